@@ -1,0 +1,28 @@
+module github.com/bartgottschalk/startupwebapp/services/user
+
+go 1.26.0
+
+require (
+	github.com/bartgottschalk/startupwebapp/proto v0.0.0
+	github.com/bartgottschalk/startupwebapp/services/platform v0.0.0
+)
+
+replace (
+	github.com/bartgottschalk/startupwebapp/proto => ../../proto
+	github.com/bartgottschalk/startupwebapp/services/platform => ../../services/platform
+)
+
+require (
+	google.golang.org/grpc v1.85.0
+	google.golang.org/protobuf v1.36.12
+	github.com/jackc/pgx/v5 v5.12.0
+	github.com/stretchr/testify v1.12.1
+)
+
+require (
+	github.com/riverqueue/river v0.51.1
+	github.com/riverqueue/river/riverdriver/riverpgxv5 v0.51.1
+	github.com/riverqueue/river/rivertype v0.51.1
+	github.com/wneessen/go-mail v0.8.1
+	golang.org/x/crypto v0.58.0
+)
