@@ -28,4 +28,6 @@ require (
 	github.com/stretchr/testify v1.12.1
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/stripe/stripe-go/v76 v76.25.0
+	github.com/emersion/go-message v0.18.2
+	github.com/emersion/go-smtp v0.25.1
 )
