@@ -1,9 +1,11 @@
-// Package postgres is the one handle through which every query of a process goes.
+// Package postgres is the one handle through which every query of a process goes: limits, time limits, transactions with
+// bounded retries, notifications, and errors that say what a caller can do about them.
+//
+// SQL does not live here but beside the concept it serves; schemas are made by package migration, jobs by package jobs.
 package postgres
 
 import (
 	"context"
-	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -12,77 +14,92 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
 )
 
-var errNotBuilt = errors.New("not built yet")
-
-// Config is what a process must be told about its database.
-type Config struct {
-	URL      string `env:"DATABASE_URL,required" help:"the service's own role and database" expects:"postgres://role:password@host:port/database"`
-	MaxConns int32  `env:"DATABASE_MAX_CONNS" envDefault:"6" help:"most connections this process opens" expects:"a number from 1 to 200"`
+// Database is a process's handle. It has the methods that sqlc's generated code asks of a connection. Each call takes a
+// connection for its own duration; what belongs together goes through InTx. Safe for concurrent use.
+//
+// Errors keep their *pgconn.PgError inside. Those that mean "not now" (no connection free, server away, conflict, lock or
+// statement time limit) are *fault.Error of kind Unavailable or DeadlineExceeded.
+type Database struct {
+	pools map[tenant]*pgxpool.Pool // today exactly one
+	tel   telemetry.Telemetry
 }
 
-// Database is the handle.
-type Database struct{ pool *pgxpool.Pool }
+// tenant names one shop among those that a process serves, each with its own database.
+type tenant string
 
-// Open connects.
-func Open(ctx context.Context, cfg Config, tel telemetry.Telemetry) (*Database, error) {
-	return nil, errNotBuilt
+const onlyTenant tenant = ""
+
+// tenantOf says whose request ctx belongs to. Today a process serves one shop; when one fleet serves several, this
+// function and Open are all that change (design section 1).
+func tenantOf(context.Context) tenant {
+	return onlyTenant
 }
 
-// Exec runs a statement.
+func (d *Database) pool(ctx context.Context) *pgxpool.Pool {
+	return d.pools[tenantOf(ctx)]
+}
+
+// Exec runs a statement that gives no rows.
 func (d *Database) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	return d.pool.Exec(ctx, sql, args...)
+	tag, err := d.pool(ctx).Exec(ctx, sql, args...)
+	return tag, explain(ctx, err)
 }
 
-// Query runs a query.
+// Query runs a statement that gives rows. The caller closes them, which gives the connection back.
 func (d *Database) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	return d.pool.Query(ctx, sql, args...)
+	found, err := d.pool(ctx).Query(ctx, sql, args...)
+	return rows{Rows: found, ctx: ctx}, explain(ctx, err)
 }
 
-// QueryRow runs a query of at most one row.
+// QueryRow runs a statement of which one row is read; without one, Scan answers pgx.ErrNoRows.
 func (d *Database) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
-	return d.pool.QueryRow(ctx, sql, args...)
+	return row{Row: d.pool(ctx).QueryRow(ctx, sql, args...), ctx: ctx}
 }
 
-// SendBatch sends several statements at once.
+// SendBatch sends several statements in one round trip and one implicit transaction. The caller closes the results.
 func (d *Database) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults {
-	return d.pool.SendBatch(ctx, batch)
+	return d.pool(ctx).SendBatch(ctx, batch)
 }
 
-// CopyFrom bulk-loads rows.
-func (d *Database) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error) {
-	return d.pool.CopyFrom(ctx, table, columns, rows)
-}
-
-// InTx runs work in a transaction.
-func (d *Database) InTx(ctx context.Context, work func(ctx context.Context, tx pgx.Tx) error) error {
-	return errNotBuilt
-}
-
-// Listen follows a notification channel.
-func (d *Database) Listen(ctx context.Context, channel string, onEvent func(ctx context.Context, payload string)) error {
-	return errNotBuilt
+// CopyFrom loads many rows with COPY and gives their number.
+func (d *Database) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, source pgx.CopyFromSource) (int64, error) {
+	copied, err := d.pool(ctx).CopyFrom(ctx, table, columns, source)
+	return copied, explain(ctx, err)
 }
 
 // Ping asks whether the database answers.
-func (d *Database) Ping(ctx context.Context) error { return d.pool.Ping(ctx) }
+func (d *Database) Ping(ctx context.Context) error {
+	return explain(ctx, d.pool(ctx).Ping(ctx))
+}
 
-// Pool is for River.
-func (d *Database) Pool() *pgxpool.Pool { return d.pool }
+// Pool is the pool itself. It is there for River (package jobs) and for nothing else: queries through it go round the
+// tenant and the errors explained here.
+func (d *Database) Pool() *pgxpool.Pool {
+	return d.pools[onlyTenant]
+}
 
-// Close closes all connections.
-func (d *Database) Close() { d.pool.Close() }
+// Close waits for connections in use to be given back and closes all. The handle is of no use afterwards.
+func (d *Database) Close() {
+	for _, pool := range d.pools {
+		pool.Close()
+	}
+}
 
-// IsUniqueViolation tells whether err is one.
-func IsUniqueViolation(err error, constraint string) bool { return false }
+// row and rows explain the errors that arrive only while reading.
+type row struct {
+	pgx.Row
+	ctx context.Context
+}
 
-// IsForeignKeyViolation tells whether err is one.
-func IsForeignKeyViolation(err error, constraint string) bool { return false }
+func (r row) Scan(into ...any) error {
+	return explain(r.ctx, r.Row.Scan(into...))
+}
 
-// QueryCount counts statements.
-type QueryCount struct{}
+type rows struct {
+	pgx.Rows
+	ctx context.Context
+}
 
-// N is the count so far.
-func (c *QueryCount) N() int { return 0 }
-
-// Count counts the statements sent under the returned context.
-func Count(ctx context.Context) (context.Context, *QueryCount) { return ctx, &QueryCount{} }
+func (r rows) Err() error {
+	return explain(r.ctx, r.Rows.Err())
+}
