@@ -64,7 +64,7 @@ func URL(t testing.TB, set migration.Set) string {
 }
 
 func clone(ctx context.Context, adminURL, name string, set migration.Set) (string, error) {
-	template, err := templateOf(ctx, adminURL, set)
+	template, err := templateName(set)
 	if err != nil {
 		return "", err
 	}
@@ -73,6 +73,9 @@ func clone(ctx context.Context, adminURL, name string, set migration.Set) (strin
 		return "", fmt.Errorf("connect as administrator: %w", err)
 	}
 	defer closeConn(conn)
+	if err := ensureTemplate(ctx, conn, adminURL, template, set); err != nil {
+		return "", fmt.Errorf("make template %s: %w", template, err)
+	}
 	database, role := quote(name), quote(roleOf(set))
 	if _, err := conn.Exec(ctx, "CREATE DATABASE "+database+" TEMPLATE "+quote(template)); err != nil {
 		return "", fmt.Errorf("copy %s: %w", template, err)

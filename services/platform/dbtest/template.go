@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
-	"sync"
 
 	"github.com/jackc/pgx/v5"
 
@@ -18,11 +17,6 @@ import (
 // templateFormat is part of every template's name: raise it when a template's content changes for another reason than
 // the set's files, such as a new version of River.
 const templateFormat = "1 river v0.51.1"
-
-var templates struct {
-	sync.Mutex
-	made map[string]bool // by administrator's URL and name; spares later tests of a process the question
-}
 
 // roleOf is a role for tests alone: the password of a real service's role in the same cluster stays as it is.
 func roleOf(set migration.Set) string {
@@ -39,27 +33,6 @@ func serviceURL(adminURL, database string, set migration.Set) (string, error) {
 	parsed.User = url.UserPassword(roleOf(set), rolePassword)
 	parsed.Path = "/" + database
 	return parsed.String(), nil
-}
-
-// templateOf makes the template database of set unless the cluster has it.
-func templateOf(ctx context.Context, adminURL string, set migration.Set) (string, error) {
-	name, err := templateName(set)
-	if err != nil {
-		return "", err
-	}
-	templates.Lock()
-	defer templates.Unlock()
-	if templates.made[adminURL+name] {
-		return name, nil
-	}
-	if err := ensureTemplate(ctx, adminURL, name, set); err != nil {
-		return "", fmt.Errorf("make template %s: %w", name, err)
-	}
-	if templates.made == nil {
-		templates.made = map[string]bool{}
-	}
-	templates.made[adminURL+name] = true
-	return name, nil
 }
 
 func templateName(set migration.Set) (string, error) {
@@ -79,23 +52,31 @@ func templateName(set migration.Set) (string, error) {
 	return "template_" + set.Schema + "_" + hex.EncodeToString(sum.Sum(nil))[:12], nil
 }
 
-// ensureTemplate lets one process at a time look and build. A template counts as made only when it is marked as one, the
-// last step: what a killed process left half done is dropped.
-func ensureTemplate(ctx context.Context, adminURL, name string, set migration.Set) error {
-	conn, err := pgx.Connect(ctx, adminURL)
-	if err != nil {
-		return fmt.Errorf("connect as administrator: %w", err)
-	}
-	defer closeConn(conn) // ends the lock
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(hashtextextended($1, 0))", "startupwebapp "+name); err != nil {
-		return fmt.Errorf("lock: %w", err)
-	}
-	var made bool
-	err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1 AND datistemplate)", name).Scan(&made)
+// ensureTemplate makes the template database unless the cluster has it, and lets one process at a time build. A template
+// counts as made only when it is marked as one, the last step: what a killed process left half done is dropped.
+func ensureTemplate(ctx context.Context, conn *pgx.Conn, adminURL, name string, set migration.Set) error {
+	made, err := isTemplate(ctx, conn, name)
 	if err != nil || made {
 		return err
 	}
-	return build(ctx, conn, adminURL, name, set)
+	lock := "startupwebapp " + name
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(hashtextextended($1, 0))", lock); err != nil {
+		return fmt.Errorf("lock: %w", err)
+	}
+	if made, err = isTemplate(ctx, conn, name); err == nil && !made {
+		err = build(ctx, conn, adminURL, name, set)
+	}
+	_, unlockErr := conn.Exec(ctx, "SELECT pg_advisory_unlock(hashtextextended($1, 0))", lock)
+	return errors.Join(err, unlockErr)
+}
+
+func isTemplate(ctx context.Context, conn *pgx.Conn, name string) (bool, error) {
+	var made bool
+	err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1 AND datistemplate)", name).Scan(&made)
+	if err != nil {
+		return false, fmt.Errorf("look for template: %w", err)
+	}
+	return made, nil
 }
 
 func build(ctx context.Context, conn *pgx.Conn, adminURL, name string, set migration.Set) error {
