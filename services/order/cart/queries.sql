@@ -1,0 +1,87 @@
+-- A guest's shopper has account id 0 and one without a cookie has no anonymous id: neither is ever stored, so neither finds a cart.
+
+-- Every line of the shopper's carts, and a cart without lines as one row. A signed-in shopper who still carries a
+-- guest's cart has two carts until they are merged.
+-- name: ReadCarts :many
+SELECT cart.id, cart.account_id, cart.anonymous_id, cart.shipping_method_id, cart_line.sku_id, cart_line.quantity
+FROM cart LEFT JOIN cart_line ON cart_line.cart_id = cart.id
+WHERE cart.account_id = @account_id::bigint OR cart.anonymous_id = @anonymous_id::text
+ORDER BY cart_line.id;
+
+-- Always in the order of ids, so that two who need the same carts cannot wait for each other.
+-- name: LockCarts :many
+SELECT id, account_id, anonymous_id, shipping_method_id FROM cart
+WHERE account_id = @account_id::bigint OR anonymous_id = @anonymous_id::text
+ORDER BY id FOR UPDATE;
+
+-- name: LockCart :many
+SELECT id FROM cart WHERE id = $1 FOR UPDATE;
+
+-- Makes the account's cart or locks the one that is there.
+-- name: OpenAccountCart :one
+INSERT INTO cart (account_id, shipping_method_id, created_at, updated_at)
+VALUES (@account_id::bigint, @shipping_method_id, @at::timestamptz, @at::timestamptz)
+ON CONFLICT (account_id) DO UPDATE SET updated_at = EXCLUDED.updated_at
+RETURNING id;
+
+-- Makes the guest's cart or locks the one that is there.
+-- name: OpenGuestCart :one
+INSERT INTO cart (anonymous_id, shipping_method_id, created_at, updated_at)
+VALUES (@anonymous_id::text, @shipping_method_id, @at::timestamptz, @at::timestamptz)
+ON CONFLICT (anonymous_id) DO UPDATE SET updated_at = EXCLUDED.updated_at
+RETURNING id;
+
+-- No row when the line would exceed 99.
+-- name: AddToLine :many
+INSERT INTO cart_line (cart_id, sku_id, quantity) VALUES (@cart_id, @sku_id, @quantity)
+ON CONFLICT (cart_id, sku_id) DO UPDATE SET quantity = cart_line.quantity + EXCLUDED.quantity
+WHERE cart_line.quantity + EXCLUDED.quantity <= 99
+RETURNING id;
+
+-- name: SetLine :execrows
+UPDATE cart_line SET quantity = @quantity WHERE cart_id = @cart_id AND sku_id = @sku_id;
+
+-- name: RemoveLine :execrows
+DELETE FROM cart_line WHERE cart_id = @cart_id AND sku_id = @sku_id;
+
+-- name: ChooseShippingMethod :exec
+UPDATE cart SET shipping_method_id = @shipping_method_id WHERE id = @id;
+
+-- name: TouchCart :exec
+UPDATE cart SET updated_at = @at::timestamptz WHERE id = @id;
+
+-- name: DeleteCart :exec
+DELETE FROM cart WHERE id = $1;
+
+-- name: GiveCartToAccount :exec
+UPDATE cart SET account_id = @account_id::bigint, anonymous_id = NULL, updated_at = @at::timestamptz WHERE id = @id;
+
+-- Copies what the account's cart lacks and remembers it (existing quantities win, contract order.md 2.3).
+-- name: MoveLines :exec
+WITH moved AS (
+    INSERT INTO cart_line (cart_id, sku_id, quantity)
+    SELECT @to_cart_id::bigint, guest.sku_id, guest.quantity
+    FROM cart_line AS guest WHERE guest.cart_id = @from_cart_id::bigint ORDER BY guest.id
+    ON CONFLICT (cart_id, sku_id) DO NOTHING
+    RETURNING sku_id
+)
+INSERT INTO cart_line_moved (from_cart_id, sku_id, to_cart_id, moved_at)
+SELECT @from_cart_id::bigint, moved.sku_id, @to_cart_id::bigint, @at::timestamptz FROM moved;
+
+-- name: MovedLines :many
+SELECT sku_id, to_cart_id FROM cart_line_moved WHERE from_cart_id = $1;
+
+-- Before ReduceLines: the lines of which nothing is left.
+-- name: DeleteBoughtUpLines :exec
+DELETE FROM cart_line
+USING (SELECT unnest(@sku_ids::bigint[]) AS sku_id, unnest(@quantities::integer[]) AS quantity) AS bought
+WHERE cart_line.cart_id = @cart_id AND cart_line.sku_id = bought.sku_id AND cart_line.quantity <= bought.quantity;
+
+-- name: ReduceLines :exec
+UPDATE cart_line SET quantity = cart_line.quantity - bought.quantity
+FROM (SELECT unnest(@sku_ids::bigint[]) AS sku_id, unnest(@quantities::integer[]) AS quantity) AS bought
+WHERE cart_line.cart_id = @cart_id AND cart_line.sku_id = bought.sku_id AND cart_line.quantity > bought.quantity;
+
+-- name: DeleteCartWithNothingToBuy :exec
+DELETE FROM cart WHERE cart.id = $1
+AND NOT EXISTS (SELECT 1 FROM cart_line WHERE cart_line.cart_id = cart.id AND cart_line.quantity > 0);

@@ -1,0 +1,45 @@
+-- All of these are read in one batch, see load.go.
+
+-- name: Products :many
+SELECT id, identifier, title, title_url, headline, description_part_1, description_part_2
+FROM product ORDER BY id;
+
+-- name: ProductImages :many
+SELECT id, product_id, image_url, main_image, caption
+FROM product_image ORDER BY product_id, main_image DESC, id;
+
+-- name: ProductVideos :many
+SELECT id, product_id, video_url, video_thumbnail_url, caption
+FROM product_video ORDER BY product_id, id DESC;
+
+-- SKUs for sale with the price in force; the latest valid_from that has passed wins.
+-- name: Skus :many
+SELECT DISTINCT ON (sku.id) sku.id, sku.product_id, sku.color, sku.size, sku.description, sku_price.price_minor,
+       inventory.identifier AS inventory_identifier, inventory.title AS inventory_title,
+       inventory.description AS inventory_description
+FROM sku
+JOIN sku_type ON sku_type.id = sku.sku_type_id AND sku_type.title = 'product'
+JOIN inventory ON inventory.id = sku.inventory_id
+JOIN sku_price ON sku_price.sku_id = sku.id AND sku_price.valid_from <= @at::timestamptz
+ORDER BY sku.id, sku_price.valid_from DESC;
+
+-- name: SkuImages :many
+SELECT id, sku_id, image_url, main_image, caption
+FROM sku_image ORDER BY sku_id, main_image DESC, id;
+
+-- Dearest first (contract order.md 3.2).
+-- name: ShippingMethods :many
+SELECT id, identifier, carrier, cost_minor, tracking_code_base_url, active
+FROM shipping_method ORDER BY cost_minor DESC, id;
+
+-- name: Statuses :many
+SELECT id, identifier, title, description FROM status ORDER BY id;
+
+-- name: Configuration :one
+SELECT usernames_allowed_to_checkout, an_ct_values_allowed_to_checkout, default_shipping_method, initial_order_status,
+       order_confirmation_em_cd_member, order_confirmation_em_cd_prospect
+FROM configuration;
+
+-- No row when no price waits.
+-- name: NextPrice :many
+SELECT valid_from FROM sku_price WHERE valid_from > @at::timestamptz ORDER BY valid_from LIMIT 1;
