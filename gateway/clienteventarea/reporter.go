@@ -1,0 +1,129 @@
+package clienteventarea
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	clienteventv1 "github.com/bartgottschalk/startupwebapp/proto/clientevent/v1"
+
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
+)
+
+const (
+	// queueSize bounds the memory of events that wait: about 10 MB at the longest addresses that pages send.
+	queueSize = 8192
+	batchSize = 500
+	// flushInterval is how long an event may wait for company.
+	flushInterval = 200 * time.Millisecond
+	// sendTimeout bounds one call to the clientevent service.
+	sendTimeout = 3 * time.Second
+	// switchInterval is how soon pages hear that the switch was turned.
+	switchInterval = 5 * time.Second
+)
+
+// Reporter carries events to the clientevent service in batches and remembers its switch. What does not fit into the
+// queue, or into a service that does not answer, is dropped and counted: an event is never worth a customer's wait.
+// Safe for concurrent use; Run must be running.
+type Reporter struct {
+	service clienteventv1.ClientEventServiceClient
+	queue   chan *clienteventv1.Event
+	enabled atomic.Bool
+	dropped metric.Int64Counter
+	logger  *slog.Logger
+}
+
+// NewReporter returns a Reporter that pages are told to use until the service says otherwise.
+func NewReporter(service clienteventv1.ClientEventServiceClient, tel telemetry.Telemetry) *Reporter {
+	reporter := &Reporter{
+		service: service,
+		queue:   make(chan *clienteventv1.Event, queueSize),
+		dropped: tel.Counter("edge.client_events.dropped", "{event}", "Client events that found no room or no service."),
+		logger:  tel.Logger,
+	}
+	reporter.enabled.Store(true) // user.md 8, defect 28: without an answer the switch is on
+	return reporter
+}
+
+// Report queues an event and never waits.
+func (r *Reporter) Report(event *clienteventv1.Event) {
+	select {
+	case r.queue <- event:
+	default:
+		r.dropped.Add(context.Background(), 1)
+	}
+}
+
+// LogClientEvents says whether pages should report events, as of the last few seconds.
+func (r *Reporter) LogClientEvents() bool {
+	return r.enabled.Load()
+}
+
+// Run sends batches and follows the switch until ctx is done, then sends what is still queued.
+func (r *Reporter) Run(ctx context.Context) {
+	flush, ask := time.NewTicker(flushInterval), time.NewTicker(switchInterval)
+	defer flush.Stop()
+	defer ask.Stop()
+	r.readSwitch(ctx)
+	for {
+		select {
+		case <-ctx.Done():
+			r.sendAll(context.WithoutCancel(ctx))
+			return
+		case <-flush.C:
+			r.sendAll(ctx)
+		case <-ask.C:
+			r.readSwitch(ctx)
+		}
+	}
+}
+
+func (r *Reporter) readSwitch(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	settings, err := r.service.GetSettings(ctx, &clienteventv1.GetSettingsRequest{})
+	if err != nil {
+		return // the last answer stays in force; readiness reports the service
+	}
+	r.enabled.Store(settings.GetLogClientEvents())
+}
+
+// sendAll empties the queue as it is now, batch by batch, and gives up at the first batch that is not taken.
+func (r *Reporter) sendAll(ctx context.Context) {
+	for range queueSize/batchSize + 1 {
+		batch := r.nextBatch()
+		if len(batch) == 0 {
+			return
+		}
+		if !r.send(ctx, batch) {
+			return
+		}
+	}
+}
+
+func (r *Reporter) nextBatch() []*clienteventv1.Event {
+	batch := make([]*clienteventv1.Event, 0, min(len(r.queue), batchSize))
+	for len(batch) < batchSize {
+		select {
+		case event := <-r.queue:
+			batch = append(batch, event)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+func (r *Reporter) send(ctx context.Context, batch []*clienteventv1.Event) bool {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	_, err := r.service.RecordEvents(ctx, &clienteventv1.RecordEventsRequest{Events: batch})
+	if err != nil {
+		r.dropped.Add(ctx, int64(len(batch)))
+		r.logger.WarnContext(ctx, "client events lost", "events", len(batch), "error", err)
+	}
+	return err == nil
+}

@@ -1,0 +1,232 @@
+package orderarea
+
+import (
+	"context"
+
+	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
+	storefrontv1 "github.com/bartgottschalk/startupwebapp/proto/storefront/v1"
+
+	"github.com/bartgottschalk/startupwebapp/gateway/visitor"
+	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
+)
+
+// ListCartItems is GET /order/cart-items.
+func (a *Area) ListCartItems(ctx context.Context, _ *storefrontv1.ListCartItemsRequest) (*storefrontv1.ListCartItemsResponse, error) {
+	cart, err := a.callersCart(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &storefrontv1.ListCartItemsResponse{CartFound: cart != nil, ItemData: itemData(cart)}, nil
+}
+
+// ListCartShippingMethods is GET /order/cart-shipping-methods.
+func (a *Area) ListCartShippingMethods(ctx context.Context, _ *storefrontv1.ListCartShippingMethodsRequest) (*storefrontv1.ListCartShippingMethodsResponse, error) {
+	cart, err := a.callersCart(ctx)
+	if err != nil || cart == nil {
+		return &storefrontv1.ListCartShippingMethodsResponse{}, err
+	}
+	return &storefrontv1.ListCartShippingMethodsResponse{
+		CartFound:              true,
+		CartShippingMethods:    shippingMethods(cart.GetShippingMethods()),
+		ShippingMethodSelected: chosenIdentifier(cart),
+	}, nil
+}
+
+// ShowCartTotals is GET /order/cart-totals.
+func (a *Area) ShowCartTotals(ctx context.Context, _ *storefrontv1.ShowCartTotalsRequest) (*storefrontv1.ShowCartTotalsResponse, error) {
+	cart, err := a.callersCart(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &storefrontv1.ShowCartTotalsResponse{CartFound: cart != nil, CartTotalsData: totals(cart)}, nil
+}
+
+// AddProductSku is POST /order/cart-add-product-sku.
+func (a *Area) AddProductSku(ctx context.Context, form *storefrontv1.AddProductSkuRequest) (*storefrontv1.AddProductSkuResponse, error) {
+	refused := func(errors *storefrontv1.CartErrors) *storefrontv1.AddProductSkuResponse {
+		return &storefrontv1.AddProductSkuResponse{CartAddProductSku: "error", SkuId: form.SkuId, Errors: errors}
+	}
+	if form.SkuId == nil {
+		return refused(&storefrontv1.CartErrors{Error: pointerTo("sku-id-required")}), nil
+	}
+	if form.Quantity == nil {
+		return nil, fault.New(fault.Invalid, "field-missing", "The form lacks the field quantity.")
+	}
+	quantity, isNumber := integer(form.GetQuantity())
+	if !isNumber {
+		return refused(quantityError("not_an_int", "The quantity must be a whole number.")), nil
+	}
+	if quantity < 0 || quantity > 99 {
+		return refused(quantityError("out_of_range", "The quantity must be between 1 and 99.")), nil
+	}
+	added, err := a.add(ctx, form.GetSkuId(), int32(quantity))
+	switch {
+	case fault.HasReason(err, "sku-not-found"):
+		return refused(&storefrontv1.CartErrors{Error: pointerTo("sku-not-found")}), nil
+	case fault.HasReason(err, "quantity-out-of-range"):
+		return refused(quantityError("out_of_range", "A cart holds 1 to 99 of each article.")), nil
+	case err != nil:
+		return nil, err
+	}
+	return &storefrontv1.AddProductSkuResponse{CartAddProductSku: "success", SkuId: form.SkuId, CartItemCount: pointerTo(int64(added.GetLines()))}, nil
+}
+
+func (a *Area) add(ctx context.Context, skuText string, quantity int32) (*orderv1.AddToCartResponse, error) {
+	sku, isNumber := integer(skuText)
+	if !isNumber {
+		return nil, fault.New(fault.NotFound, "sku-not-found", "")
+	}
+	who, err := a.Finder.Shopper(ctx)
+	if err != nil {
+		return nil, err
+	}
+	added, err := a.Carts.AddToCart(ctx, &orderv1.AddToCartRequest{Shopper: who, SkuId: sku, Quantity: quantity})
+	if err != nil {
+		return nil, err
+	}
+	if who.GetAccountId() == 0 {
+		visitor.From(ctx).SetAnonymousCart(added.GetAnonymousCartId())
+	}
+	return added, nil
+}
+
+func quantityError(code, description string) *storefrontv1.CartErrors {
+	return &storefrontv1.CartErrors{Quantity: []*storefrontv1.InputError{{Type: code, Description: &description}}}
+}
+
+// UpdateSkuQuantity is POST /order/cart-update-sku-quantity. The cart is looked for before the fields are read.
+func (a *Area) UpdateSkuQuantity(ctx context.Context, form *storefrontv1.UpdateSkuQuantityRequest) (*storefrontv1.UpdateSkuQuantityResponse, error) {
+	refused := func(code string, echo *string) *storefrontv1.UpdateSkuQuantityResponse {
+		return &storefrontv1.UpdateSkuQuantityResponse{CartUpdateSkuQuantity: "error", Errors: refusal(code), SkuId: echo}
+	}
+	who, code, err := a.lineToChange(ctx, form.SkuId)
+	if err != nil {
+		return nil, err
+	}
+	if code != "" {
+		return refused(code, nil), nil
+	}
+	if form.Quantity == nil {
+		return nil, fault.New(fault.Invalid, "field-missing", "The form lacks the field quantity.")
+	}
+	sku, skuIsNumber := integer(form.GetSkuId())
+	quantity, isNumber := integer(form.GetQuantity())
+	if !skuIsNumber || !isNumber {
+		return refused("cart-sku-not-found", form.SkuId), nil
+	}
+	if quantity < 0 || quantity > 99 {
+		return refused("quantity-out-of-range", form.SkuId), nil
+	}
+	changed, err := a.Carts.SetCartQuantity(ctx, &orderv1.SetCartQuantityRequest{Shopper: who, SkuId: sku, Quantity: int32(quantity)})
+	switch reason := fault.ReasonOf(err); {
+	case reason == "cart-not-found":
+		return refused(reason, nil), nil
+	case reason == "cart-sku-not-found" || reason == "quantity-out-of-range":
+		return refused(reason, form.SkuId), nil
+	case err != nil:
+		return nil, err
+	}
+	return &storefrontv1.UpdateSkuQuantityResponse{
+		CartUpdateSkuQuantity: "success", CartFound: pointerTo(true), SkuId: form.SkuId,
+		SkuSubtotal: &changed.LineSubtotalMinor, CartTotalsData: totals(changed.GetCart()),
+	}, nil
+}
+
+// lineToChange checks in the old order: the cart first, then whether a SKU was named. The code says what is wrong.
+func (a *Area) lineToChange(ctx context.Context, sku *string) (who *orderv1.Shopper, code string, err error) {
+	if who, err = a.Finder.Shopper(ctx); err != nil {
+		return nil, "", err
+	}
+	if sku != nil && (who.GetAccountId() != 0 || who.GetAnonymousCartId() != "") {
+		return who, "", nil
+	}
+	cart, err := a.cart(ctx, who)
+	if err != nil {
+		return nil, "", err
+	}
+	if cart == nil {
+		return who, "cart-not-found", nil
+	}
+	return who, "sku-id-required", nil
+}
+
+// RemoveSku is POST /order/cart-remove-sku. The shipping choice stays (order.md O-06).
+func (a *Area) RemoveSku(ctx context.Context, form *storefrontv1.RemoveSkuRequest) (*storefrontv1.RemoveSkuResponse, error) {
+	refused := func(code string, echo *string) *storefrontv1.RemoveSkuResponse {
+		return &storefrontv1.RemoveSkuResponse{CartRemoveSku: "error", Errors: refusal(code), SkuId: echo}
+	}
+	who, code, err := a.lineToChange(ctx, form.SkuId)
+	if err != nil {
+		return nil, err
+	}
+	if code != "" {
+		return refused(code, nil), nil
+	}
+	sku, isNumber := integer(form.GetSkuId())
+	if !isNumber {
+		sku = 0 // no SKU has this id: the cart is still looked for first
+	}
+	removed, err := a.Carts.RemoveFromCart(ctx, &orderv1.RemoveFromCartRequest{Shopper: who, SkuId: sku})
+	switch reason := fault.ReasonOf(err); {
+	case reason == "cart-not-found":
+		return refused(reason, nil), nil
+	case reason == "cart-sku-not-found":
+		return refused(reason, form.SkuId), nil
+	case err != nil:
+		return nil, err
+	}
+	cart := removed.GetCart()
+	return &storefrontv1.RemoveSkuResponse{
+		CartRemoveSku: "success", CartFound: pointerTo(true), SkuId: form.SkuId,
+		CartItemCount:          pointerTo(int64(len(cart.GetLines()))),
+		CartShippingMethods:    &storefrontv1.ShippingMethods{Methods: shippingMethods(cart.GetShippingMethods())},
+		ShippingMethodSelected: chosenIdentifier(cart),
+		CartTotalsData:         totals(cart),
+	}, nil
+}
+
+// UpdateShippingMethod is POST /order/cart-update-shipping-method.
+func (a *Area) UpdateShippingMethod(ctx context.Context, form *storefrontv1.UpdateShippingMethodRequest) (*storefrontv1.UpdateShippingMethodResponse, error) {
+	refused := func(code string, echo *string) *storefrontv1.UpdateShippingMethodResponse {
+		return &storefrontv1.UpdateShippingMethodResponse{CartUpdateShippingMethod: "error", Errors: refusal(code), ShippingMethodIdentifier: echo}
+	}
+	who, code, err := a.lineToChange(ctx, form.ShippingMethodIdentifier)
+	if err != nil {
+		return nil, err
+	}
+	if code == "sku-id-required" {
+		code = "shipping-method-identifier-required"
+	}
+	if code != "" {
+		return refused(code, nil), nil
+	}
+	changed, err := a.Carts.ChooseShippingMethod(ctx, &orderv1.ChooseShippingMethodRequest{Shopper: who, Identifier: form.GetShippingMethodIdentifier()})
+	switch reason := fault.ReasonOf(err); {
+	case reason == "cart-not-found":
+		return refused(reason, nil), nil
+	case reason == "shipping-method-not-found":
+		return refused("error-setting-cart-shipping-method", form.ShippingMethodIdentifier), nil
+	case err != nil:
+		return nil, err
+	}
+	return &storefrontv1.UpdateShippingMethodResponse{
+		CartUpdateShippingMethod: "success", CartFound: pointerTo(true),
+		ShippingMethodIdentifier: form.ShippingMethodIdentifier, CartTotalsData: totals(changed.GetCart()),
+	}, nil
+}
+
+// DeleteCart is POST /order/cart-delete-cart.
+func (a *Area) DeleteCart(ctx context.Context, _ *storefrontv1.DeleteCartRequest) (*storefrontv1.DeleteCartResponse, error) {
+	who, err := a.Finder.Shopper(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, err = a.Carts.DeleteCart(ctx, &orderv1.DeleteCartRequest{Shopper: who})
+	if fault.HasReason(err, "cart-not-found") {
+		return &storefrontv1.DeleteCartResponse{CartDeleteCart: "error", Errors: refusal("cart-not-found")}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &storefrontv1.DeleteCartResponse{CartDeleteCart: "success"}, nil
+}
