@@ -3,6 +3,7 @@ package fault
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -78,16 +79,34 @@ func (k Kind) String() string {
 
 // GRPCStatus is the fault as it crosses the wire: code, detail, ErrorInfo and RetryInfo, without causes.
 func (e *Error) GRPCStatus() *status.Status {
-	bare := status.New(e.Kind.Code(), e.Detail)
+	full, err := e.status()
+	if err == nil {
+		return full
+	}
+	full, err = e.inUTF8().status() // hostile text in the metadata must not cost the reason
+	if err != nil {
+		return status.New(e.Kind.Code(), "")
+	}
+	return full
+}
+
+func (e *Error) status() (*status.Status, error) {
 	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: e.Reason, Domain: domain, Metadata: e.Metadata}}
 	if e.RetryAfter > 0 {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(e.RetryAfter)})
 	}
-	full, err := bare.WithDetails(details...)
-	if err != nil { // text that is not UTF-8 cannot be marshalled; the code still says enough
-		return status.New(e.Kind.Code(), "")
+	return status.New(e.Kind.Code(), strings.ToValidUTF8(e.Detail, "?")).WithDetails(details...)
+}
+
+// inUTF8 returns a copy that protobuf can encode.
+func (e *Error) inUTF8() *Error {
+	copied := *e
+	copied.Reason = strings.ToValidUTF8(e.Reason, "?")
+	copied.Metadata = make(map[string]string, len(e.Metadata))
+	for key, value := range e.Metadata {
+		copied.Metadata[strings.ToValidUTF8(key, "?")] = strings.ToValidUTF8(value, "?")
 	}
-	return full
+	return &copied
 }
 
 // Of returns the fault inside err, or one rebuilt from a gRPC status, or an Internal one around err.
