@@ -18,9 +18,9 @@ CREATE TABLE checkout (
     shipping_minor             bigint NOT NULL CHECK (shipping_minor >= 0),
     shipping_discount_minor    bigint NOT NULL CHECK (shipping_discount_minor BETWEEN 0 AND shipping_minor),
     total_minor                bigint NOT NULL,
-    shipping_identifier        text,
-    shipping_carrier           text,
-    shipping_tracking_base_url text,
+    shipping_identifier        text NOT NULL,
+    shipping_carrier           text NOT NULL,
+    shipping_tracking_base_url text NOT NULL,
     terms_agreed_at            timestamptz NOT NULL,
     traceparent                text NOT NULL,
     created_at                 timestamptz NOT NULL,
@@ -38,10 +38,6 @@ CREATE TABLE checkout (
         CHECK (total_minor = item_subtotal_minor - item_discount_minor + shipping_minor - shipping_discount_minor),
     CONSTRAINT checkout_session_is_whole
         CHECK ((session_id IS NULL) = (session_url IS NULL) AND (session_id IS NULL) = (session_expires_at IS NULL)),
-    CONSTRAINT checkout_shipping_is_whole
-        CHECK ((shipping_identifier IS NULL) = (shipping_carrier IS NULL)
-           AND (shipping_identifier IS NULL) = (shipping_tracking_base_url IS NULL)
-           AND (shipping_identifier IS NOT NULL OR shipping_minor = 0)),
     CONSTRAINT checkout_is_watched_while_unsettled
         CHECK ((state IN ('open', 'superseded')) = (next_check_at IS NOT NULL))
 );

@@ -1,19 +1,5 @@
 -- +goose Up
 
--- The states an order passes through (contract order.md 6); words are ours.
-CREATE TABLE order_status (
-    identifier  text PRIMARY KEY,
-    position    integer NOT NULL UNIQUE,
-    title       text NOT NULL,
-    description text NOT NULL
-);
-
-INSERT INTO order_status (identifier, position, title, description) VALUES
-    ('accepted', 1, 'Accepted', 'We have your order and your payment.'),
-    ('manufacturing', 2, 'Manufacturing', 'Your order is being made.'),
-    ('packing', 3, 'Packing', 'Your order is being packed for its journey.'),
-    ('shipped', 4, 'Shipped', 'Your parcel is with the carrier.');
-
 -- An order ("order" is a word of SQL). Everything about it is its own copy, so that no later edit of the catalogue
 -- reaches it (contract order.md O-16).
 CREATE TABLE purchase (
@@ -110,7 +96,9 @@ CREATE TABLE purchase_payment (
 CREATE TABLE purchase_status (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     purchase_id bigint NOT NULL REFERENCES purchase (id),
-    status      text NOT NULL REFERENCES order_status (identifier),
+    identifier  text NOT NULL CHECK (identifier <> ''),
+    title       text NOT NULL,
+    description text NOT NULL,
     set_at      timestamptz NOT NULL
 );
 
@@ -123,4 +111,3 @@ DROP TABLE purchase_address;
 DROP TABLE purchase_shipping_method;
 DROP TABLE purchase_line;
 DROP TABLE purchase;
-DROP TABLE order_status;

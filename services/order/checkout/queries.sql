@@ -1,0 +1,143 @@
+-- name: InsertCheckout :one
+INSERT INTO checkout (
+    reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency,
+    item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor,
+    shipping_identifier, shipping_carrier, shipping_tracking_base_url,
+    terms_agreed_at, traceparent, created_at, newsletter, state, state_since, next_check_at
+) VALUES (
+    sqlc.arg(reference), sqlc.arg(cart_id), sqlc.narg(account_id), sqlc.narg(anonymous_cart_id), sqlc.arg(email), sqlc.arg(fingerprint), sqlc.arg(currency),
+    sqlc.arg(item_subtotal_minor), sqlc.arg(item_discount_minor), sqlc.arg(shipping_minor), sqlc.arg(shipping_discount_minor), sqlc.arg(total_minor),
+    sqlc.arg(shipping_identifier), sqlc.arg(shipping_carrier), sqlc.arg(shipping_tracking_base_url),
+    sqlc.arg(created_at), sqlc.arg(traceparent), sqlc.arg(created_at), sqlc.arg(newsletter), 'open', sqlc.arg(created_at), sqlc.arg(next_check_at)::timestamptz
+)
+RETURNING *;
+
+-- name: InsertCheckoutLines :copyfrom
+INSERT INTO checkout_line (
+    checkout_id, position, sku_id, quantity, price_minor, color, size, description,
+    inventory_identifier, inventory_title, inventory_description,
+    product_identifier, product_title, product_title_url, image_url
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
+
+-- name: LockOpenCheckout :one
+-- The cart is locked by the caller, so nobody else starts a checkout of it meanwhile.
+SELECT * FROM checkout WHERE cart_id = sqlc.arg(cart_id) AND state = 'open' FOR UPDATE;
+
+-- name: ListReplacedSessions :many
+-- Sessions of the cart that were replaced and may still be paid.
+SELECT id, session_id::text AS session_id, reference FROM checkout
+WHERE cart_id = sqlc.arg(cart_id) AND state = 'superseded' AND session_id IS NOT NULL
+ORDER BY id;
+
+-- name: SupersedeCheckout :exec
+UPDATE checkout SET state = 'superseded', state_since = sqlc.arg(now), next_check_at = sqlc.arg(next_check_at)::timestamptz, checks = 0
+WHERE id = sqlc.arg(id) AND state = 'open';
+
+-- name: KeepNewsletterChoice :exec
+UPDATE checkout SET newsletter = sqlc.arg(newsletter) WHERE id = sqlc.arg(id) AND newsletter <> sqlc.arg(newsletter);
+
+-- name: StoreSession :one
+-- The session is kept whatever became of the checkout meanwhile: the caller decides by the state.
+UPDATE checkout
+SET session_id = sqlc.arg(session_id)::text, session_url = sqlc.arg(session_url)::text, session_expires_at = sqlc.arg(session_expires_at)::timestamptz
+WHERE id = sqlc.arg(id) AND (session_id IS NULL OR session_id = sqlc.arg(session_id)::text)
+RETURNING state;
+
+-- name: FindCheckoutByReference :one
+SELECT * FROM checkout WHERE reference = sqlc.arg(reference);
+
+-- name: ListCheckoutLines :many
+SELECT * FROM checkout_line WHERE checkout_id = sqlc.arg(checkout_id) ORDER BY position;
+
+-- name: LockCheckoutState :one
+SELECT state FROM checkout WHERE id = sqlc.arg(id) FOR UPDATE;
+
+-- name: CompleteCheckout :exec
+UPDATE checkout SET state = 'completed', state_since = sqlc.arg(now), next_check_at = NULL WHERE id = sqlc.arg(id);
+
+-- name: EndCheckout :execrows
+UPDATE checkout SET state = 'expired', state_since = sqlc.arg(now), next_check_at = NULL
+WHERE id = sqlc.arg(id) AND state IN ('open', 'superseded');
+
+-- name: MarkException :exec
+UPDATE checkout SET state = 'exception', state_since = sqlc.arg(now), next_check_at = NULL
+WHERE id = sqlc.arg(id) AND state <> 'completed';
+
+-- name: InsertPaymentException :execrows
+INSERT INTO payment_exception (
+    session_id, reason, reference, checkout_id, payment_intent, expected_minor, currency,
+    subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor, email, noticed_at
+) VALUES (
+    sqlc.arg(session_id), sqlc.arg(reason), sqlc.arg(reference), sqlc.narg(checkout_id), sqlc.arg(payment_intent), sqlc.narg(expected_minor), sqlc.arg(currency),
+    sqlc.arg(subtotal_minor), sqlc.arg(discount_minor), sqlc.arg(tax_minor), sqlc.arg(shipping_minor), sqlc.arg(total_minor), sqlc.arg(email), sqlc.arg(noticed_at)
+)
+ON CONFLICT (session_id, reason) DO NOTHING;
+
+-- name: ClaimDueCheckouts :many
+-- Takes checkouts whose time has come and sets their next time at once, so that another process, or this one after
+-- a crash, leaves them alone until then. Times double up to an hour; the end of the session is never slept through.
+WITH due AS (
+    SELECT id FROM checkout
+    WHERE next_check_at <= sqlc.arg(now)::timestamptz
+    ORDER BY next_check_at
+    LIMIT sqlc.arg(most)
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE checkout
+SET checks = checks + 1,
+    next_check_at = least(
+        sqlc.arg(now)::timestamptz + make_interval(secs => least(sqlc.arg(first_seconds)::float8 * power(2, least(checks + 1, 20)), 3600)),
+        CASE WHEN session_expires_at > sqlc.arg(now)::timestamptz THEN session_expires_at + interval '1 minute' END)
+FROM due
+WHERE checkout.id = due.id
+RETURNING checkout.id, checkout.reference, checkout.state, checkout.session_id, checkout.session_expires_at, checkout.created_at;
+
+-- name: Audit :many
+-- Everything that must not be, one line each: what is wrong, and with what. Nothing personal.
+SELECT 'completed-checkout-without-order'::text AS rule, c.reference AS subject, ''::text AS detail
+FROM checkout c LEFT JOIN purchase p ON p.checkout_id = c.id
+WHERE c.state = 'completed' AND p.id IS NULL
+UNION ALL
+SELECT 'order-of-uncompleted-checkout', p.identifier, c.state
+FROM purchase p JOIN checkout c ON c.id = p.checkout_id
+WHERE c.state <> 'completed'
+UNION ALL
+SELECT 'order-lines-do-not-add-up', p.identifier, coalesce(sum(l.quantity * l.price_minor), 0) || ' is not ' || p.item_subtotal_minor
+FROM purchase p LEFT JOIN purchase_line l ON l.purchase_id = p.id
+GROUP BY p.id
+HAVING coalesce(sum(l.quantity * l.price_minor), 0) <> p.item_subtotal_minor
+UNION ALL
+SELECT 'order-is-not-what-was-paid', p.identifier,
+       p.total_minor || ' ' || p.currency || ' is not ' || coalesce(y.total_minor || ' ' || y.currency, 'recorded')
+FROM purchase p LEFT JOIN purchase_payment y ON y.purchase_id = p.id
+WHERE y.purchase_id IS NULL OR y.total_minor <> p.total_minor OR y.currency <> p.currency
+UNION ALL
+SELECT 'order-is-not-what-was-frozen', p.identifier, y.subtotal_minor || ' paid for ' || c.total_minor
+FROM purchase p JOIN checkout c ON c.id = p.checkout_id JOIN purchase_payment y ON y.purchase_id = p.id
+WHERE y.subtotal_minor <> c.total_minor OR c.currency <> p.currency OR p.account_id IS DISTINCT FROM c.account_id
+UNION ALL
+SELECT 'order-lines-are-not-what-was-frozen', p.identifier, 'SKU ' || coalesce(f.sku_id, l.sku_id)
+FROM purchase p
+JOIN (checkout_line f FULL JOIN (purchase_line l JOIN purchase lp ON lp.id = l.purchase_id)
+      ON f.checkout_id = lp.checkout_id AND f.sku_id = l.sku_id)
+     ON p.checkout_id = coalesce(f.checkout_id, lp.checkout_id)
+WHERE (f.quantity, f.price_minor, f.product_title) IS DISTINCT FROM (l.quantity, l.price_minor, l.product_title)
+UNION ALL
+SELECT 'order-is-incomplete', p.identifier, ''
+FROM purchase p
+WHERE NOT EXISTS (SELECT FROM purchase_status s WHERE s.purchase_id = p.id)
+   OR NOT EXISTS (SELECT FROM purchase_shipping_method m WHERE m.purchase_id = p.id)
+   OR (SELECT count(*) FROM purchase_address a WHERE a.purchase_id = p.id) <> 2
+UNION ALL
+SELECT 'confirmation-mail-not-handed-over', p.identifier, ''
+FROM purchase p
+WHERE p.confirmation_accepted_at IS NULL AND p.ordered_at <= sqlc.arg(too_old)::timestamptz
+UNION ALL
+SELECT 'payment-exception', x.reference, x.reason
+FROM payment_exception x
+WHERE x.resolved_at IS NULL
+UNION ALL
+SELECT 'checkout-not-watched', c.reference, c.state
+FROM checkout c
+WHERE c.next_check_at <= sqlc.arg(too_old)::timestamptz
+ORDER BY 1, 2, 3;

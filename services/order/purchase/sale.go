@@ -1,0 +1,95 @@
+package purchase
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
+	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
+)
+
+// Sale is a checkout that was paid: what was frozen, and what Stripe says about the payment. The caller has made sure
+// that the two belong together, that is, Session.subtotal_minor is what the frozen sums come to.
+type Sale struct {
+	CheckoutID            int64
+	AccountID             int64  // 0 for a guest
+	Email                 string // known before the payment; counts when Stripe tells none
+	Newsletter            bool
+	TermsAgreedAt         time.Time
+	Lines                 []Line
+	Shipping              ShippingMethod
+	ItemSubtotalMinor     int64
+	ItemDiscountMinor     int64
+	ShippingMinor         int64
+	ShippingDiscountMinor int64
+	FirstStatus           catalogue.Status
+	Session               *paymentv1.Session
+}
+
+// Line is what was bought of one SKU, as the catalogue described it when the cart was frozen.
+type Line struct {
+	SkuID             int64
+	Quantity          int32 // at least 1
+	PriceMinor        int64 // of one piece
+	Color             *string
+	Size              *string
+	Description       *string
+	Inventory         catalogue.Inventory
+	ProductIdentifier string
+	ProductTitle      string
+	ProductTitleURL   string
+	ImageURL          string
+}
+
+// ShippingMethod is how the goods travel, as it was offered when the cart was frozen.
+type ShippingMethod struct {
+	Identifier      string
+	Carrier         string
+	TrackingBaseURL string
+}
+
+// amounts are the sums of an order.
+type amounts struct {
+	itemSubtotal, itemDiscount, shipping, shippingDiscount, tax, total int64
+}
+
+// amounts adds what Stripe took off or put on to what was frozen. A promotion lowers the price of the goods first and
+// what is left of it the shipping, so that neither becomes negative (contract payment.md P-02).
+func (s Sale) amounts() amounts {
+	promotion := s.Session.GetDiscountMinor()
+	offItems := min(promotion, s.ItemSubtotalMinor-s.ItemDiscountMinor)
+	return amounts{
+		itemSubtotal:     s.ItemSubtotalMinor,
+		itemDiscount:     s.ItemDiscountMinor + offItems,
+		shipping:         s.ShippingMinor + s.Session.GetShippingMinor(),
+		shippingDiscount: s.ShippingDiscountMinor + promotion - offItems,
+		tax:              s.Session.GetTaxMinor(),
+		total:            s.Session.GetTotalMinor(),
+	}
+}
+
+// paymentKey is what can be there once only: the payment, or the session when a promotion took the whole price and
+// there was no payment.
+func (s Sale) paymentKey() string {
+	if intent := s.Session.GetPaymentIntentId(); intent != "" {
+		return intent
+	}
+	return s.Session.GetSessionId()
+}
+
+// longest is how much is kept of any one text that Stripe hands us, in bytes: far beyond what a parcel needs.
+const longest = 2000
+
+// clean makes any text fit to be stored, so that nothing in it can fail a paid order (contract payment.md P-16).
+func clean(text string) string {
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "")
+	if len(text) <= longest {
+		return text
+	}
+	end := longest
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end]
+}
