@@ -1,15 +1,22 @@
 package cart
 
 import (
+	"slices"
+
+	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
+	"github.com/bartgottschalk/startupwebapp/services/order/cart/dbgen"
 	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
 )
 
-// Contents is a cart with what the catalogue says about it at one moment.
+// Contents is a cart with what one catalogue snapshot says about it. A line whose SKU has left the catalogue is not
+// among the lines and not in the totals.
 type Contents struct {
-	CartID         int64
-	AccountID      int64  // 0 for a guest's cart
-	AnonymousID    string // empty for an account's cart
-	Lines          []Line // by age
+	CartID      int64
+	AccountID   int64  // 0 for a guest's cart
+	AnonymousID string // empty for an account's cart
+	Lines       []Line // oldest first
+	// ShippingMethod is the chosen one, or the default while the chosen one is not offered any more. Its identifier
+	// is empty when the shop offers none at all.
 	ShippingMethod catalogue.ShippingMethod
 	Totals         Totals
 }
@@ -31,8 +38,75 @@ type Totals struct {
 	TotalMinor        int64
 }
 
-// Purchased is what was bought of a SKU.
-type Purchased struct {
-	SkuID    int64
-	Quantity int32
+// contentsOf puts the rows of one cart beside the catalogue; there is at least one row.
+func contentsOf(rows []dbgen.ReadCartsRow, snapshot *catalogue.Snapshot) Contents {
+	contents := Contents{CartID: rows[0].ID, ShippingMethod: shippingMethod(rows[0].ShippingMethodID, snapshot)}
+	if rows[0].AccountID != nil {
+		contents.AccountID = *rows[0].AccountID
+	}
+	if rows[0].AnonymousID != nil {
+		contents.AnonymousID = *rows[0].AnonymousID
+	}
+	for _, row := range rows {
+		if row.SkuID == nil || row.Quantity == nil {
+			continue // a cart without lines
+		}
+		if sku, found := snapshot.Sku(*row.SkuID); found {
+			contents.Lines = append(contents.Lines, Line{SkuID: sku.ID, Quantity: *row.Quantity, Sku: sku})
+		}
+	}
+	contents.addUp()
+	return contents
+}
+
+func shippingMethod(id int64, snapshot *catalogue.Snapshot) catalogue.ShippingMethod {
+	if chosen, found := snapshot.ShippingMethodByID(id); found && chosen.Active {
+		return chosen
+	}
+	method, _ := snapshot.DefaultShippingMethod()
+	return method
+}
+
+func (c *Contents) addUp() {
+	c.Totals = Totals{}
+	for _, line := range c.Lines {
+		c.Totals.ItemSubtotalMinor += line.SubtotalMinor()
+	}
+	if len(c.Lines) > 0 {
+		c.Totals.ShippingMinor = c.ShippingMethod.CostMinor
+	}
+	c.Totals.TotalMinor = c.Totals.ItemSubtotalMinor + c.Totals.ShippingMinor
+}
+
+// line is the index of the SKU's line; -1 without one.
+func (c *Contents) line(skuID int64) int {
+	return slices.IndexFunc(c.Lines, func(line Line) bool { return line.SkuID == skuID })
+}
+
+func (c *Contents) proto(snapshot *catalogue.Snapshot) *orderv1.Cart {
+	cart := &orderv1.Cart{
+		Lines: make([]*orderv1.CartLine, len(c.Lines)),
+		Totals: &orderv1.Totals{
+			ItemSubtotalMinor: c.Totals.ItemSubtotalMinor, ShippingMinor: c.Totals.ShippingMinor, TotalMinor: c.Totals.TotalMinor,
+		},
+	}
+	for i, line := range c.Lines {
+		cart.Lines[i] = line.proto()
+	}
+	if c.ShippingMethod.Identifier != "" {
+		cart.ShippingMethod = c.ShippingMethod.Proto()
+	}
+	for _, method := range snapshot.ShippingMethods() {
+		cart.ShippingMethods = append(cart.ShippingMethods, method.Proto())
+	}
+	return cart
+}
+
+func (l Line) proto() *orderv1.CartLine {
+	return &orderv1.CartLine{
+		SkuId: l.SkuID, Quantity: l.Quantity, PriceMinor: l.Sku.PriceMinor,
+		Color: l.Sku.Color, Size: l.Sku.Size, Description: l.Sku.Description, Inventory: l.Sku.Inventory.Proto(),
+		ProductIdentifier: l.Sku.ProductIdentifier, ProductTitle: l.Sku.ProductTitle, ProductTitleUrl: l.Sku.ProductTitleURL,
+		ImageUrl: l.Sku.ImageURL,
+	}
 }

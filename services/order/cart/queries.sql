@@ -31,12 +31,11 @@ VALUES (@anonymous_id::text, @shipping_method_id, @at::timestamptz, @at::timesta
 ON CONFLICT (anonymous_id) DO UPDATE SET updated_at = EXCLUDED.updated_at
 RETURNING id;
 
--- No row when the line would exceed 99.
--- name: AddToLine :many
+-- Changes nothing when the line would exceed 99.
+-- name: AddToLine :execrows
 INSERT INTO cart_line (cart_id, sku_id, quantity) VALUES (@cart_id, @sku_id, @quantity)
 ON CONFLICT (cart_id, sku_id) DO UPDATE SET quantity = cart_line.quantity + EXCLUDED.quantity
-WHERE cart_line.quantity + EXCLUDED.quantity <= 99
-RETURNING id;
+WHERE cart_line.quantity + EXCLUDED.quantity <= 99;
 
 -- name: SetLine :execrows
 UPDATE cart_line SET quantity = @quantity WHERE cart_id = @cart_id AND sku_id = @sku_id;
@@ -68,8 +67,14 @@ WITH moved AS (
 INSERT INTO cart_line_moved (from_cart_id, sku_id, to_cart_id, moved_at)
 SELECT @from_cart_id::bigint, moved.sku_id, @to_cart_id::bigint, @at::timestamptz FROM moved;
 
--- name: MovedLines :many
-SELECT sku_id, to_cart_id FROM cart_line_moved WHERE from_cart_id = $1;
+-- A cart is merged once, so that all its lines went to the same other.
+-- name: MergedInto :many
+SELECT to_cart_id FROM cart_line_moved WHERE from_cart_id = $1 LIMIT 1;
+
+-- Finds and forgets, so that a second payment of the same goods leaves alone what was put in since.
+-- name: ForgetMovedLines :many
+DELETE FROM cart_line_moved WHERE from_cart_id = @from_cart_id AND sku_id = ANY(@sku_ids::bigint[])
+RETURNING sku_id;
 
 -- Before ReduceLines: the lines of which nothing is left.
 -- name: DeleteBoughtUpLines :exec

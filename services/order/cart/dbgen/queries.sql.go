@@ -10,11 +10,10 @@ import (
 	"time"
 )
 
-const AddToLine = `-- name: AddToLine :many
+const AddToLine = `-- name: AddToLine :execrows
 INSERT INTO cart_line (cart_id, sku_id, quantity) VALUES ($1, $2, $3)
 ON CONFLICT (cart_id, sku_id) DO UPDATE SET quantity = cart_line.quantity + EXCLUDED.quantity
 WHERE cart_line.quantity + EXCLUDED.quantity <= 99
-RETURNING id
 `
 
 type AddToLineParams struct {
@@ -23,25 +22,13 @@ type AddToLineParams struct {
 	Quantity int32
 }
 
-// No row when the line would exceed 99.
-func (q *Queries) AddToLine(ctx context.Context, arg AddToLineParams) ([]int64, error) {
-	rows, err := q.db.Query(ctx, AddToLine, arg.CartID, arg.SkuID, arg.Quantity)
+// Changes nothing when the line would exceed 99.
+func (q *Queries) AddToLine(ctx context.Context, arg AddToLineParams) (int64, error) {
+	result, err := q.db.Exec(ctx, AddToLine, arg.CartID, arg.SkuID, arg.Quantity)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	defer rows.Close()
-	var items []int64
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+	return result.RowsAffected(), nil
 }
 
 const ChooseShippingMethod = `-- name: ChooseShippingMethod :exec
@@ -93,6 +80,37 @@ AND NOT EXISTS (SELECT 1 FROM cart_line WHERE cart_line.cart_id = cart.id AND ca
 func (q *Queries) DeleteCartWithNothingToBuy(ctx context.Context, id int64) error {
 	_, err := q.db.Exec(ctx, DeleteCartWithNothingToBuy, id)
 	return err
+}
+
+const ForgetMovedLines = `-- name: ForgetMovedLines :many
+DELETE FROM cart_line_moved WHERE from_cart_id = $1 AND sku_id = ANY($2::bigint[])
+RETURNING sku_id
+`
+
+type ForgetMovedLinesParams struct {
+	FromCartID int64
+	SkuIds     []int64
+}
+
+// Finds and forgets, so that a second payment of the same goods leaves alone what was put in since.
+func (q *Queries) ForgetMovedLines(ctx context.Context, arg ForgetMovedLinesParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, ForgetMovedLines, arg.FromCartID, arg.SkuIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var sku_id int64
+		if err := rows.Scan(&sku_id); err != nil {
+			return nil, err
+		}
+		items = append(items, sku_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const GiveCartToAccount = `-- name: GiveCartToAccount :exec
@@ -178,6 +196,31 @@ func (q *Queries) LockCarts(ctx context.Context, arg LockCartsParams) ([]LockCar
 	return items, nil
 }
 
+const MergedInto = `-- name: MergedInto :many
+SELECT to_cart_id FROM cart_line_moved WHERE from_cart_id = $1 LIMIT 1
+`
+
+// A cart is merged once, so that all its lines went to the same other.
+func (q *Queries) MergedInto(ctx context.Context, fromCartID int64) ([]int64, error) {
+	rows, err := q.db.Query(ctx, MergedInto, fromCartID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var to_cart_id int64
+		if err := rows.Scan(&to_cart_id); err != nil {
+			return nil, err
+		}
+		items = append(items, to_cart_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const MoveLines = `-- name: MoveLines :exec
 WITH moved AS (
     INSERT INTO cart_line (cart_id, sku_id, quantity)
@@ -200,35 +243,6 @@ type MoveLinesParams struct {
 func (q *Queries) MoveLines(ctx context.Context, arg MoveLinesParams) error {
 	_, err := q.db.Exec(ctx, MoveLines, arg.FromCartID, arg.ToCartID, arg.At)
 	return err
-}
-
-const MovedLines = `-- name: MovedLines :many
-SELECT sku_id, to_cart_id FROM cart_line_moved WHERE from_cart_id = $1
-`
-
-type MovedLinesRow struct {
-	SkuID    int64
-	ToCartID int64
-}
-
-func (q *Queries) MovedLines(ctx context.Context, fromCartID int64) ([]MovedLinesRow, error) {
-	rows, err := q.db.Query(ctx, MovedLines, fromCartID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []MovedLinesRow
-	for rows.Next() {
-		var i MovedLinesRow
-		if err := rows.Scan(&i.SkuID, &i.ToCartID); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const OpenAccountCart = `-- name: OpenAccountCart :one

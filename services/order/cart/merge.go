@@ -1,0 +1,95 @@
+package cart
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
+	"github.com/bartgottschalk/startupwebapp/services/order/cart/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
+)
+
+// mostMergeAttempts: a merge that lost against the making of the account's cart finds that cart the second time.
+const mostMergeAttempts = 3
+
+// AdoptCart gives a guest's cart to an account (contract order.md 2.3). Safe to repeat.
+func (c *Carts) AdoptCart(ctx context.Context, request *orderv1.AdoptCartRequest) (*orderv1.AdoptCartResponse, error) {
+	of := ownerOf(&orderv1.Shopper{AccountId: request.GetAccountId(), AnonymousCartId: request.GetAnonymousCartId()})
+	if of.accountID == 0 {
+		return nil, errAdoptionIncomplete
+	}
+	if of.anonymousID == "" {
+		return &orderv1.AdoptCartResponse{}, nil
+	}
+	err := c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		_, err := c.lock(ctx, tx, of)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &orderv1.AdoptCartResponse{}, nil
+}
+
+// lock locks the owner's cart until the end of tx, after merging a guest's cart that an account still carries.
+// It gives the cart's id, or 0 without a cart.
+func (c *Carts) lock(ctx context.Context, tx pgx.Tx, of owner) (cartID int64, err error) {
+	if !of.mayCarryGuestCart() {
+		return c.lockAndMerge(ctx, tx, of)
+	}
+	for attempt := 1; ; attempt++ {
+		// The savepoint lets a lost race give its locks back before it tries again.
+		err = pgx.BeginFunc(ctx, tx, func(inner pgx.Tx) error {
+			cartID, err = c.lockAndMerge(ctx, inner, of)
+			return err
+		})
+		if !postgres.IsUniqueViolation(err, "cart_one_per_account") || attempt == mostMergeAttempts {
+			return cartID, err
+		}
+	}
+}
+
+func (c *Carts) lockAndMerge(ctx context.Context, tx pgx.Tx, of owner) (int64, error) {
+	queries := dbgen.New(tx)
+	locked, err := queries.LockCarts(ctx, dbgen.LockCartsParams{AccountID: of.accountID, AnonymousID: of.anonymousID})
+	if err != nil {
+		return 0, fmt.Errorf("lock cart: %w", err)
+	}
+	var accounts, guests int64
+	for _, cart := range locked {
+		if cart.AccountID != nil {
+			accounts = cart.ID
+		} else {
+			guests = cart.ID
+		}
+	}
+	switch {
+	case of.accountID == 0 || guests == 0:
+		return max(accounts, guests), nil // at most one of them is there
+	case accounts == 0:
+		return guests, c.give(ctx, queries, guests, of.accountID)
+	default:
+		return accounts, c.merge(ctx, queries, guests, accounts)
+	}
+}
+
+func (c *Carts) give(ctx context.Context, queries *dbgen.Queries, cartID, accountID int64) error {
+	err := queries.GiveCartToAccount(ctx, dbgen.GiveCartToAccountParams{ID: cartID, AccountID: accountID, At: c.now()})
+	if err != nil {
+		return fmt.Errorf("give cart to account: %w", err)
+	}
+	return nil
+}
+
+// merge moves what the account's cart lacks; its own quantities and its shipping method win.
+func (c *Carts) merge(ctx context.Context, queries *dbgen.Queries, from, to int64) error {
+	if err := queries.MoveLines(ctx, dbgen.MoveLinesParams{FromCartID: from, ToCartID: to, At: c.now()}); err != nil {
+		return fmt.Errorf("move cart lines: %w", err)
+	}
+	if err := queries.DeleteCart(ctx, from); err != nil {
+		return fmt.Errorf("delete merged cart: %w", err)
+	}
+	return touch(ctx, queries, to, c.now())
+}

@@ -1,0 +1,98 @@
+package cart
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
+	"github.com/bartgottschalk/startupwebapp/services/order/cart/dbgen"
+)
+
+// Purchased is what was bought of a SKU.
+type Purchased struct {
+	SkuID    int64
+	Quantity int32
+}
+
+// LockForCheckout locks the shopper's cart until the end of tx and reads what would be bought: the lines with a
+// quantity above 0 whose SKU is in the catalogue (whether it is available is for the caller to judge). A guest's cart
+// that an account still carries is merged first. A cart with nothing to buy comes back without lines.
+// Fault NotFound "cart-not-found".
+func (c *Carts) LockForCheckout(ctx context.Context, tx pgx.Tx, shopper *orderv1.Shopper) (Contents, error) {
+	contents, err := c.open(ctx, tx, ownerOf(shopper), c.catalogue.Snapshot())
+	if err != nil {
+		return Contents{}, err
+	}
+	contents.Lines = slices.DeleteFunc(contents.Lines, func(line Line) bool { return line.Quantity == 0 })
+	contents.addUp()
+	return contents, nil
+}
+
+// RemovePurchased takes what was bought out of the cart, within tx, and deletes the cart when nothing is left to buy.
+// A cart that is gone is no error. When it was merged into an account's cart, the lines that moved there are reduced
+// instead; lines that the account had of its own stay, they were not what was paid for. Each SKU may come once.
+func (c *Carts) RemovePurchased(ctx context.Context, tx pgx.Tx, cartID int64, lines []Purchased) error {
+	queries := dbgen.New(tx)
+	locked, err := queries.LockCart(ctx, cartID)
+	if err != nil {
+		return fmt.Errorf("lock purchased cart: %w", err)
+	}
+	if len(locked) > 0 {
+		return c.take(ctx, queries, cartID, lines)
+	}
+	return c.removeMoved(ctx, queries, cartID, lines)
+}
+
+// removeMoved locks the cart first, as everyone does, so that nobody waits in a circle.
+func (c *Carts) removeMoved(ctx context.Context, queries *dbgen.Queries, from int64, lines []Purchased) error {
+	into, err := queries.MergedInto(ctx, from)
+	if err != nil {
+		return fmt.Errorf("find the cart merged into: %w", err)
+	}
+	if len(into) == 0 {
+		return nil
+	}
+	if _, err := queries.LockCart(ctx, into[0]); err != nil {
+		return fmt.Errorf("lock the cart merged into: %w", err)
+	}
+	moved, err := queries.ForgetMovedLines(ctx, dbgen.ForgetMovedLinesParams{FromCartID: from, SkuIds: skuIDs(lines)})
+	if err != nil {
+		return fmt.Errorf("find moved cart lines: %w", err)
+	}
+	went := slices.DeleteFunc(slices.Clone(lines), func(line Purchased) bool { return !slices.Contains(moved, line.SkuID) })
+	return c.take(ctx, queries, into[0], went)
+}
+
+func (c *Carts) take(ctx context.Context, queries *dbgen.Queries, cartID int64, lines []Purchased) error {
+	skus, quantities := skuIDs(lines), quantities(lines)
+	err := queries.DeleteBoughtUpLines(ctx, dbgen.DeleteBoughtUpLinesParams{CartID: cartID, SkuIds: skus, Quantities: quantities})
+	if err != nil {
+		return fmt.Errorf("delete purchased lines: %w", err)
+	}
+	if err := queries.ReduceLines(ctx, dbgen.ReduceLinesParams{CartID: cartID, SkuIds: skus, Quantities: quantities}); err != nil {
+		return fmt.Errorf("reduce purchased lines: %w", err)
+	}
+	if err := queries.DeleteCartWithNothingToBuy(ctx, cartID); err != nil {
+		return fmt.Errorf("delete bought-up cart: %w", err)
+	}
+	return touch(ctx, queries, cartID, c.now())
+}
+
+func skuIDs(lines []Purchased) []int64 {
+	ids := make([]int64, len(lines))
+	for i, line := range lines {
+		ids[i] = line.SkuID
+	}
+	return ids
+}
+
+func quantities(lines []Purchased) []int32 {
+	counts := make([]int32, len(lines))
+	for i, line := range lines {
+		counts[i] = line.Quantity
+	}
+	return counts
+}
