@@ -1,0 +1,48 @@
+// Package password turns passwords into hashes and checks them: argon2id for our own, PBKDF2 for those that came from the
+// old shop. It also judges how easily a password is guessed.
+//
+// Which characters a password must have is a rule of the account form and lives in package account; where hashes are
+// stored and when sessions end is the business of account and session.
+package password
+
+import (
+	"context"
+	"strings"
+)
+
+// Result is what comparing a password with a hash tells.
+type Result struct {
+	Matches bool
+	// Outdated: the hash was not made by Hash as it works today and should be made anew while the password is at hand.
+	Outdated bool
+}
+
+// Hash makes the argon2id hash of a password (PHC format). Errors: RateLimited "rate-limited" when too many wait, and
+// ctx's own.
+func (h *Hasher) Hash(ctx context.Context, plain string) (string, error) {
+	done, err := h.enter(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	return newArgon2(plain), nil
+}
+
+// Verify compares a password with a stored hash. An empty or unknown hash never matches, and costs what one of ours
+// would, so that time does not tell whether an account exists. (A hash of the old shop takes longer until its owner logs
+// in once.) Errors as Hash.
+func (h *Hasher) Verify(ctx context.Context, stored, plain string) (Result, error) {
+	done, err := h.enter(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	defer done()
+	switch {
+	case strings.HasPrefix(stored, argon2Prefix):
+		return verifyArgon2(stored, plain), nil
+	case strings.HasPrefix(stored, djangoPrefix):
+		return verifyDjango(stored, plain), nil
+	}
+	verifyArgon2(h.decoy, plain)
+	return Result{}, nil
+}

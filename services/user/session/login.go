@@ -1,0 +1,103 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	userv1 "github.com/bartgottschalk/startupwebapp/proto/user/v1"
+	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
+	"github.com/bartgottschalk/startupwebapp/services/user/limit"
+	"github.com/bartgottschalk/startupwebapp/services/user/session/dbgen"
+)
+
+const longestUsername = 150
+
+// LogIn checks a password and begins a session. Every try counts for the limit, the successful too (contract user.md 1.6).
+// Whether the name, the password or a closed account is at fault, the answer and the work are the same.
+func (s *Service) LogIn(ctx context.Context, request *userv1.LogInRequest) (*userv1.LogInResponse, error) {
+	if err := s.limiter.Allow(ctx, limit.Login, limit.Address(request.GetClientAddress())); err != nil {
+		return nil, err
+	}
+	account, err := s.credentials(ctx, request.GetUsername())
+	if err != nil {
+		return nil, err
+	}
+	checked, err := s.hasher.Verify(ctx, account.PasswordHash, request.GetPassword())
+	if err != nil {
+		return nil, fmt.Errorf("check password: %w", err)
+	}
+	if !checked.Matches || !account.IsActive {
+		return nil, errCredentials()
+	}
+	hash := account.PasswordHash
+	if checked.Outdated {
+		if hash, err = s.hasher.Hash(ctx, request.GetPassword()); err != nil {
+			return nil, fmt.Errorf("renew password hash: %w", err)
+		}
+	}
+	return s.begin(ctx, request, account, hash)
+}
+
+// credentials gives the zero row for a name that nobody has, whose empty hash matches nothing. Names are compared with
+// their case (contract user.md 2.4).
+func (s *Service) credentials(ctx context.Context, username string) (dbgen.FindCredentialsRow, error) {
+	if utf8.RuneCountInString(username) > longestUsername || strings.ContainsRune(username, 0) {
+		return dbgen.FindCredentialsRow{}, nil
+	}
+	account, err := s.queries.FindCredentials(ctx, username)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return dbgen.FindCredentialsRow{}, nil
+	}
+	if err != nil {
+		return dbgen.FindCredentialsRow{}, fmt.Errorf("find account: %w", err)
+	}
+	return account, nil
+}
+
+func (s *Service) begin(ctx context.Context, request *userv1.LogInRequest, account dbgen.FindCredentialsRow, hash string) (*userv1.LogInResponse, error) {
+	response := &userv1.LogInResponse{Account: &userv1.Account{
+		AccountId: account.ID, Username: account.Username, FirstName: account.FirstName, LastName: account.LastName,
+		Email: account.Email, MemberCode: account.MemberCode,
+	}}
+	err := s.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		begun, err := s.Begin(ctx, tx, Owner{
+			AccountID: account.ID, PasswordGeneration: account.PasswordGeneration,
+			Remember: request.GetRemember(), ReplacedToken: request.GetReplacedSessionToken(),
+		})
+		if err != nil {
+			return err
+		}
+		response.Session = begun
+		return s.noteLogin(ctx, tx, account, hash)
+	})
+	if errors.Is(err, ErrAccountChanged) {
+		return nil, errCredentials()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("log in: %w", err)
+	}
+	return response, nil
+}
+
+func (s *Service) noteLogin(ctx context.Context, tx pgx.Tx, account dbgen.FindCredentialsRow, hash string) error {
+	now := s.now()
+	err := s.queries.WithTx(tx).NoteLogin(ctx, dbgen.NoteLoginParams{
+		Now: pointerTo(now), CheckedHash: account.PasswordHash, PasswordHash: hash, ID: account.ID,
+	})
+	if err != nil {
+		return fmt.Errorf("note login: %w", err)
+	}
+	return nil
+}
+
+func pointerTo(t time.Time) *time.Time { return &t }
+
+func errCredentials() error {
+	return fault.New(fault.Unauthenticated, "credentials-invalid", "")
+}

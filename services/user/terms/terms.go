@@ -1,0 +1,72 @@
+// Package terms keeps the versions of the terms of use and who agreed to which.
+package terms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	userv1 "github.com/bartgottschalk/startupwebapp/proto/user/v1"
+	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
+	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
+	"github.com/bartgottschalk/startupwebapp/services/user/terms/dbgen"
+)
+
+// Service answers user.v1.TermsService. Safe for concurrent use.
+type Service struct {
+	userv1.UnimplementedTermsServiceServer
+	queries *dbgen.Queries
+	now     func() time.Time
+}
+
+// New makes the service.
+func New(db *postgres.Database, now func() time.Time) *Service {
+	return &Service{queries: dbgen.New(db), now: now}
+}
+
+// GetCurrentTerms tells the version in force, the one with the highest number.
+func (s *Service) GetCurrentTerms(ctx context.Context, _ *userv1.GetCurrentTermsRequest) (*userv1.GetCurrentTermsResponse, error) {
+	current, err := s.queries.CurrentTerms(ctx)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, errNone()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read current terms: %w", err)
+	}
+	return &userv1.GetCurrentTermsResponse{
+		Version: current.Version, Note: current.Note, PublishedAt: timestamppb.New(current.PublishedAt),
+	}, nil
+}
+
+// Agree notes within tx that an account agrees to the version in force. Agreeing again changes nothing.
+// Errors: NotFound "terms-not-found".
+func (s *Service) Agree(ctx context.Context, tx pgx.Tx, accountID int64) error {
+	agreed, err := s.queries.WithTx(tx).AgreeToCurrentTerms(ctx, dbgen.AgreeToCurrentTermsParams{AccountID: accountID, AgreedAt: s.now()})
+	if err != nil {
+		return fmt.Errorf("agree to terms: %w", err)
+	}
+	if agreed == 0 {
+		return s.agreedOrNone(ctx, tx)
+	}
+	return nil
+}
+
+// agreedOrNone tells apart the two ways of writing nothing.
+func (s *Service) agreedOrNone(ctx context.Context, tx pgx.Tx) error {
+	_, err := s.queries.WithTx(tx).CurrentTerms(ctx)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return errNone()
+	}
+	if err != nil {
+		return fmt.Errorf("read current terms: %w", err)
+	}
+	return nil
+}
+
+func errNone() error {
+	return fault.New(fault.NotFound, "terms-not-found", "")
+}
