@@ -174,8 +174,10 @@ func TestOnlyRepeatableMethodsAreRetried(t *testing.T) {
 func TestOversizedMessagesAreRefused(t *testing.T) {
 	t.Parallel()
 	server := serve(t, rpc.ServerConfig{}, telemetry.Silent(), nil, &speaker{
-		say:    echo,
-		repeat: func(context.Context, *text) (*text, error) { return wrapperspb.String(strings.Repeat("x", 17<<20)), nil },
+		say: echo,
+		repeat: func(context.Context, *text) (*text, error) {
+			return wrapperspb.String(strings.Repeat("x", 17<<20)), nil
+		},
 	})
 	conn := dial(t, server.Addr(), secrets, telemetry.Silent())
 	_, err := invoke(context.Background(), conn, sayMethod, strings.Repeat("x", 5<<20))
