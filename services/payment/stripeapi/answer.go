@@ -1,0 +1,151 @@
+package stripeapi
+
+import (
+	"encoding/json"
+	"time"
+
+	stripe "github.com/stripe/stripe-go/v76"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
+)
+
+// Opened is a session just made.
+type Opened struct {
+	SessionID string
+	URL       string
+	ExpiresAt time.Time // zero when Stripe named none
+	Currency  string
+	// Totals in minor units as Stripe counts them, nil when it named none.
+	SubtotalMinor *int64
+	TotalMinor    *int64
+}
+
+func openedOf(answer *stripe.CheckoutSession) Opened {
+	var totals struct {
+		Subtotal *int64 `json:"amount_subtotal"`
+		Total    *int64 `json:"amount_total"`
+	}
+	readRaw(answer, &totals)
+	opened := Opened{
+		SessionID:     answer.ID,
+		URL:           answer.URL,
+		Currency:      string(answer.Currency),
+		SubtotalMinor: totals.Subtotal,
+		TotalMinor:    totals.Total,
+	}
+	if answer.ExpiresAt > 0 {
+		opened.ExpiresAt = time.Unix(answer.ExpiresAt, 0).UTC()
+	}
+	return opened
+}
+
+// sessionOf is what Stripe tells of a session, in the shop's words.
+func sessionOf(answer *stripe.CheckoutSession) *paymentv1.Session {
+	session := &paymentv1.Session{
+		SessionId:       answer.ID,
+		Reference:       referenceOf(answer.ClientReferenceID, answer.Metadata),
+		Status:          statuses[answer.Status],
+		PaymentStatus:   paymentStatuses[answer.PaymentStatus],
+		Currency:        string(answer.Currency),
+		SubtotalMinor:   answer.AmountSubtotal,
+		TotalMinor:      answer.AmountTotal,
+		CustomerEmail:   answer.CustomerEmail,
+		ShippingAddress: shippingOf(answer),
+	}
+	if answer.PaymentIntent != nil {
+		session.PaymentIntentId = answer.PaymentIntent.ID
+	}
+	if answer.ExpiresAt > 0 {
+		session.ExpiresAt = timestamppb.New(time.Unix(answer.ExpiresAt, 0))
+	}
+	addTotals(session, answer.TotalDetails)
+	addCustomer(session, answer.CustomerDetails)
+	return session
+}
+
+var statuses = map[stripe.CheckoutSessionStatus]paymentv1.SessionStatus{
+	stripe.CheckoutSessionStatusOpen:     paymentv1.SessionStatus_SESSION_STATUS_OPEN,
+	stripe.CheckoutSessionStatusComplete: paymentv1.SessionStatus_SESSION_STATUS_COMPLETE,
+	stripe.CheckoutSessionStatusExpired:  paymentv1.SessionStatus_SESSION_STATUS_EXPIRED,
+}
+
+var paymentStatuses = map[stripe.CheckoutSessionPaymentStatus]paymentv1.PaymentStatus{
+	stripe.CheckoutSessionPaymentStatusUnpaid:            paymentv1.PaymentStatus_PAYMENT_STATUS_UNPAID,
+	stripe.CheckoutSessionPaymentStatusPaid:              paymentv1.PaymentStatus_PAYMENT_STATUS_PAID,
+	stripe.CheckoutSessionPaymentStatusNoPaymentRequired: paymentv1.PaymentStatus_PAYMENT_STATUS_NOT_REQUIRED,
+}
+
+// referenceOf is empty unless the marker says that the session is ours.
+func referenceOf(clientReferenceID string, metadata map[string]string) string {
+	if metadata[metadataShop] != marker {
+		return ""
+	}
+	if clientReferenceID != "" {
+		return clientReferenceID
+	}
+	return metadata[metadataReference]
+}
+
+func addTotals(session *paymentv1.Session, details *stripe.CheckoutSessionTotalDetails) {
+	if details == nil {
+		return
+	}
+	session.DiscountMinor = details.AmountDiscount
+	session.TaxMinor = details.AmountTax
+	session.ShippingMinor = details.AmountShipping
+}
+
+// addCustomer: the address that we gave Stripe comes before the one that the customer typed (contract payment.md section 7).
+func addCustomer(session *paymentv1.Session, customer *stripe.CheckoutSessionCustomerDetails) {
+	if customer == nil {
+		return
+	}
+	if session.CustomerEmail == "" {
+		session.CustomerEmail = customer.Email
+	}
+	session.CustomerName = customer.Name
+	session.CustomerPhone = customer.Phone
+	session.BillingAddress = addressOf(customer.Name, customer.Address)
+}
+
+// shippingOf reads both places: at the top level with the library's API version, under collected_information with newer ones.
+func shippingOf(answer *stripe.CheckoutSession) *paymentv1.Address {
+	if answer.ShippingDetails != nil {
+		return addressOf(answer.ShippingDetails.Name, answer.ShippingDetails.Address)
+	}
+	var newer struct {
+		CollectedInformation struct {
+			ShippingDetails *stripe.ShippingDetails `json:"shipping_details"`
+		} `json:"collected_information"`
+	}
+	readRaw(answer, &newer)
+	details := newer.CollectedInformation.ShippingDetails
+	if details == nil {
+		return nil
+	}
+	return addressOf(details.Name, details.Address)
+}
+
+func addressOf(name string, address *stripe.Address) *paymentv1.Address {
+	if address == nil {
+		return nil
+	}
+	return &paymentv1.Address{
+		Name:       name,
+		Line1:      address.Line1,
+		Line2:      address.Line2,
+		City:       address.City,
+		State:      address.State,
+		PostalCode: address.PostalCode,
+		Country:    address.Country,
+	}
+}
+
+// readRaw reads what the library's types do not have. The library has decoded the same text before, so what does not
+// fit here is a field of another shape, and counts as not there.
+func readRaw(answer *stripe.CheckoutSession, into any) {
+	if answer.LastResponse != nil {
+		_ = json.Unmarshal(answer.LastResponse.RawJSON, into)
+	}
+}
