@@ -1,0 +1,114 @@
+package stripesandbox
+
+import (
+	"strings"
+	"time"
+)
+
+// Values of a session's status and payment status, as the API spells them.
+const (
+	statusOpen     = "open"
+	statusComplete = "complete"
+	statusExpired  = "expired"
+
+	paymentUnpaid      = "unpaid"
+	paymentPaid        = "paid"
+	paymentNotRequired = "no_payment_required"
+)
+
+// session is a Checkout Session. It is a value: whoever changes one changes a copy and puts it back.
+type session struct {
+	ID            string
+	Created       int64 // Unix seconds, as all times of the API
+	ExpiresAt     int64
+	Status        string
+	PaymentStatus string
+
+	Currency       string
+	Lines          []lineItem
+	AmountSubtotal int64 // minor units, as all amounts
+	AmountDiscount int64
+	Promotion      *promotion // redeemed by the customer
+
+	CustomerEmail     string // given by the shop: the customer cannot change it
+	ClientReferenceID string
+	Metadata          map[string]string
+	SuccessURL        string
+	CancelURL         string
+	ExpectedIntent    intentData
+	Rules             checkoutRules
+
+	Customer *customer // once complete
+	Shipping *shipTo   // once complete, when addresses are collected
+	Payment  *payment  // once paid or on its way; a free order has none
+}
+
+// lineItem is one position of a session.
+type lineItem struct {
+	ID          string
+	ProductID   string
+	PriceID     string
+	Name        string
+	Description string
+	Images      []string
+	UnitAmount  int64
+	Quantity    int64
+}
+
+// intentData is what the shop wants on the payment (payment_intent_data).
+type intentData struct {
+	Description  string
+	ReceiptEmail string
+	Metadata     map[string]string
+}
+
+// checkoutRules decide what the payment page asks for.
+type checkoutRules struct {
+	AllowPromotionCodes      bool
+	BillingAddressCollection string
+	ShippingCountries        []string // empty: no shipping address
+	CollectPhone             bool
+	Locale                   string
+	SubmitType               string
+}
+
+// customer is what the customer told about themselves on the payment page.
+type customer struct {
+	Email   string
+	Name    string
+	Phone   string
+	Address address
+}
+
+// shipTo is where the goods go.
+type shipTo struct {
+	Name    string
+	Address address
+}
+
+// address is a postal address; Country is ISO 3166-1 alpha-2.
+type address struct {
+	Line1, Line2, City, State, PostalCode, Country string
+}
+
+// amountTotal is what the customer pays, in minor units.
+func (s session) amountTotal() int64 { return s.AmountSubtotal - s.AmountDiscount }
+
+// isUnfinished tells whether time alone may still change the session.
+func (s session) isUnfinished() bool {
+	return s.Status == statusOpen || s.Payment != nil && s.Payment.Status == intentProcessing
+}
+
+// expireWhenDue closes an open session whose time is over.
+func (s session) expireWhenDue(now time.Time) (session, bool) {
+	if s.Status != statusOpen || now.Unix() < s.ExpiresAt {
+		return s, false
+	}
+	s.Status = statusExpired
+	return s, true
+}
+
+// successAddress is where the customer goes after paying, with the session's id filled in.
+func (s session) successAddress() string {
+	return strings.ReplaceAll(s.SuccessURL, "{CHECKOUT_SESSION_ID}", s.ID)
+}

@@ -1,0 +1,108 @@
+package stripesandbox
+
+import "net/http"
+
+func (s *Sandbox) createSession(c *call) (any, *apiError) {
+	made, err := newSession(c.given, c.now)
+	if err != nil {
+		return nil, err
+	}
+	s.state.putSession(made)
+	return s.renderSession(c, made), nil
+}
+
+func (s *Sandbox) renderSession(c *call, found session) object {
+	return found.render(s.options.PublicURL, c.version, c.expansion())
+}
+
+func (s *Sandbox) retrieveSession(c *call) (any, *apiError) {
+	if err := c.given.checkNames([]string{"expand[]"}); err != nil {
+		return nil, err
+	}
+	id := c.request.PathValue("id")
+	found, known := s.state.sessions.Get(id)
+	switch {
+	case known:
+		return s.renderSession(c, found), nil
+	case s.options.StandIn:
+		return standInSession(id)
+	default:
+		return nil, noSuch("checkout session", "session", id)
+	}
+}
+
+func (s *Sandbox) expireSession(c *call) (any, *apiError) {
+	if err := c.given.checkNames([]string{"expand[]"}); err != nil {
+		return nil, err
+	}
+	id := c.request.PathValue("id")
+	found, known := s.state.sessions.Get(id)
+	if !known {
+		return nil, noSuch("checkout session", "session", id)
+	}
+	if found.Status != statusOpen {
+		return nil, &apiError{
+			Status: http.StatusBadRequest, Type: "invalid_request_error",
+			Message: "Only an open session can be expired; this one is " + found.Status + ".",
+		}
+	}
+	found.Status = statusExpired
+	s.state.putSession(found)
+	s.recordEvent(eventExpired, found, c.now)
+	return s.renderSession(c, found), nil
+}
+
+func (s *Sandbox) listSessions(c *call) (any, *apiError) {
+	err := c.given.checkNames(append([]string{"status", "payment_intent", "customer_details[email]"}, listParameters...))
+	if err != nil {
+		return nil, err
+	}
+	within, err := c.given.createdRange()
+	if err != nil {
+		return nil, err
+	}
+	status, err := c.given.oneOf("status", "", statusOpen, statusComplete, statusExpired)
+	if err != nil {
+		return nil, err
+	}
+	intent, email := c.given.text("payment_intent"), c.given.text("customer_details[email]")
+	var matching []session
+	for _, stored := range s.state.sessions.NewestFirst() {
+		if within(stored.Created) && (status == "" || stored.Status == status) &&
+			(intent == "" || stored.Payment != nil && stored.Payment.IntentID == intent) &&
+			(email == "" || stored.Customer != nil && stored.Customer.Email == email) {
+			matching = append(matching, stored)
+		}
+	}
+	return listPage(c, "/v1/checkout/sessions", matching,
+		func(found session) string { return found.ID },
+		func(found session) any { return s.renderSession(c, found) })
+}
+
+func (s *Sandbox) listLineItems(c *call) (any, *apiError) {
+	if err := c.given.checkNames([]string{"limit", "starting_after", "ending_before", "expand[]"}); err != nil {
+		return nil, err
+	}
+	id := c.request.PathValue("id")
+	found, known := s.state.sessions.Get(id)
+	if !known {
+		return nil, noSuch("checkout session", "session", id)
+	}
+	discounts := found.discountPerLine()
+	return listPage(c, "/v1/checkout/sessions/"+id+"/line_items", found.Lines,
+		func(line lineItem) string { return line.ID },
+		func(line lineItem) any { return line.render(found, discounts[line.ID]) })
+}
+
+func (s *Sandbox) retrieveIntent(c *call) (any, *apiError) {
+	if err := c.given.checkNames([]string{"expand[]", "client_secret"}); err != nil {
+		return nil, err
+	}
+	id := c.request.PathValue("id")
+	for _, stored := range s.state.sessions.NewestFirst() {
+		if stored.Payment != nil && stored.Payment.IntentID == id {
+			return stored.renderIntent(c.expansion().wants("latest_charge")), nil
+		}
+	}
+	return nil, noSuch("payment intent", "intent", id)
+}
