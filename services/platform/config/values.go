@@ -6,11 +6,11 @@ import (
 )
 
 const (
-	mostSecrets      = 2 // the present one and the one being rotated out
-	shortestSecret   = 16
-	redacted         = "[redacted]"
-	secretsExpected  = "one or two comma-separated secrets of at least 16 characters each"
-	listExpectedText = "a comma-separated list"
+	mostSecrets    = 2 // the present one and the one being rotated out
+	shortestSecret = 16
+	redacted       = "[redacted]"
+	expectsSecrets = "one or two comma-separated secrets of at least 16 characters each" //nolint:gosec // describes secrets, holds none
+	expectsList    = "a comma-separated list"
 )
 
 // Secrets are one or two shared secrets: the first is sent, all are accepted, so that they can be rotated
@@ -21,13 +21,13 @@ type Secrets []string
 func (s *Secrets) UnmarshalText(text []byte) error {
 	parts := strings.Split(string(text), ",")
 	if len(parts) > mostSecrets {
-		return errors.New(secretsExpected)
+		return errors.New(expectsSecrets)
 	}
 	read := make(Secrets, len(parts))
 	for i, part := range parts {
 		read[i] = strings.TrimSpace(part)
 		if !usable(read[i]) {
-			return errors.New(secretsExpected)
+			return errors.New(expectsSecrets)
 		}
 	}
 	*s = read
@@ -43,7 +43,7 @@ func usable(secret string) bool {
 }
 
 // Expects says what text a variable of this type takes.
-func (Secrets) Expects() string { return secretsExpected }
+func (Secrets) Expects() string { return expectsSecrets }
 
 // String hides the secrets from logs.
 func (Secrets) String() string { return redacted }
@@ -70,4 +70,4 @@ func (l *List) UnmarshalText(text []byte) error {
 }
 
 // Expects says what text a variable of this type takes.
-func (List) Expects() string { return listExpectedText }
+func (List) Expects() string { return expectsList }

@@ -21,12 +21,6 @@ type variable struct {
 // expecting is implemented by types that can say what text they accept.
 type expecting interface{ Expects() string }
 
-var typeExpectations = map[reflect.Type]string{
-	reflect.TypeFor[time.Duration](): "a duration like 20s or 5m",
-	reflect.TypeFor[bool]():          "true or false",
-	reflect.TypeFor[*bool]():         "true or false",
-}
-
 func variablesOf(settings any) []variable {
 	return walk(reflect.ValueOf(settings).Elem(), "")
 }
@@ -68,10 +62,19 @@ func (v variable) expectation() string {
 	if own, ok := reflect.New(v.field.Type).Interface().(expecting); ok {
 		return own.Expects()
 	}
-	if known, ok := typeExpectations[v.field.Type]; ok {
-		return known
+	return ofType(v.field.Type)
+}
+
+func ofType(kind reflect.Type) string {
+	if kind.Kind() == reflect.Pointer {
+		return ofType(kind.Elem())
 	}
-	switch v.field.Type.Kind() {
+	if kind == reflect.TypeFor[time.Duration]() {
+		return "a duration like 20s or 5m"
+	}
+	switch kind.Kind() {
+	case reflect.Bool:
+		return "true or false"
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return "a whole number"
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:

@@ -27,7 +27,7 @@ func TestEveryKindSurvivesTheWire(t *testing.T) {
 		sent := fault.New(kind, "cart-not-found", "no such cart").With("cart", "7").After(3 * time.Second)
 		got := fault.Of(overTheWire(t, sent))
 		require.Equal(t, sent, got, kind.String())
-		require.True(t, errors.Is(got, sent))
+		require.ErrorIs(t, got, sent)
 	}
 }
 

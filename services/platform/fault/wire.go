@@ -16,65 +16,94 @@ import (
 // domain marks the ErrorInfo of this shop, so that a foreign one is not taken for a reason of ours.
 const domain = "startupwebapp"
 
-var codeOfKind = map[Kind]codes.Code{
-	Internal:           codes.Internal,
-	Invalid:            codes.InvalidArgument,
-	NotFound:           codes.NotFound,
-	Conflict:           codes.Aborted,
-	Unauthenticated:    codes.Unauthenticated,
-	PermissionDenied:   codes.PermissionDenied,
-	FailedPrecondition: codes.FailedPrecondition,
-	RateLimited:        codes.ResourceExhausted,
-	Unavailable:        codes.Unavailable,
-	DeadlineExceeded:   codes.DeadlineExceeded,
-	Canceled:           codes.Canceled,
-}
-
-var kindOfCode = map[codes.Code]Kind{
-	codes.InvalidArgument:    Invalid,
-	codes.OutOfRange:         Invalid,
-	codes.NotFound:           NotFound,
-	codes.Aborted:            Conflict,
-	codes.AlreadyExists:      Conflict,
-	codes.Unauthenticated:    Unauthenticated,
-	codes.PermissionDenied:   PermissionDenied,
-	codes.FailedPrecondition: FailedPrecondition,
-	codes.ResourceExhausted:  RateLimited,
-	codes.Unavailable:        Unavailable,
-	codes.DeadlineExceeded:   DeadlineExceeded,
-	codes.Canceled:           Canceled,
-}
-
-// generic is what callers learn of a failure that carries no fault of ours: nothing of its text,
-// which may hold addresses or values.
-var generic = map[Kind]Error{
-	Internal:           {Kind: Internal, Reason: ReasonInternal, Detail: "something went wrong on our side"},
-	Invalid:            {Kind: Invalid, Reason: "invalid", Detail: "the request is not valid"},
-	NotFound:           {Kind: NotFound, Reason: "not-found", Detail: "there is no such thing"},
-	Conflict:           {Kind: Conflict, Reason: "conflict", Detail: "the request conflicts with another"},
-	Unauthenticated:    {Kind: Unauthenticated, Reason: "unauthenticated", Detail: "the caller is not known"},
-	PermissionDenied:   {Kind: PermissionDenied, Reason: "permission-denied", Detail: "the caller may not do this"},
-	FailedPrecondition: {Kind: FailedPrecondition, Reason: "failed-precondition", Detail: "not possible in the present state"},
-	RateLimited:        {Kind: RateLimited, Reason: "rate-limited", Detail: "too many or too large requests"},
-	Unavailable:        {Kind: Unavailable, Reason: ReasonUnavailable, Detail: "not reachable at the moment"},
-	DeadlineExceeded:   {Kind: DeadlineExceeded, Reason: ReasonDeadlineExceeded, Detail: "the time for the request ran out"},
-	Canceled:           {Kind: Canceled, Reason: ReasonCanceled, Detail: "the request was given up"},
-}
-
 // Code is the gRPC code of the kind.
 func (k Kind) Code() codes.Code {
-	if code, ok := codeOfKind[k]; ok {
-		return code
+	switch k {
+	case Invalid:
+		return codes.InvalidArgument
+	case NotFound:
+		return codes.NotFound
+	case Conflict:
+		return codes.Aborted
+	case Unauthenticated:
+		return codes.Unauthenticated
+	case PermissionDenied:
+		return codes.PermissionDenied
+	case FailedPrecondition:
+		return codes.FailedPrecondition
+	case RateLimited:
+		return codes.ResourceExhausted
+	case Unavailable:
+		return codes.Unavailable
+	case DeadlineExceeded:
+		return codes.DeadlineExceeded
+	case Canceled:
+		return codes.Canceled
+	default:
+		return codes.Internal
 	}
-	return codes.Internal
 }
 
-// String is the kind's name as the generic reason spells it, for logs.
-func (k Kind) String() string {
-	if known, ok := generic[k]; ok {
-		return known.Reason
+func kindOf(code codes.Code) Kind {
+	switch code {
+	case codes.InvalidArgument, codes.OutOfRange:
+		return Invalid
+	case codes.NotFound:
+		return NotFound
+	case codes.Aborted, codes.AlreadyExists:
+		return Conflict
+	case codes.Unauthenticated:
+		return Unauthenticated
+	case codes.PermissionDenied:
+		return PermissionDenied
+	case codes.FailedPrecondition:
+		return FailedPrecondition
+	case codes.ResourceExhausted:
+		return RateLimited
+	case codes.Unavailable:
+		return Unavailable
+	case codes.DeadlineExceeded:
+		return DeadlineExceeded
+	case codes.Canceled:
+		return Canceled
+	default:
+		return Internal
 	}
-	return ReasonInternal
+}
+
+// String is the kind's name, which is also the reason of faults of this kind that nobody named.
+func (k Kind) String() string {
+	reason, _ := k.unnamed()
+	return reason
+}
+
+// unnamed is what callers learn of a failure that carries no fault of ours: a reason and a detail with
+// nothing of its text, which may hold addresses or values.
+func (k Kind) unnamed() (reason, detail string) {
+	switch k {
+	case Invalid:
+		return "invalid", "the request is not valid"
+	case NotFound:
+		return "not-found", "there is no such thing"
+	case Conflict:
+		return "conflict", "the request conflicts with another"
+	case Unauthenticated:
+		return "unauthenticated", "the caller is not known"
+	case PermissionDenied:
+		return "permission-denied", "the caller may not do this"
+	case FailedPrecondition:
+		return "failed-precondition", "not possible in the present state"
+	case RateLimited:
+		return "rate-limited", "too many or too large requests"
+	case Unavailable:
+		return ReasonUnavailable, "not reachable at the moment"
+	case DeadlineExceeded:
+		return ReasonDeadlineExceeded, "the time for the request ran out"
+	case Canceled:
+		return ReasonCanceled, "the request was given up"
+	default:
+		return ReasonInternal, "something went wrong on our side"
+	}
 }
 
 // GRPCStatus is the fault as it crosses the wire: code, detail, ErrorInfo and RetryInfo, without causes.
@@ -122,24 +151,23 @@ func Of(err error) *Error {
 		return ofStatus(received, err)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return genericOf(DeadlineExceeded, err)
+		return unnamed(DeadlineExceeded, err)
 	}
 	if errors.Is(err, context.Canceled) {
-		return genericOf(Canceled, err)
+		return unnamed(Canceled, err)
 	}
-	return genericOf(Internal, err)
+	return unnamed(Internal, err)
 }
 
-func genericOf(kind Kind, cause error) *Error {
-	made := generic[kind]
-	made.cause = cause
-	return &made
+func unnamed(kind Kind, cause error) *Error {
+	reason, detail := kind.unnamed()
+	return New(kind, reason, detail).Because(cause)
 }
 
 // ofStatus rebuilds what a peer sent. A status without ErrorInfo of ours comes from the transport
 // or from foreign code: its text goes to the cause, not to the public detail.
 func ofStatus(received *status.Status, err error) *Error {
-	kind := kindOfCode[received.Code()]
+	kind := kindOf(received.Code())
 	rebuilt := (*Error)(nil)
 	retryAfter := time.Duration(0)
 	for _, detail := range received.Details() {
@@ -153,7 +181,7 @@ func ofStatus(received *status.Status, err error) *Error {
 		}
 	}
 	if rebuilt == nil {
-		rebuilt = genericOf(kind, err)
+		rebuilt = unnamed(kind, err)
 	}
 	rebuilt.RetryAfter = retryAfter
 	return rebuilt

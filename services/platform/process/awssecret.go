@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	awsSecretID      = "AWS_SECRET_ID"
+	awsSecretID      = "AWS_SECRET_ID" //nolint:gosec // the name of a variable
 	awsSecretTimeout = 15 * time.Second
 )
 

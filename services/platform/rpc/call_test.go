@@ -87,11 +87,11 @@ func TestFaultsCrossTheHopAndCausesAreLoggedOnce(t *testing.T) {
 	conn := dial(t, server.Addr(), secrets, telemetry.Silent())
 
 	_, err := invoke(context.Background(), conn, sayMethod, "x")
-	require.IsType(t, &fault.Error{}, err)
+	requireFault(t, err)
 	require.Equal(t, fault.New(fault.RateLimited, "too-many", "slow down").With("limit", "3").After(time.Minute), err)
 
 	_, err = invoke(context.Background(), conn, repeatMethod, "x")
-	require.IsType(t, &fault.Error{}, err)
+	requireFault(t, err)
 	require.Equal(t, fault.Internal, fault.KindOf(err))
 	require.NotContains(t, err.Error(), "secret detail")
 	require.Equal(t, 1, strings.Count(logs.String(), "secret detail of the database"))
@@ -240,7 +240,7 @@ func TestStreamsCarryMessagesAndFaults(t *testing.T) {
 	stream = openWith(t, conn, "fail")
 	require.NoError(t, stream.RecvMsg(reply))
 	err := stream.RecvMsg(reply)
-	require.IsType(t, &fault.Error{}, err)
+	requireFault(t, err)
 	require.True(t, fault.HasReason(err, "no-more"))
 }
 

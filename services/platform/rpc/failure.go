@@ -13,8 +13,6 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
 )
 
-var canceled = fault.New(fault.Canceled, fault.ReasonCanceled, "")
-
 // Report logs what handlers return as errors, once and with the causes, and turns it into the gRPC status
 // that callers see, without causes. Servers of NewServer have it; give it to InProcess as the first interceptor.
 func Report(tel telemetry.Telemetry) grpc.UnaryServerInterceptor {

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"google.golang.org/grpc"
@@ -27,7 +26,7 @@ var (
 type guard struct {
 	secrets  accepted
 	tel      telemetry.Telemetry
-	draining context.Context // ends when the server shuts down; open streams end with it
+	draining context.Context //nolint:containedctx // the server's life, no call's: open streams end with it
 	drain    context.CancelFunc
 }
 
@@ -72,7 +71,7 @@ func (g *guard) stream(implementation any, raw grpc.ServerStream, info *grpc.Str
 	if err == nil {
 		return nil
 	}
-	if g.draining.Err() != nil && errors.Is(fault.Of(err), canceled) {
+	if g.draining.Err() != nil && fault.KindOf(err) == fault.Canceled {
 		return errDraining.GRPCStatus().Err()
 	}
 	return reported(ctx, g.tel.Logger, info.FullMethod, err)
@@ -90,7 +89,7 @@ func (g *guard) streamed(implementation any, stream guardedStream, info *grpc.St
 
 type guardedStream struct {
 	grpc.ServerStream
-	ctx context.Context // the one that ends when the server drains; gRPC asks for it through Context
+	ctx context.Context //nolint:containedctx // gRPC asks a stream for its context; this one ends when the server drains
 }
 
 // Context is the stream's context.

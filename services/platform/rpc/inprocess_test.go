@@ -101,12 +101,12 @@ func TestInProcessErrorsAreFaults(t *testing.T) {
 	}, rpc.Report(telemetry.Silent()), rpc.Recover())
 	for _, method := range []string{sayMethod, repeatMethod, "/test.Speaker/Nothing"} {
 		_, err := invoke(context.Background(), conn, method, "x")
-		require.IsType(t, &fault.Error{}, err)
+		requireFault(t, err)
 		require.Equal(t, fault.Internal, fault.KindOf(err), method)
 		require.NotContains(t, fault.Of(err).Detail, "disco")
 	}
 	_, err := conn.NewStream(context.Background(), &speakerDesc.Streams[0], watchMethod)
-	require.IsType(t, &fault.Error{}, err)
+	requireFault(t, err)
 	err = inProcess(&speaker{say: echo}).Invoke(context.Background(), sayMethod, wrapperspb.String("x"), new(wrapperspb.Int32Value))
 	require.ErrorContains(t, err, "does not go into")
 }
@@ -126,7 +126,7 @@ func catalogue(t testing.TB) *structpb.Struct {
 func BenchmarkInProcess(b *testing.B) {
 	reply := catalogue(b)
 	desc := grpc.ServiceDesc{ServiceName: "test.Catalogue", HandlerType: (*any)(nil), Methods: []grpc.MethodDesc{{MethodName: "Read",
-		Handler: func(implementation any, ctx context.Context, decode func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
+		Handler: func(_ any, ctx context.Context, decode func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
 			request := new(text)
 			if err := decode(request); err != nil {
 				return nil, err

@@ -61,7 +61,7 @@ func NewServer(cfg ServerConfig, tel telemetry.Telemetry, healthy func(context.C
 	if len(cfg.Secrets) == 0 {
 		return nil, errors.New("SERVICE_SECRETS is required: a server without a secret would answer anybody")
 	}
-	listener, err := net.Listen("tcp", cfg.Addr)
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", cfg.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("GRPC_ADDR: %w", err)
 	}

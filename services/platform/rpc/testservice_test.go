@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -148,6 +149,12 @@ func bounded(t testing.TB, limit time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// requireFault checks the error itself and not one that it wraps.
+func requireFault(t testing.TB, err error) {
+	t.Helper()
+	require.Equal(t, "*fault.Error", fmt.Sprintf("%T", err))
 }
 
 func receive[T any](t testing.TB, from <-chan T) T {

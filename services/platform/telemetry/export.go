@@ -42,6 +42,7 @@ type loggedSpans struct {
 	logger *slog.Logger
 }
 
+// ExportSpans sends spans, or logs why not.
 func (e loggedSpans) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	if err := e.SpanExporter.ExportSpans(ctx, spans); err != nil {
 		e.logger.WarnContext(ctx, "spans not exported", "count", len(spans), "error", err)
@@ -49,11 +50,13 @@ func (e loggedSpans) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlyS
 	return nil
 }
 
+// loggedMetrics does the same for metrics.
 type loggedMetrics struct {
 	sdkmetric.Exporter
 	logger *slog.Logger
 }
 
+// Export sends metrics, or logs why not.
 func (e loggedMetrics) Export(ctx context.Context, metrics *metricdata.ResourceMetrics) error {
 	if err := e.Exporter.Export(ctx, metrics); err != nil {
 		e.logger.WarnContext(ctx, "metrics not exported", "error", err)

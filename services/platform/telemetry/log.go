@@ -24,6 +24,7 @@ func inUTC(groups []string, attribute slog.Attr) slog.Attr {
 // traced adds the identifiers of the span that a line was written under, so that logs and traces meet.
 type traced struct{ slog.Handler }
 
+// Handle writes the line.
 func (h traced) Handle(ctx context.Context, record slog.Record) error {
 	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
 		record = record.Clone()
@@ -32,8 +33,10 @@ func (h traced) Handle(ctx context.Context, record slog.Record) error {
 	return h.Handler.Handle(ctx, record)
 }
 
+// WithAttrs keeps the wrapper around the derived handler.
 func (h traced) WithAttrs(attributes []slog.Attr) slog.Handler {
 	return traced{h.Handler.WithAttrs(attributes)}
 }
 
+// WithGroup keeps the wrapper around the derived handler.
 func (h traced) WithGroup(name string) slog.Handler { return traced{h.Handler.WithGroup(name)} }

@@ -43,6 +43,7 @@ func TestLogLinesCarryServiceLevelAndTrace(t *testing.T) {
 	recording, stop := telemetry.Recording(tracetest.NewInMemoryExporter())
 	defer func() { require.NoError(t, stop(context.Background())) }()
 	ctx, span := recording.Tracers.Tracer("x").Start(context.Background(), "work")
+	defer span.End()
 	tel.Logger.InfoContext(ctx, "too quiet")
 	tel.Logger.With("cart", 7).WarnContext(ctx, "under a span")
 	tel.Logger.Warn("without a span")
