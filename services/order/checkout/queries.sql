@@ -43,8 +43,12 @@ SET session_id = sqlc.arg(session_id)::text, session_url = sqlc.arg(session_url)
 WHERE id = sqlc.arg(id) AND (session_id IS NULL OR session_id = sqlc.arg(session_id)::text)
 RETURNING state;
 
--- name: FindCheckoutByReference :one
-SELECT * FROM checkout WHERE reference = sqlc.arg(reference);
+-- name: FindCheckoutOfSession :one
+-- By the reference that the session carries; by the session itself only if that leads nowhere.
+SELECT * FROM checkout
+WHERE reference = sqlc.arg(reference) OR session_id = sqlc.arg(session_id)::text
+ORDER BY (reference = sqlc.arg(reference)) DESC
+LIMIT 1;
 
 -- name: ListCheckoutLines :many
 SELECT * FROM checkout_line WHERE checkout_id = sqlc.arg(checkout_id) ORDER BY position;
@@ -55,9 +59,18 @@ SELECT state FROM checkout WHERE id = sqlc.arg(id) FOR UPDATE;
 -- name: CompleteCheckout :exec
 UPDATE checkout SET state = 'completed', state_since = sqlc.arg(now), next_check_at = NULL WHERE id = sqlc.arg(id);
 
--- name: EndCheckout :execrows
+-- name: EndCheckout :exec
+-- Only by the session it waits for; a paid or an odd checkout stays what it is.
 UPDATE checkout SET state = 'expired', state_since = sqlc.arg(now), next_check_at = NULL
-WHERE id = sqlc.arg(id) AND state IN ('open', 'superseded');
+WHERE id = sqlc.arg(id) AND session_id = sqlc.arg(session_id)::text AND state IN ('open', 'superseded');
+
+-- name: EndCheckoutWithoutSession :exec
+UPDATE checkout SET state = 'expired', state_since = sqlc.arg(now), next_check_at = NULL
+WHERE id = sqlc.arg(id) AND session_id IS NULL AND state IN ('open', 'superseded');
+
+-- name: EndCheckoutOfSession :exec
+UPDATE checkout SET state = 'expired', state_since = sqlc.arg(now), next_check_at = NULL
+WHERE session_id = sqlc.arg(session_id)::text AND state IN ('open', 'superseded');
 
 -- name: MarkException :exec
 UPDATE checkout SET state = 'exception', state_since = sqlc.arg(now), next_check_at = NULL
@@ -141,3 +154,8 @@ SELECT 'checkout-not-watched', c.reference, c.state
 FROM checkout c
 WHERE c.next_check_at <= sqlc.arg(too_old)::timestamptz
 ORDER BY 1, 2, 3;
+
+-- name: CountBooks :one
+SELECT (SELECT count(*) FROM checkout) AS checkouts,
+       (SELECT count(*) FROM purchase) AS orders,
+       (SELECT coalesce(sum(total_minor), 0) FROM purchase)::bigint AS total_minor;

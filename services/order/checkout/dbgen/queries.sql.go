@@ -163,30 +163,87 @@ func (q *Queries) CompleteCheckout(ctx context.Context, arg CompleteCheckoutPara
 	return err
 }
 
-const EndCheckout = `-- name: EndCheckout :execrows
+const CountBooks = `-- name: CountBooks :one
+SELECT (SELECT count(*) FROM checkout) AS checkouts,
+       (SELECT count(*) FROM purchase) AS orders,
+       (SELECT coalesce(sum(total_minor), 0) FROM purchase)::bigint AS total_minor
+`
+
+type CountBooksRow struct {
+	Checkouts  int64
+	Orders     int64
+	TotalMinor int64
+}
+
+func (q *Queries) CountBooks(ctx context.Context) (CountBooksRow, error) {
+	row := q.db.QueryRow(ctx, CountBooks)
+	var i CountBooksRow
+	err := row.Scan(&i.Checkouts, &i.Orders, &i.TotalMinor)
+	return i, err
+}
+
+const EndCheckout = `-- name: EndCheckout :exec
 UPDATE checkout SET state = 'expired', state_since = $1, next_check_at = NULL
-WHERE id = $2 AND state IN ('open', 'superseded')
+WHERE id = $2 AND session_id = $3::text AND state IN ('open', 'superseded')
 `
 
 type EndCheckoutParams struct {
+	Now       time.Time
+	ID        int64
+	SessionID string
+}
+
+// Only by the session it waits for; a paid or an odd checkout stays what it is.
+func (q *Queries) EndCheckout(ctx context.Context, arg EndCheckoutParams) error {
+	_, err := q.db.Exec(ctx, EndCheckout, arg.Now, arg.ID, arg.SessionID)
+	return err
+}
+
+const EndCheckoutOfSession = `-- name: EndCheckoutOfSession :exec
+UPDATE checkout SET state = 'expired', state_since = $1, next_check_at = NULL
+WHERE session_id = $2::text AND state IN ('open', 'superseded')
+`
+
+type EndCheckoutOfSessionParams struct {
+	Now       time.Time
+	SessionID string
+}
+
+func (q *Queries) EndCheckoutOfSession(ctx context.Context, arg EndCheckoutOfSessionParams) error {
+	_, err := q.db.Exec(ctx, EndCheckoutOfSession, arg.Now, arg.SessionID)
+	return err
+}
+
+const EndCheckoutWithoutSession = `-- name: EndCheckoutWithoutSession :exec
+UPDATE checkout SET state = 'expired', state_since = $1, next_check_at = NULL
+WHERE id = $2 AND session_id IS NULL AND state IN ('open', 'superseded')
+`
+
+type EndCheckoutWithoutSessionParams struct {
 	Now time.Time
 	ID  int64
 }
 
-func (q *Queries) EndCheckout(ctx context.Context, arg EndCheckoutParams) (int64, error) {
-	result, err := q.db.Exec(ctx, EndCheckout, arg.Now, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) EndCheckoutWithoutSession(ctx context.Context, arg EndCheckoutWithoutSessionParams) error {
+	_, err := q.db.Exec(ctx, EndCheckoutWithoutSession, arg.Now, arg.ID)
+	return err
 }
 
-const FindCheckoutByReference = `-- name: FindCheckoutByReference :one
-SELECT id, reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor, shipping_identifier, shipping_carrier, shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, session_id, session_url, session_expires_at, next_check_at, checks FROM checkout WHERE reference = $1
+const FindCheckoutOfSession = `-- name: FindCheckoutOfSession :one
+SELECT id, reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor, shipping_identifier, shipping_carrier, shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, session_id, session_url, session_expires_at, next_check_at, checks FROM checkout
+WHERE reference = $1 OR session_id = $2::text
+ORDER BY (reference = $1) DESC
+LIMIT 1
 `
 
-func (q *Queries) FindCheckoutByReference(ctx context.Context, reference string) (Checkout, error) {
-	row := q.db.QueryRow(ctx, FindCheckoutByReference, reference)
+type FindCheckoutOfSessionParams struct {
+	Reference string
+	SessionID string
+}
+
+// By the reference that the session carries; by the session itself only if that leads nowhere.
+func (q *Queries) FindCheckoutOfSession(ctx context.Context, arg FindCheckoutOfSessionParams) (Checkout, error) {
+	row := q.db.QueryRow(ctx, FindCheckoutOfSession, arg.Reference, arg.SessionID)
 	var i Checkout
 	err := row.Scan(
 		&i.ID,

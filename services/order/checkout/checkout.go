@@ -1,0 +1,99 @@
+package checkout
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+
+	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
+	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
+	"github.com/bartgottschalk/startupwebapp/services/order/cart"
+	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
+	"github.com/bartgottschalk/startupwebapp/services/order/purchase"
+	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
+	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
+	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
+)
+
+// The states of a checkout; README.md has the table of what leads from one to the other.
+const (
+	stateOpen       = "open"
+	stateSuperseded = "superseded"
+	stateCompleted  = "completed"
+	stateException  = "exception"
+)
+
+// currency is the shop's only one (contract order.md 8).
+const currency = "usd"
+
+// The outcomes that callers are told of (proto order.v1.CheckoutService).
+var (
+	errNotAllowed    = fault.New(fault.PermissionDenied, "checkout-not-allowed", "")
+	errCartIsEmpty   = fault.New(fault.FailedPrecondition, "cart-is-empty", "")
+	errTermsRequired = fault.New(fault.Invalid, "agree-to-terms-of-sale-required", "")
+	errTermsUnmet    = fault.New(fault.Invalid, "agree-to-terms-of-sale-must-be-checked", "")
+	errNotAvailable  = fault.New(fault.FailedPrecondition, "sku-not-available", "")
+	errEmailInvalid  = fault.New(fault.Invalid, "email-invalid", "")
+	errBusy          = fault.New(fault.Unavailable, "stripe-unavailable", "")
+	errNoSession     = fault.New(fault.NotFound, "session-not-found", "")
+	errNotOurs       = fault.New(fault.NotFound, "checkout-not-found", "")
+	errNotPaid       = fault.New(fault.FailedPrecondition, "payment-not-completed", "")
+	errException     = fault.New(fault.Conflict, "payment-exception", "")
+)
+
+// Config is what the environment says about checkouts.
+type Config struct {
+	SiteOrigin    string        `env:"SITE_ORIGIN" envDefault:"http://localhost:8080" help:"origin of the pages: where Stripe sends the customer back to, and base of relative pictures" expects:"http(s)://host, without a slash at the end"`
+	SweepInterval time.Duration `env:"SWEEP_INTERVAL" envDefault:"30s" help:"how often unsettled checkouts and unhandled payment events are looked at; a new checkout is first asked about after twice that time" expects:"a duration like 30s"`
+}
+
+// Dependencies is whom a checkout works with. All are required.
+type Dependencies struct {
+	Database  *postgres.Database
+	Catalogue *catalogue.Catalogue
+	Carts     *cart.Carts
+	Purchases *purchase.Purchases
+	Payment   paymentv1.PaymentServiceClient
+	Telemetry telemetry.Telemetry
+	Now       func() time.Time
+}
+
+// Checkouts answers the calls of CheckoutService and sweeps up what nobody told it. Safe for concurrent use, and for
+// any number of processes on the same database.
+type Checkouts struct {
+	orderv1.UnimplementedCheckoutServiceServer
+	cfg        Config
+	db         *postgres.Database
+	catalogue  *catalogue.Catalogue
+	carts      *cart.Carts
+	purchases  *purchase.Purchases
+	payment    paymentv1.PaymentServiceClient
+	tel        telemetry.Telemetry
+	now        func() time.Time
+	completed  metric.Int64Counter
+	exceptions metric.Int64Counter
+}
+
+// New makes the room. Run sweeps; nothing else needs ending.
+func New(cfg Config, needs Dependencies) *Checkouts {
+	cfg.SiteOrigin = strings.TrimRight(cfg.SiteOrigin, "/")
+	return &Checkouts{
+		cfg:        cfg,
+		db:         needs.Database,
+		catalogue:  needs.Catalogue,
+		carts:      needs.Carts,
+		purchases:  needs.Purchases,
+		payment:    needs.Payment,
+		tel:        needs.Telemetry,
+		now:        func() time.Time { return needs.Now().UTC() },
+		completed:  needs.Telemetry.Counter("order.checkouts.completed", "{checkout}", "Checkouts that became an order"),
+		exceptions: needs.Telemetry.Counter("order.payment.exceptions", "{payment}", "Payments that came and could not become an order"),
+	}
+}
+
+// CheckoutAllowed tells whether this shopper may check out at all.
+func (c *Checkouts) CheckoutAllowed(_ context.Context, request *orderv1.CheckoutAllowedRequest) (*orderv1.CheckoutAllowedResponse, error) {
+	return &orderv1.CheckoutAllowedResponse{Allowed: c.catalogue.Snapshot().Allows(request.GetShopper())}, nil
+}

@@ -1,0 +1,185 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/jackc/pgx/v5"
+
+	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
+	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
+	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
+	"github.com/bartgottschalk/startupwebapp/services/order/checkout/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/order/purchase"
+	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
+)
+
+var (
+	sessionForm = regexp.MustCompile(`^[A-Za-z0-9_.@:-]{1,255}$`)
+
+	// errSettledBefore: another call made the order, or the exception, while this one waited for the lock.
+	errSettledBefore = errors.New("settled by another call")
+)
+
+// CompleteCheckout makes the order of a paid session, or finds it when it is made: the webhook, the success page and
+// the sweep all end here, in any order, any number of times and at once.
+func (c *Checkouts) CompleteCheckout(ctx context.Context, request *orderv1.CompleteCheckoutRequest) (*orderv1.CompleteCheckoutResponse, error) {
+	order, err := c.complete(ctx, request.GetSessionId())
+	if err != nil {
+		return nil, err
+	}
+	return &orderv1.CompleteCheckoutResponse{OrderIdentifier: order}, nil
+}
+
+// complete answers from the books when they know the session's order; else it asks what Stripe says now.
+func (c *Checkouts) complete(ctx context.Context, sessionID string) (string, error) {
+	if !sessionForm.MatchString(sessionID) {
+		return "", errNoSession
+	}
+	known, found, err := c.purchases.OfSession(ctx, sessionID)
+	if err != nil || found {
+		return known.Identifier, err
+	}
+	session, err := c.getSession(ctx, sessionID)
+	if err != nil {
+		return "", err
+	}
+	return c.settle(ctx, session)
+}
+
+// settle does what a session, as Stripe describes it now, asks for. The checkout is found by the reference that the
+// session carries, so a session that a crash kept from being stored here counts just the same. Whether the checkout is open,
+// superseded or expired does not matter: paid is paid.
+func (c *Checkouts) settle(ctx context.Context, session *paymentv1.Session) (string, error) {
+	checkout, found, err := c.find(ctx, session)
+	if err != nil {
+		return "", err
+	}
+	if !paid(session) {
+		return "", c.unpaid(ctx, checkout, session)
+	}
+	if !found {
+		return "", c.stray(ctx, session)
+	}
+	if reason := objection(checkout, session); reason != "" {
+		return "", c.except(ctx, session, reason, &checkout)
+	}
+	return c.makeOrder(ctx, checkout, session)
+}
+
+// unpaid ends the checkout when its session is over. A session that is complete but unpaid waits for a slow method of
+// payment: it is neither ended nor forgotten.
+func (c *Checkouts) unpaid(ctx context.Context, checkout frozen, session *paymentv1.Session) error {
+	if session.GetStatus() != paymentv1.SessionStatus_SESSION_STATUS_EXPIRED || checkout.ID == 0 {
+		return errNotPaid
+	}
+	err := dbgen.New(c.db).EndCheckout(ctx, dbgen.EndCheckoutParams{ID: checkout.ID, SessionID: session.GetSessionId(), Now: c.now()})
+	if err != nil {
+		return fmt.Errorf("end checkout: %w", err)
+	}
+	return errNotPaid
+}
+
+// objection compares what was paid with what was asked for; "" when they are the same (contract payment.md P-02).
+// Shipping is one of the lines, so Stripe's subtotal is our total.
+func objection(checkout frozen, session *paymentv1.Session) string {
+	if session.GetCurrency() != checkout.Currency {
+		return reasonCurrency
+	}
+	sum := session.GetSubtotalMinor() - session.GetDiscountMinor() + session.GetTaxMinor() + session.GetShippingMinor()
+	sane := session.GetDiscountMinor() >= 0 && session.GetTaxMinor() >= 0 && session.GetShippingMinor() >= 0 &&
+		session.GetDiscountMinor() <= session.GetSubtotalMinor()
+	if !sane || session.GetSubtotalMinor() != checkout.TotalMinor || session.GetTotalMinor() != sum {
+		return reasonAmount
+	}
+	return ""
+}
+
+// makeOrder writes the order and everything that comes with it in one transaction, in the trace of the purchase. The
+// cart is locked before the checkout, as StartCheckout does it, so that the two never wait for each other crosswise.
+func (c *Checkouts) makeOrder(ctx context.Context, checkout frozen, session *paymentv1.Session) (string, error) {
+	ctx, span := c.continueTrace(ctx, checkout.Traceparent)
+	defer span.End()
+	var order string
+	err := c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if err := c.carts.RemovePurchased(ctx, tx, checkout.CartID, checkout.purchased()); err != nil {
+			return fmt.Errorf("empty cart: %w", err)
+		}
+		queries := dbgen.New(tx)
+		state, err := queries.LockCheckoutState(ctx, checkout.ID)
+		if err != nil {
+			return fmt.Errorf("lock checkout: %w", err)
+		}
+		if state == stateCompleted || state == stateException {
+			return errSettledBefore
+		}
+		if order, err = c.purchases.Record(ctx, tx, c.sale(checkout, session)); err != nil {
+			return err
+		}
+		return queries.CompleteCheckout(ctx, dbgen.CompleteCheckoutParams{ID: checkout.ID, Now: c.now()})
+	})
+	if errors.Is(err, errSettledBefore) {
+		return c.settledBefore(ctx, checkout, session)
+	}
+	if postgres.IsUniqueViolation(err, purchase.PaymentConstraint) {
+		return "", c.except(ctx, session, reasonPaidAgain, &checkout)
+	}
+	if err != nil {
+		return "", fmt.Errorf("complete checkout %s: %w", checkout.Reference, err)
+	}
+	c.completed.Add(ctx, 1)
+	c.tel.Logger.InfoContext(ctx, "checkout completed", "reference", checkout.Reference, "total_minor", session.GetTotalMinor(), "from", checkout.State)
+	return order, nil
+}
+
+// settledBefore answers the winner's order. A second session that was paid for the same checkout has no order and
+// must not pass for the first.
+func (c *Checkouts) settledBefore(ctx context.Context, checkout frozen, session *paymentv1.Session) (string, error) {
+	order, found, err := c.purchases.OfCheckout(ctx, checkout.ID)
+	if err != nil {
+		return "", fmt.Errorf("find order of checkout: %w", err)
+	}
+	if found && order.SessionID == session.GetSessionId() {
+		return order.Identifier, nil
+	}
+	if found {
+		return "", c.except(ctx, session, reasonPaidAgain, &checkout)
+	}
+	return "", errException
+}
+
+func (c *Checkouts) sale(checkout frozen, session *paymentv1.Session) purchase.Sale {
+	sale := purchase.Sale{
+		CheckoutID:    checkout.ID,
+		Email:         checkout.Email,
+		Newsletter:    checkout.Newsletter,
+		TermsAgreedAt: checkout.TermsAgreedAt,
+		Lines:         checkout.lines,
+		Shipping: purchase.ShippingMethod{
+			Identifier:      checkout.ShippingIdentifier,
+			Carrier:         checkout.ShippingCarrier,
+			TrackingBaseURL: checkout.ShippingTrackingBaseUrl,
+		},
+		ItemSubtotalMinor:     checkout.ItemSubtotalMinor,
+		ItemDiscountMinor:     checkout.ItemDiscountMinor,
+		ShippingMinor:         checkout.ShippingMinor,
+		ShippingDiscountMinor: checkout.ShippingDiscountMinor,
+		FirstStatus:           c.firstStatus(),
+		Session:               session,
+	}
+	if checkout.AccountID != nil {
+		sale.AccountID = *checkout.AccountID
+	}
+	return sale
+}
+
+// firstStatus is the configured one. A setting that names none must not keep a paid order from being written.
+func (c *Checkouts) firstStatus() catalogue.Status {
+	snapshot := c.catalogue.Snapshot()
+	if status, found := snapshot.Status(snapshot.Configuration().InitialOrderStatus); found {
+		return status
+	}
+	return catalogue.Status{Identifier: "accepted", Title: "Accepted"}
+}

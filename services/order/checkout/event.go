@@ -1,0 +1,58 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+
+	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
+	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
+	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
+)
+
+// slowPaymentFailed is the event after which a complete but unpaid session will not be paid any more.
+const slowPaymentFailed = "checkout.session.async_payment_failed"
+
+// HandlePaymentEvent does what an event asks for and has it marked as handled. The event only says which session to
+// look at: what it means is read from Stripe now, so that order and number of deliveries do not matter.
+// A condition that trying again cannot change is an answer (contract payment.md P-11); other failures are errors.
+func (c *Checkouts) HandlePaymentEvent(ctx context.Context, request *orderv1.HandlePaymentEventRequest) (*orderv1.HandlePaymentEventResponse, error) {
+	response, err := c.outcome(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	c.markHandled(ctx, request.GetEventId())
+	return response, nil
+}
+
+func (c *Checkouts) outcome(ctx context.Context, request *orderv1.HandlePaymentEventRequest) (*orderv1.HandlePaymentEventResponse, error) {
+	if request.GetSessionId() == "" {
+		return &orderv1.HandlePaymentEventResponse{}, nil
+	}
+	order, err := c.complete(ctx, request.GetSessionId())
+	if err != nil && !settled(err) {
+		return nil, err
+	}
+	if errors.Is(err, errNotPaid) && request.GetEventType() == slowPaymentFailed {
+		if err := c.endOfSession(ctx, request.GetSessionId()); err != nil {
+			return nil, err
+		}
+	}
+	return &orderv1.HandlePaymentEventResponse{OrderIdentifier: order, Reason: fault.ReasonOf(err)}, nil
+}
+
+// settled tells whether an error of complete is a fact rather than a failure: asking again now brings nothing new.
+func settled(err error) bool {
+	return errors.Is(err, errNotPaid) || errors.Is(err, errNotOurs) || errors.Is(err, errNoSession) || errors.Is(err, errException)
+}
+
+// markHandled need not succeed: an event that stays unmarked is handled again by the sweep, to no effect.
+func (c *Checkouts) markHandled(ctx context.Context, eventID string) {
+	if eventID == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, paymentTimeout)
+	defer cancel()
+	if _, err := c.payment.MarkEventHandled(ctx, &paymentv1.MarkEventHandledRequest{EventId: eventID}); err != nil {
+		c.tel.Logger.WarnContext(ctx, "payment event not marked as handled", "event", eventID, "error", err)
+	}
+}

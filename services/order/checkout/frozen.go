@@ -1,0 +1,147 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
+	"github.com/bartgottschalk/startupwebapp/services/order/cart"
+	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
+	"github.com/bartgottschalk/startupwebapp/services/order/checkout/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/order/purchase"
+	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
+)
+
+const (
+	// referencePrefix makes a payment of ours known even when its checkout is lost (design section 4.3).
+	referencePrefix = "checkout_"
+	referenceLength = 32
+)
+
+// frozen is a checkout as it was written, with its lines.
+type frozen struct {
+	dbgen.Checkout
+	lines []purchase.Line
+}
+
+// freeze writes the draft as the open checkout of its cart.
+func (c *Checkouts) freeze(ctx context.Context, queries *dbgen.Queries, draft draft, fingerprint string) (frozen, error) {
+	at := c.now()
+	row, err := queries.InsertCheckout(ctx, dbgen.InsertCheckoutParams{
+		Reference:               referencePrefix + identifier.New(referenceLength),
+		CartID:                  draft.cartID,
+		AccountID:               orNull(draft.content.AccountID),
+		AnonymousCartID:         orNull(draft.anonymousID),
+		Email:                   draft.content.Email,
+		Fingerprint:             fingerprint,
+		Currency:                draft.content.Currency,
+		ItemSubtotalMinor:       draft.content.ItemSubtotalMinor,
+		ShippingMinor:           draft.content.ShippingMinor,
+		TotalMinor:              draft.content.totalMinor(),
+		ShippingIdentifier:      draft.content.Shipping.Identifier,
+		ShippingCarrier:         draft.content.Shipping.Carrier,
+		ShippingTrackingBaseUrl: draft.content.Shipping.TrackingBaseURL,
+		CreatedAt:               at,
+		Traceparent:             c.traceparent(ctx),
+		Newsletter:              draft.newsletter,
+		NextCheckAt:             at.Add(c.firstCheck()),
+	})
+	if err != nil {
+		return frozen{}, fmt.Errorf("freeze cart: %w", err)
+	}
+	if _, err := queries.InsertCheckoutLines(ctx, lineRows(row.ID, draft.content.Lines)); err != nil {
+		return frozen{}, fmt.Errorf("freeze lines: %w", err)
+	}
+	return frozen{Checkout: row, lines: draft.content.Lines}, nil
+}
+
+func lineRows(id int64, lines []purchase.Line) []dbgen.InsertCheckoutLinesParams {
+	rows := make([]dbgen.InsertCheckoutLinesParams, len(lines))
+	for i, line := range lines {
+		rows[i] = dbgen.InsertCheckoutLinesParams{
+			CheckoutID:           id,
+			Position:             int32(i + 1),
+			SkuID:                line.SkuID,
+			Quantity:             line.Quantity,
+			PriceMinor:           line.PriceMinor,
+			Color:                line.Color,
+			Size:                 line.Size,
+			Description:          line.Description,
+			InventoryIdentifier:  line.Inventory.Identifier,
+			InventoryTitle:       line.Inventory.Title,
+			InventoryDescription: line.Inventory.Description,
+			ProductIdentifier:    line.ProductIdentifier,
+			ProductTitle:         line.ProductTitle,
+			ProductTitleUrl:      line.ProductTitleURL,
+			ImageUrl:             line.ImageURL,
+		}
+	}
+	return rows
+}
+
+// find reads the checkout that a session belongs to; false when it is none of ours.
+func (c *Checkouts) find(ctx context.Context, session *paymentv1.Session) (frozen, bool, error) {
+	queries := dbgen.New(c.db)
+	row, err := queries.FindCheckoutOfSession(ctx, dbgen.FindCheckoutOfSessionParams{
+		Reference: storable(session.GetReference()), SessionID: storable(session.GetSessionId()),
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return frozen{}, false, nil
+	}
+	if err != nil {
+		return frozen{}, false, fmt.Errorf("find checkout: %w", err)
+	}
+	lines, err := queries.ListCheckoutLines(ctx, row.ID)
+	if err != nil {
+		return frozen{}, false, fmt.Errorf("read lines of checkout: %w", err)
+	}
+	return frozen{Checkout: row, lines: linesOf(lines)}, true, nil
+}
+
+func linesOf(rows []dbgen.CheckoutLine) []purchase.Line {
+	lines := make([]purchase.Line, len(rows))
+	for i, row := range rows {
+		lines[i] = purchase.Line{
+			SkuID:       row.SkuID,
+			Quantity:    row.Quantity,
+			PriceMinor:  row.PriceMinor,
+			Color:       row.Color,
+			Size:        row.Size,
+			Description: row.Description,
+			Inventory: catalogue.Inventory{
+				Identifier: row.InventoryIdentifier, Title: row.InventoryTitle, Description: row.InventoryDescription,
+			},
+			ProductIdentifier: row.ProductIdentifier,
+			ProductTitle:      row.ProductTitle,
+			ProductTitleURL:   row.ProductTitleUrl,
+			ImageURL:          row.ImageUrl,
+		}
+	}
+	return lines
+}
+
+// purchased is what the cart loses when the checkout becomes an order.
+func (f frozen) purchased() []cart.Purchased {
+	lines := make([]cart.Purchased, len(f.lines))
+	for i, line := range f.lines {
+		lines[i] = cart.Purchased{SkuID: line.SkuID, Quantity: line.Quantity}
+	}
+	return lines
+}
+
+// sessionIsLive tells whether the customer can still be sent to the session, with time enough to pay.
+func (f frozen) sessionIsLive(now time.Time) bool {
+	return f.SessionID != nil && f.SessionExpiresAt.After(now.Add(sessionMargin))
+}
+
+func orNull[T comparable](value T) *T {
+	var none T
+	if value == none {
+		return nil
+	}
+	return &value
+}

@@ -1,0 +1,105 @@
+package checkout
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
+	"github.com/bartgottschalk/startupwebapp/services/order/purchase"
+)
+
+const (
+	// paymentTimeout bounds one call of the payment service, which itself waits for Stripe.
+	paymentTimeout = 15 * time.Second
+	// longestText is what Stripe's page can take of a name or a description, in characters.
+	longestText = 250
+)
+
+func (c *Checkouts) openSession(ctx context.Context, checkout frozen) (*paymentv1.OpenSessionResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, paymentTimeout)
+	defer cancel()
+	return c.payment.OpenSession(ctx, c.sessionRequest(checkout))
+}
+
+func (c *Checkouts) getSession(ctx context.Context, sessionID string) (*paymentv1.Session, error) {
+	ctx, cancel := context.WithTimeout(ctx, paymentTimeout)
+	defer cancel()
+	answer, err := c.payment.GetSession(ctx, &paymentv1.GetSessionRequest{SessionId: sessionID})
+	return answer.GetSession(), err
+}
+
+func (c *Checkouts) expireSession(ctx context.Context, sessionID string) (*paymentv1.Session, error) {
+	ctx, cancel := context.WithTimeout(ctx, paymentTimeout)
+	defer cancel()
+	answer, err := c.payment.ExpireSession(ctx, &paymentv1.ExpireSessionRequest{SessionId: sessionID})
+	return answer.GetSession(), err
+}
+
+func paid(session *paymentv1.Session) bool {
+	status := session.GetPaymentStatus()
+	return status == paymentv1.PaymentStatus_PAYMENT_STATUS_PAID || status == paymentv1.PaymentStatus_PAYMENT_STATUS_NOT_REQUIRED
+}
+
+func payable(session *paymentv1.Session) bool {
+	return session.GetStatus() == paymentv1.SessionStatus_SESSION_STATUS_OPEN
+}
+
+// sessionRequest is what the customer sees at Stripe (contract payment.md 4, P-24). It is made of frozen content alone,
+// so that it comes out the same however often it is made.
+func (c *Checkouts) sessionRequest(checkout frozen) *paymentv1.OpenSessionRequest {
+	return &paymentv1.OpenSessionRequest{
+		Reference:          checkout.Reference,
+		Currency:           checkout.Currency,
+		Lines:              c.sessionLines(checkout),
+		CustomerEmail:      checkout.Email,
+		SuccessUrl:         c.cfg.SiteOrigin + "/checkout/success?session_id={CHECKOUT_SESSION_ID}",
+		CancelUrl:          c.cfg.SiteOrigin + "/checkout/confirm",
+		ExpectedTotalMinor: checkout.TotalMinor,
+	}
+}
+
+func (c *Checkouts) sessionLines(checkout frozen) []*paymentv1.SessionLine {
+	lines := make([]*paymentv1.SessionLine, 0, len(checkout.lines)+1)
+	for _, line := range checkout.lines {
+		lines = append(lines, &paymentv1.SessionLine{
+			Name:            shortened(line.ProductTitle),
+			Description:     shortened(variant(line)),
+			ImageUrl:        c.absolute(line.ImageURL),
+			UnitAmountMinor: line.PriceMinor,
+			Quantity:        line.Quantity,
+		})
+	}
+	if checkout.ShippingMinor > 0 {
+		lines = append(lines, &paymentv1.SessionLine{
+			Name: shortened(checkout.ShippingCarrier), Description: "Shipping", UnitAmountMinor: checkout.ShippingMinor, Quantity: 1,
+		})
+	}
+	return lines
+}
+
+// variant tells which SKU of a product it is; what the SKU does not have is left out.
+func variant(line purchase.Line) string {
+	var parts []string
+	for _, part := range []*string{line.Color, line.Size} {
+		if part != nil && *part != "" {
+			parts = append(parts, *part)
+		}
+	}
+	return strings.Join(parts, " - ")
+}
+
+func (c *Checkouts) absolute(image string) string {
+	if image == "" || strings.HasPrefix(image, "https://") || strings.HasPrefix(image, "http://") {
+		return image
+	}
+	return c.cfg.SiteOrigin + "/" + strings.TrimLeft(image, "/")
+}
+
+func shortened(text string) string {
+	if utf8.RuneCountInString(text) <= longestText {
+		return text
+	}
+	return string([]rune(text)[:longestText-1]) + "…"
+}

@@ -1,0 +1,176 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
+	"github.com/bartgottschalk/startupwebapp/services/order/checkout/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
+)
+
+const (
+	// startAttempts is how often a start begins anew because the world changed under it.
+	startAttempts = 5
+	// sessionMargin is the least time that a session which is given out must have left. Stripe's last a day.
+	sessionMargin = 10 * time.Minute
+)
+
+// errStartOver: what was frozen is no longer what can be paid; look at the cart again.
+var errStartOver = errors.New("the cart or its checkout changed")
+
+// StartCheckout freezes the shopper's cart and answers the payment session of exactly that. An unchanged cart gets the
+// session it has; a changed one gets a new session after the old one was made unpayable.
+//
+// Two rules keep a cart from having two sessions that can be paid. A session's address leaves this process only after
+// the session is stored with its checkout and the checkout was still open then; and a new session is opened only after
+// every replaced one of the cart was ended at Stripe. A process may die anywhere in between: nobody has the address of
+// a session that is not stored, and the next call or the sweep carries on from what is.
+func (c *Checkouts) StartCheckout(ctx context.Context, request *orderv1.StartCheckoutRequest) (*orderv1.StartCheckoutResponse, error) {
+	if !c.catalogue.Snapshot().Allows(request.GetShopper()) {
+		return nil, errNotAllowed
+	}
+	for range startAttempts {
+		response, err := c.start(ctx, request)
+		if !errors.Is(err, errStartOver) {
+			return response, err
+		}
+	}
+	return nil, errBusy.Because(errStartOver)
+}
+
+func (c *Checkouts) start(ctx context.Context, request *orderv1.StartCheckoutRequest) (*orderv1.StartCheckoutResponse, error) {
+	checkout, replaced, err := c.prepare(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	if checkout.sessionIsLive(c.now()) {
+		return &orderv1.StartCheckoutResponse{SessionId: *checkout.SessionID, Url: *checkout.SessionUrl}, nil
+	}
+	for _, old := range replaced {
+		if err := c.retire(ctx, old.SessionID); err != nil {
+			return nil, err
+		}
+	}
+	return c.open(ctx, checkout)
+}
+
+// prepare decides, under the lock of the cart, which checkout the cart has now and which sessions it had before.
+func (c *Checkouts) prepare(ctx context.Context, request *orderv1.StartCheckoutRequest) (frozen, []dbgen.ListReplacedSessionsRow, error) {
+	var checkout frozen
+	var replaced []dbgen.ListReplacedSessionsRow
+	err := c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		contents, err := c.carts.LockForCheckout(ctx, tx, request.GetShopper())
+		if err != nil {
+			return err
+		}
+		draft, err := newDraft(contents, request)
+		if err != nil {
+			return err
+		}
+		queries := dbgen.New(tx)
+		if checkout, err = c.reuseOrFreeze(ctx, queries, draft); err != nil {
+			return err
+		}
+		replaced, err = queries.ListReplacedSessions(ctx, draft.cartID)
+		return err
+	})
+	return checkout, replaced, err
+}
+
+func (c *Checkouts) reuseOrFreeze(ctx context.Context, queries *dbgen.Queries, draft draft) (frozen, error) {
+	fingerprint, err := draft.content.fingerprint()
+	if err != nil {
+		return frozen{}, err
+	}
+	open, err := queries.LockOpenCheckout(ctx, draft.cartID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return c.freeze(ctx, queries, draft, fingerprint)
+	}
+	if err != nil {
+		return frozen{}, fmt.Errorf("find open checkout: %w", err)
+	}
+	present := frozen{Checkout: open, lines: draft.content.Lines}
+	if open.Fingerprint == fingerprint && (open.SessionID == nil || present.sessionIsLive(c.now())) {
+		// Stripe knows nothing of the newsletter, so a change of mind needs no new session.
+		return present, queries.KeepNewsletterChoice(ctx, dbgen.KeepNewsletterChoiceParams{ID: open.ID, Newsletter: draft.newsletter})
+	}
+	if err := queries.SupersedeCheckout(ctx, dbgen.SupersedeCheckoutParams{ID: open.ID, Now: c.now(), NextCheckAt: c.now().Add(c.firstCheck())}); err != nil {
+		return frozen{}, fmt.Errorf("supersede checkout: %w", err)
+	}
+	return c.freeze(ctx, queries, draft, fingerprint)
+}
+
+// retire makes a replaced session unpayable. If it was paid before we could, its order is made and the start begins
+// anew with what is left in the cart.
+func (c *Checkouts) retire(ctx context.Context, sessionID string) error {
+	session, err := c.expireSession(ctx, sessionID)
+	if fault.HasReason(err, errNoSession.Reason) {
+		return c.endOfSession(ctx, sessionID)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = c.settle(ctx, session)
+	switch {
+	case err == nil:
+		return errStartOver
+	case errors.Is(err, errNotPaid) && payable(session):
+		return errBusy.Because(errors.New("the replaced session is still open"))
+	case settled(err):
+		return nil
+	default:
+		return err
+	}
+}
+
+// open gets the payment session of a checkout and stores it. The payment service answers the same session for the
+// same reference, so that any number of calls may do this at once.
+func (c *Checkouts) open(ctx context.Context, checkout frozen) (*orderv1.StartCheckoutResponse, error) {
+	opened, err := c.openSession(ctx, checkout)
+	if err != nil {
+		return nil, c.refused(ctx, checkout, err)
+	}
+	state, err := dbgen.New(c.db).StoreSession(ctx, dbgen.StoreSessionParams{
+		ID: checkout.ID, SessionID: opened.GetSessionId(), SessionUrl: opened.GetUrl(), SessionExpiresAt: opened.GetExpiresAt().AsTime(),
+	})
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return nil, fmt.Errorf("store session: %w", err)
+	}
+	if state == stateOpen {
+		return &orderv1.StartCheckoutResponse{SessionId: opened.GetSessionId(), Url: opened.GetUrl()}, nil
+	}
+	// The checkout was replaced meanwhile, or has another session: nobody will be told of this one.
+	if err := c.retire(ctx, opened.GetSessionId()); err != nil {
+		return nil, err
+	}
+	return nil, errStartOver
+}
+
+// refused gives a checkout up that can never get a session, so that the next start begins with a fresh reference.
+func (c *Checkouts) refused(ctx context.Context, checkout frozen, refusal error) error {
+	kind := fault.KindOf(refusal)
+	if kind != fault.Invalid && kind != fault.Conflict {
+		return refusal
+	}
+	err := dbgen.New(c.db).EndCheckoutWithoutSession(ctx, dbgen.EndCheckoutWithoutSessionParams{ID: checkout.ID, Now: c.now()})
+	if err != nil {
+		return fmt.Errorf("give up refused checkout: %w", err)
+	}
+	if kind == fault.Conflict {
+		return errStartOver // the reference was used with other content, say before a change of SITE_ORIGIN
+	}
+	return refusal
+}
+
+func (c *Checkouts) endOfSession(ctx context.Context, sessionID string) error {
+	err := dbgen.New(c.db).EndCheckoutOfSession(ctx, dbgen.EndCheckoutOfSessionParams{SessionID: sessionID, Now: c.now()})
+	if err != nil {
+		return fmt.Errorf("end checkout: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
+	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
+	"github.com/bartgottschalk/startupwebapp/services/order/checkout/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
+)
+
+const (
+	// eventGrace is how long an event is left to the edge that received it.
+	eventGrace = 10 * time.Second
+	eventBatch = 500
+	// checkoutBatch is how many due checkouts are taken at a time, batches how many such handfuls one sweep takes.
+	checkoutBatch, batches = 50, 20
+	// withoutSession is how long a start may take to get its session; far longer than all its deadlines together.
+	withoutSession = 5 * time.Minute
+	// slowPayment is how long after its session's end a complete but unpaid checkout is still asked about.
+	slowPayment = 30 * 24 * time.Hour
+)
+
+// firstCheck is when a new checkout is first asked about; later times double from there.
+func (c *Checkouts) firstCheck() time.Duration { return 2 * c.cfg.SweepInterval }
+
+// Run sweeps every SWEEP_INTERVAL, and once at the start, until ctx is done. Any number of processes may do so at once.
+func (c *Checkouts) Run(ctx context.Context) error {
+	ticker := time.NewTicker(c.cfg.SweepInterval)
+	defer ticker.Stop()
+	for {
+		if err := c.Sweep(ctx); err != nil && ctx.Err() == nil {
+			c.tel.Logger.ErrorContext(ctx, "sweep of checkouts", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// Sweep makes up for what nobody told us: events whose second half died, and checkouts of which nothing was heard. It
+// answers the failures it met; what failed comes up again in a later sweep.
+func (c *Checkouts) Sweep(ctx context.Context) error {
+	return errors.Join(c.sweepEvents(ctx), c.sweepCheckouts(ctx))
+}
+
+func (c *Checkouts) sweepEvents(ctx context.Context) error {
+	events, err := c.unhandledEvents(ctx)
+	if err != nil {
+		return fmt.Errorf("list unhandled events: %w", err)
+	}
+	var failures []error
+	for _, event := range events {
+		_, err := c.HandlePaymentEvent(ctx, &orderv1.HandlePaymentEventRequest{
+			EventId: event.GetEventId(), EventType: event.GetType(), SessionId: event.GetSessionId(),
+		})
+		if err == nil {
+			continue
+		}
+		failures = append(failures, fmt.Errorf("event %s: %w", event.GetEventId(), err))
+		if hopeless(ctx, err) {
+			break
+		}
+	}
+	return errors.Join(failures...)
+}
+
+func (c *Checkouts) unhandledEvents(ctx context.Context) ([]*paymentv1.Event, error) {
+	ctx, cancel := context.WithTimeout(ctx, paymentTimeout)
+	defer cancel()
+	before := c.now().Add(-min(eventGrace, c.cfg.SweepInterval))
+	answer, err := c.payment.ListUnhandledEvents(ctx, &paymentv1.ListUnhandledEventsRequest{
+		ReceivedBefore: timestamppb.New(before), Limit: eventBatch,
+	})
+	return answer.GetEvents(), err
+}
+
+func (c *Checkouts) sweepCheckouts(ctx context.Context) error {
+	var failures []error
+	for range batches {
+		due, err := dbgen.New(c.db).ClaimDueCheckouts(ctx, dbgen.ClaimDueCheckoutsParams{
+			Now: c.now(), FirstSeconds: c.firstCheck().Seconds(), Most: checkoutBatch,
+		})
+		if err != nil {
+			return errors.Join(append(failures, fmt.Errorf("claim due checkouts: %w", err))...)
+		}
+		for _, checkout := range due {
+			err := c.check(ctx, checkout)
+			if err == nil {
+				continue
+			}
+			failures = append(failures, fmt.Errorf("checkout %s: %w", checkout.Reference, err))
+			if hopeless(ctx, err) {
+				return errors.Join(failures...)
+			}
+		}
+		if len(due) < checkoutBatch {
+			break
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// hopeless tells whether the next call would fail like this one, because nobody answers or nobody waits any more.
+func hopeless(ctx context.Context, err error) bool {
+	kind := fault.KindOf(err)
+	return ctx.Err() != nil || kind == fault.Unavailable || kind == fault.DeadlineExceeded
+}
+
+// check asks about one checkout. A superseded one is ended on the way, in case the start that replaced it died first.
+func (c *Checkouts) check(ctx context.Context, due dbgen.ClaimDueCheckoutsRow) error {
+	if due.SessionID == nil {
+		return c.checkWithoutSession(ctx, due)
+	}
+	ask := c.getSession
+	if due.State == stateSuperseded {
+		ask = c.expireSession
+	}
+	session, err := ask(ctx, *due.SessionID)
+	if err == nil {
+		_, err = c.settle(ctx, session)
+	}
+	if err != nil && !settled(err) {
+		return err
+	}
+	if c.givenUp(due, err) {
+		return c.endOfSession(ctx, *due.SessionID)
+	}
+	return nil
+}
+
+// givenUp tells whether a session that was not paid never will be: Stripe does not know it any more though it has
+// ended, or it has been waiting for a slow payment for longer than any takes.
+func (c *Checkouts) givenUp(due dbgen.ClaimDueCheckoutsRow, outcome error) bool {
+	over := c.now().Sub(*due.SessionExpiresAt)
+	return (errors.Is(outcome, errNoSession) && over > 0) || (errors.Is(outcome, errNotPaid) && over > slowPayment)
+}
+
+// checkWithoutSession ends a checkout whose start died before it stored a session. Nobody was told the address of such
+// a session (StartCheckout), so nobody can pay it; and should it be paid all the same, its reference leads back here.
+func (c *Checkouts) checkWithoutSession(ctx context.Context, due dbgen.ClaimDueCheckoutsRow) error {
+	if c.now().Sub(due.CreatedAt) < withoutSession {
+		return nil
+	}
+	err := dbgen.New(c.db).EndCheckoutWithoutSession(ctx, dbgen.EndCheckoutWithoutSessionParams{ID: due.ID, Now: c.now()})
+	if err != nil {
+		return fmt.Errorf("end checkout without session: %w", err)
+	}
+	return nil
+}
