@@ -15,7 +15,7 @@ RETURNING id;
 SELECT prospect_id FROM mails WHERE key = @key;
 
 -- name: LoadMail :one
-SELECT m.key, m.recipient, m.fields, m.state, m.created_at,
+SELECT m.key, m.recipient, m.fields, m.state, t.code,
        t.subject, t.body_text, t.body_html, t.from_address, t.bcc_address
 FROM mails m
 JOIN mail_templates t ON t.id = m.template_id

@@ -76,7 +76,7 @@ func (q *Queries) InsertMail(ctx context.Context, arg InsertMailParams) (int64, 
 }
 
 const loadMail = `-- name: LoadMail :one
-SELECT m.key, m.recipient, m.fields, m.state, m.created_at,
+SELECT m.key, m.recipient, m.fields, m.state, t.code,
        t.subject, t.body_text, t.body_html, t.from_address, t.bcc_address
 FROM mails m
 JOIN mail_templates t ON t.id = m.template_id
@@ -88,7 +88,7 @@ type LoadMailRow struct {
 	Recipient   string
 	Fields      []byte
 	State       string
-	CreatedAt   time.Time
+	Code        string
 	Subject     string
 	BodyText    string
 	BodyHtml    string
@@ -104,7 +104,7 @@ func (q *Queries) LoadMail(ctx context.Context, id int64) (LoadMailRow, error) {
 		&i.Recipient,
 		&i.Fields,
 		&i.State,
-		&i.CreatedAt,
+		&i.Code,
 		&i.Subject,
 		&i.BodyText,
 		&i.BodyHtml,

@@ -1,0 +1,131 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	userv1 "github.com/bartgottschalk/startupwebapp/proto/user/v1"
+	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
+	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
+	"github.com/bartgottschalk/startupwebapp/services/user/mail/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/user/prospect"
+)
+
+const (
+	orderKey          = "order:"
+	longestIdentifier = 100
+)
+
+// Service answers user.v1.MailService. Safe for concurrent use.
+type Service struct {
+	userv1.UnimplementedMailServiceServer
+	db        *postgres.Database
+	queries   *dbgen.Queries
+	outbox    *Outbox
+	prospects *prospect.Service
+	site      string
+}
+
+// NewService makes the service; site is the origin of the pages that links lead to.
+func NewService(db *postgres.Database, outbox *Outbox, prospects *prospect.Service, site string) *Service {
+	return &Service{db: db, queries: dbgen.New(db), outbox: outbox, prospects: prospects, site: site}
+}
+
+// SendOrderConfirmation queues the confirmation of an order. The order's identifier is the key: a repeat changes nothing
+// and answers as the first time.
+func (s *Service) SendOrderConfirmation(ctx context.Context, request *userv1.SendOrderConfirmationRequest) (*userv1.SendOrderConfirmationResponse, error) {
+	identifier := request.GetOrderIdentifier()
+	if identifier == "" || len(identifier) > longestIdentifier || oneLine(identifier) != identifier {
+		return nil, fault.New(fault.Invalid, "order-identifier-invalid", "")
+	}
+	email, err := prospect.ParseAddress(request.GetEmail())
+	if err != nil {
+		return nil, err
+	}
+	response := &userv1.SendOrderConfirmationResponse{}
+	err = s.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		response.ProspectId, err = s.confirm(ctx, tx, request, email)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("confirm order: %w", err)
+	}
+	return response, nil
+}
+
+func (s *Service) confirm(ctx context.Context, tx pgx.Tx, request *userv1.SendOrderConfirmationRequest, email string) (int64, error) {
+	earlier, exists, err := s.outbox.prospectOf(ctx, tx, orderKey+request.GetOrderIdentifier())
+	if exists || err != nil {
+		return earlier, err
+	}
+	if request.GetAccountId() != 0 {
+		return 0, s.confirmToMember(ctx, tx, request, email)
+	}
+	return s.confirmToGuest(ctx, tx, request, email)
+}
+
+func (s *Service) confirmToMember(ctx context.Context, tx pgx.Tx, request *userv1.SendOrderConfirmationRequest, email string) error {
+	code, err := s.queries.WithTx(tx).MemberCode(ctx, request.GetAccountId())
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fault.New(fault.NotFound, "account-not-found", "")
+	}
+	if err != nil {
+		return fmt.Errorf("read member code: %w", err)
+	}
+	letter := s.orderLetter(request, email)
+	letter.AccountID = request.GetAccountId()
+	letter.Fields["mb_cd"] = code
+	_, err = s.outbox.Put(ctx, tx, letter)
+	return err
+}
+
+func (s *Service) confirmToGuest(ctx context.Context, tx pgx.Tx, request *userv1.SendOrderConfirmationRequest, email string) (int64, error) {
+	guest, err := s.prospects.Ensure(ctx, tx, email)
+	if err != nil {
+		return 0, err
+	}
+	letter := s.orderLetter(request, email)
+	letter.ProspectID = guest.ID
+	letter.Fields["pr_cd"] = guest.Code
+	letter.Fields["prosepct_email_unsubscribe_str"] = s.newsletterSentence(request, guest)
+	first, err := s.outbox.Put(ctx, tx, letter)
+	if err != nil {
+		return 0, err
+	}
+	if !first {
+		earlier, _, err := s.outbox.prospectOf(ctx, tx, letter.Key) // written by whoever was faster
+		return earlier, err
+	}
+	return guest.ID, s.prospects.NoteOrder(ctx, tx, guest.ID, request.GetOrderIdentifier(), request.GetNewsletter())
+}
+
+func (s *Service) orderLetter(request *userv1.SendOrderConfirmationRequest, email string) Letter {
+	return Letter{
+		Key:          orderKey + request.GetOrderIdentifier(),
+		TemplateCode: request.GetTemplateCode(),
+		Recipient:    email,
+		Fields:       orderFields(request, s.outbox.now()),
+	}
+}
+
+// newsletterSentence says the truth about the mailing list (contract payment.md P-14).
+func (s *Service) newsletterSentence(request *userv1.SendOrderConfirmationRequest, guest prospect.Prospect) string {
+	if guest.Unsubscribed && !request.GetNewsletter() {
+		return "We write to this address about this order only; it is not on our mailing list."
+	}
+	return fmt.Sprintf("You are on our mailing list. One visit takes you off it: %s/account/email-unsubscribe?em_cd=%s&pr_cd=%s&pr_token=%s",
+		s.site, request.GetTemplateCode(), guest.Code, guest.UnsubscribeToken)
+}
+
+// orderIdentifierOf gives the identifier in a key of an order's mail, "" for other keys.
+func orderIdentifierOf(key string) string {
+	identifier, ok := strings.CutPrefix(key, orderKey)
+	if !ok {
+		return ""
+	}
+	return identifier
+}

@@ -1,0 +1,127 @@
+// Package prospect keeps the people who left an address without having an account.
+//
+// What is sent to them is the business of package mail.
+package prospect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	userv1 "github.com/bartgottschalk/startupwebapp/proto/user/v1"
+	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
+	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
+	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
+	"github.com/bartgottschalk/startupwebapp/services/platform/signing"
+	"github.com/bartgottschalk/startupwebapp/services/user/limit"
+	"github.com/bartgottschalk/startupwebapp/services/user/prospect/dbgen"
+)
+
+const codeLength = 20 // of public codes and of texts that are signed (contract user.md 1.8)
+
+// Service answers user.v1.ProspectService. Safe for concurrent use.
+type Service struct {
+	userv1.UnimplementedProspectServiceServer
+	queries     *dbgen.Queries
+	limiter     *limit.Limiter
+	unsubscribe signing.Signer
+	now         func() time.Time
+}
+
+// New makes the service; the key signs unsubscribe tokens.
+func New(db *postgres.Database, limiter *limit.Limiter, key signing.Key, now func() time.Time) *Service {
+	return &Service{
+		queries: dbgen.New(db), limiter: limiter, now: now,
+		unsubscribe: signing.NewSigner(key, "email_unsubscribe"), // contract encodings.md 3
+	}
+}
+
+// Prospect is what mails to a person need.
+type Prospect struct {
+	ID               int64
+	Code             string // pr_cd of links
+	UnsubscribeToken string // pr_token of links
+	Unsubscribed     bool
+}
+
+// EnsureProspect finds or makes the prospect of an address, for a guest who is about to buy.
+func (s *Service) EnsureProspect(ctx context.Context, request *userv1.EnsureProspectRequest) (*userv1.EnsureProspectResponse, error) {
+	if address := request.GetClientAddress(); address != "" {
+		if err := s.limiter.Allow(ctx, limit.PaymentLookup, limit.Address(address)); err != nil {
+			return nil, err
+		}
+	}
+	email, err := parseTypedAddress(request.GetEmail())
+	if err != nil {
+		return nil, err
+	}
+	taken, err := s.queries.EmailBelongsToMember(ctx, email)
+	if err != nil {
+		return nil, fmt.Errorf("look for member: %w", err)
+	}
+	if taken {
+		return nil, fault.New(fault.Conflict, "email-belongs-to-member", "")
+	}
+	found, err := s.ensure(ctx, s.queries, email, "Gave this address before paying as a guest.")
+	if err != nil {
+		return nil, err
+	}
+	return &userv1.EnsureProspectResponse{ProspectId: found.ID, ProspectCode: found.Code}, nil
+}
+
+// Ensure finds or makes within tx the prospect of an address that ParseAddress has passed. Who is new is not subscribed
+// to anything.
+func (s *Service) Ensure(ctx context.Context, tx pgx.Tx, email string) (Prospect, error) {
+	return s.ensure(ctx, s.queries.WithTx(tx), email, "Bought as a guest.")
+}
+
+func (s *Service) ensure(ctx context.Context, queries *dbgen.Queries, email, note string) (Prospect, error) {
+	found, err := find(ctx, queries, email)
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return found, err
+	}
+	unsubscribe := identifier.New(codeLength)
+	err = queries.InsertProspect(ctx, dbgen.InsertProspectParams{
+		Email: email, UnsubscribeString: unsubscribe, UnsubscribeToken: s.unsubscribe.Signature(unsubscribe),
+		ProspectCode: identifier.New(codeLength), ShopComment: note, CreatedAt: s.now(),
+	})
+	if err != nil {
+		return Prospect{}, fmt.Errorf("make prospect: %w", err)
+	}
+	return find(ctx, queries, email) // ours, or that of whoever was faster
+}
+
+func find(ctx context.Context, queries *dbgen.Queries, email string) (Prospect, error) {
+	row, err := queries.FindProspect(ctx, email)
+	if err != nil {
+		return Prospect{}, fmt.Errorf("find prospect: %w", err)
+	}
+	return Prospect{ID: row.ID, Code: row.ProspectCode, UnsubscribeToken: row.UnsubscribeToken, Unsubscribed: row.EmailUnsubscribed}, nil
+}
+
+// NoteOrder adds within tx a note on an order. A chosen newsletter subscribes; one not chosen changes nothing.
+// To be called once per order: a repeat would undo an unsubscription made since.
+func (s *Service) NoteOrder(ctx context.Context, tx pgx.Tx, prospectID int64, orderIdentifier string, newsletter bool) error {
+	err := s.queries.WithTx(tx).NoteOrder(ctx, dbgen.NoteOrderParams{
+		ID: prospectID, Note: "Placed order " + orderIdentifier + ".", Newsletter: newsletter,
+	})
+	if err != nil {
+		return fmt.Errorf("note order of prospect: %w", err)
+	}
+	return nil
+}
+
+// Convert notes within tx that the prospect of an address, if there is one, has become a member: mails to members reach
+// the person from now on. Orders are not handed over before the address is verified (contract user.md 8, defect 10).
+func (s *Service) Convert(ctx context.Context, tx pgx.Tx, email string, accountID int64) error {
+	err := s.queries.WithTx(tx).Convert(ctx, dbgen.ConvertParams{
+		Email: email, Now: s.now(), Note: fmt.Sprintf("Became account %d.", accountID),
+	})
+	if err != nil {
+		return fmt.Errorf("convert prospect: %w", err)
+	}
+	return nil
+}
