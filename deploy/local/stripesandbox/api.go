@@ -53,7 +53,7 @@ func (s *Sandbox) apiHandler() http.Handler {
 		"GET /v1/events/{id}":                       s.retrieveEvent,
 		"/v1/":                                      unknownAddress,
 	} {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, serve) })
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, serve) }) //nolint:contextcheck // the call carries its request
 	}
 	return mux
 }

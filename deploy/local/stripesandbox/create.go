@@ -7,17 +7,19 @@ import (
 	"time"
 )
 
-// createParameters are the parameters that POST /v1/checkout/sessions takes here: those of payment.md section 4, what our
+// createParameters names the parameters that POST /v1/checkout/sessions takes here: those of payment.md section 4, what our
 // payment service adds, and a few that change nothing.
-var createParameters = []string{
-	"mode", "ui_mode", "success_url", "cancel_url", "customer_email", "client_reference_id", "expires_at", "locale",
-	"submit_type", "customer_creation", "allow_promotion_codes", "billing_address_collection", "metadata[*]",
-	"phone_number_collection[enabled]", "shipping_address_collection[allowed_countries][]", "payment_method_types[]",
-	"payment_intent_data[metadata][*]", "payment_intent_data[description]", "payment_intent_data[receipt_email]",
-	"line_items[][quantity]", "line_items[][price_data][currency]", "line_items[][price_data][unit_amount]",
-	"line_items[][price_data][product_data][name]", "line_items[][price_data][product_data][description]",
-	"line_items[][price_data][product_data][images][]", "line_items[][price_data][product_data][metadata][*]",
-	"expand[]",
+func createParameters() []string {
+	return []string{
+		"mode", "ui_mode", "success_url", "cancel_url", "customer_email", "client_reference_id", "expires_at", "locale",
+		"submit_type", "customer_creation", "allow_promotion_codes", "billing_address_collection", "metadata[*]",
+		"phone_number_collection[enabled]", "shipping_address_collection[allowed_countries][]", "payment_method_types[]",
+		"payment_intent_data[metadata][*]", "payment_intent_data[description]", "payment_intent_data[receipt_email]",
+		"line_items[][quantity]", "line_items[][price_data][currency]", "line_items[][price_data][unit_amount]",
+		"line_items[][price_data][product_data][name]", "line_items[][price_data][product_data][description]",
+		"line_items[][price_data][product_data][images][]", "line_items[][price_data][product_data][metadata][*]",
+		"expand[]",
+	}
 }
 
 // Limits of an amount, in minor units: Stripe's smallest charge and its eight digits.
@@ -31,14 +33,14 @@ const (
 	longestLife  = 24 * time.Hour
 )
 
-// currencies are those with two decimals in which the smallest charge of 50 holds.
-var currencies = []string{"usd", "cad", "eur", "aud", "nzd", "chf", "sgd"}
+// currencies names those with two decimals in which the smallest charge of 50 holds.
+func currencies() []string { return []string{"usd", "cad", "eur", "aud", "nzd", "chf", "sgd"} }
 
 // newSession checks the parameters as Stripe does and makes the session, which is not stored yet.
 func newSession(given parameters, now time.Time) (session, *apiError) {
 	made := session{Status: statusOpen, PaymentStatus: paymentUnpaid, Created: now.Unix()}
 	steps := []func(*session, parameters) *apiError{
-		func(*session, parameters) *apiError { return given.checkNames(createParameters) },
+		func(*session, parameters) *apiError { return given.checkNames(createParameters()) },
 		readMode, readAddresses, readLines, readCustomer, readMetadata, readIntentData, readRules,
 		func(made *session, given parameters) *apiError { return readExpiry(made, given, now) },
 		checkTotal,
@@ -118,8 +120,8 @@ func readCurrency(given parameters, name string) (string, *apiError) {
 		return "", err
 	}
 	currency := strings.ToLower(text)
-	if !slices.Contains(currencies, currency) {
-		return "", invalidRequest("", name, "Invalid currency: %s. The sandbox knows %s.", text, strings.Join(currencies, ", "))
+	if !slices.Contains(currencies(), currency) {
+		return "", invalidRequest("", name, "Invalid currency: %s. The sandbox knows %s.", text, strings.Join(currencies(), ", "))
 	}
 	return currency, nil
 }

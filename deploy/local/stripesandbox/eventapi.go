@@ -3,7 +3,7 @@ package stripesandbox
 import "slices"
 
 func (s *Sandbox) listEvents(c *call) (any, *apiError) {
-	if err := c.given.checkNames(append([]string{"type", "types[]", "delivery_success"}, listParameters...)); err != nil {
+	if err := c.given.checkNames(listParameters("type", "types[]", "delivery_success")); err != nil {
 		return nil, err
 	}
 	within, err := c.given.createdRange()

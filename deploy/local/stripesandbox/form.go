@@ -26,7 +26,7 @@ var (
 func (p parameters) checkNames(known []string) *apiError {
 	for _, name := range p.names() {
 		if !isKnown(name, known) {
-			return invalidRequest("parameter_unknown", name, "The sandbox does not know the parameter %s.", name)
+			return unknownParameter(name, known)
 		}
 		for _, value := range p.values[name] {
 			if err := checkText(name, value); err != nil {
@@ -37,12 +37,20 @@ func (p parameters) checkNames(known []string) *apiError {
 	return nil
 }
 
+func unknownParameter(name string, known []string) *apiError {
+	if isKnown(name+"[]", known) { // what stripe-go sends for an empty slice that is not nil
+		return invalidRequest("parameter_invalid_empty", name, "%s is a list: send %s[0] and so on, or leave it out.", name, name)
+	}
+	return invalidRequest("parameter_unknown", name, "The sandbox does not know the parameter %s.", name)
+}
+
 func isKnown(name string, known []string) bool {
 	general := indexSegment.ReplaceAllString(name, "[]")
 	return slices.ContainsFunc(known, func(pattern string) bool {
 		root, anyKey := strings.CutSuffix(pattern, "[*]")
 		if anyKey {
-			return strings.HasPrefix(name, root+"[") && strings.HasSuffix(name, "]") && len(name) > len(root)+2
+			key, inside := strings.CutPrefix(name, root+"[")
+			return inside && strings.IndexAny(key, "[]") == len(key)-1 && len(key) > 1
 		}
 		return general == pattern
 	})

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 )
@@ -98,6 +97,6 @@ func (s *Sandbox) replayOrRun(c *call, op operation) answer {
 }
 
 func (c *call) fingerprint() string {
-	sum := sha256.Sum256([]byte(c.request.Method + " " + c.request.URL.Path + "\n" + url.Values(c.given.values).Encode()))
+	sum := sha256.Sum256([]byte(c.request.Method + " " + c.request.URL.Path + "\n" + c.given.values.Encode()))
 	return hex.EncodeToString(sum[:])
 }

@@ -4,10 +4,10 @@ import (
 	"slices"
 )
 
-// listParameters are those that every list of the API takes.
-var listParameters = []string{
-	"limit", "starting_after", "ending_before", "expand[]",
-	"created", "created[gt]", "created[gte]", "created[lt]", "created[lte]",
+// listParameters names those that every list of the API takes, and the list's own.
+func listParameters(own ...string) []string {
+	return append(own, "limit", "starting_after", "ending_before", "expand[]",
+		"created", "created[gt]", "created[gte]", "created[lt]", "created[lte]")
 }
 
 // listPage cuts the asked page out of all matching rows, which come in the order of the list.

@@ -2,15 +2,12 @@ package stripesandbox
 
 import (
 	_ "embed"
-	"html/template"
 	"net/http"
 	"time"
 )
 
 //go:embed overview.html
 var overviewSource string
-
-var overviewTemplate = template.Must(template.New("overview").Parse(overviewSource))
 
 const shownInOverview = 30
 
@@ -52,5 +49,5 @@ func (s *Sandbox) showOverview(w http.ResponseWriter, _ *http.Request) {
 			view.Events = append(view.Events, overviewEvent{ID: stored.ID, Type: stored.Type, At: stored.At, Delivered: stored.isDelivered()})
 		}
 	})
-	writePage(w, http.StatusOK, overviewTemplate, view)
+	writePage(w, http.StatusOK, s.pages.overview, view)
 }

@@ -15,7 +15,20 @@ import (
 //go:embed page.html
 var pageSource string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageSource))
+// pages are the templates of what people see.
+type pages struct {
+	payment  *template.Template
+	overview *template.Template
+}
+
+func parsePages() (pages, error) {
+	payment, err := template.New("payment").Parse(pageSource)
+	if err != nil {
+		return pages{}, err
+	}
+	overview, err := template.New("overview").Parse(overviewSource)
+	return pages{payment: payment, overview: overview}, err
+}
 
 // payResult is what became of a form that was sent to the payment page.
 type payResult struct {
@@ -189,7 +202,7 @@ func (f checkoutForm) refusal(of session, applied *promotion) string {
 	if total == 0 {
 		return ""
 	}
-	used, known := cards[f.number()]
+	used, known := findCard(f.number())
 	if !known {
 		return "The sandbox does not know this card. Please use one of its test cards."
 	}
@@ -205,7 +218,7 @@ func (s *Sandbox) answerPage(w http.ResponseWriter, r *http.Request, result payR
 		http.Redirect(w, r, result.session.successAddress(), http.StatusSeeOther)
 		return
 	}
-	writePage(w, result.status, pageTemplate, s.pageView(result))
+	writePage(w, result.status, s.pages.payment, s.pageView(result))
 }
 
 // writePage sends a page that runs no scripts and loads nothing but pictures.

@@ -47,6 +47,7 @@ func DefaultRetry() []time.Duration {
 type Sandbox struct {
 	options Options
 	state   *state
+	pages   pages
 	usage   keyUsage
 	wake    chan struct{}
 }
@@ -58,11 +59,15 @@ func New(options Options) (*Sandbox, error) {
 	}
 	options.PublicURL = strings.TrimRight(options.PublicURL, "/")
 	options.fillDefaults()
+	pages, err := parsePages()
+	if err != nil {
+		return nil, fmt.Errorf("stripe sandbox: %w", err)
+	}
 	state, err := openState(filepath.Join(options.StateDir, "stripe-sandbox.jsonl"))
 	if err != nil {
 		return nil, fmt.Errorf("stripe sandbox: %w", err)
 	}
-	return &Sandbox{options: options, state: state, wake: make(chan struct{}, 1)}, nil
+	return &Sandbox{options: options, state: state, pages: pages, wake: make(chan struct{}, 1)}, nil
 }
 
 func (o *Options) check() error {

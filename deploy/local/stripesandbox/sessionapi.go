@@ -53,7 +53,7 @@ func (s *Sandbox) expireSession(c *call) (any, *apiError) {
 }
 
 func (s *Sandbox) listSessions(c *call) (any, *apiError) {
-	err := c.given.checkNames(append([]string{"status", "payment_intent", "customer_details[email]"}, listParameters...))
+	err := c.given.checkNames(listParameters("status", "payment_intent", "customer_details[email]"))
 	if err != nil {
 		return nil, err
 	}
