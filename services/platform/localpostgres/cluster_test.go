@@ -32,9 +32,14 @@ func directory(t *testing.T) string {
 
 func start(t *testing.T, dataDir string, logs io.Writer) *localpostgres.Cluster {
 	t.Helper()
+	return startWith(t, dataDir, logs, localpostgres.WithoutDurability())
+}
+
+func startWith(t *testing.T, dataDir string, logs io.Writer, options ...localpostgres.Option) *localpostgres.Cluster {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	cluster, err := localpostgres.Start(ctx, dataDir, logs, localpostgres.WithoutDurability())
+	cluster, err := localpostgres.Start(ctx, dataDir, logs, options...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
 	return cluster
@@ -103,7 +108,7 @@ func TestDirectoryInUseIsRefused(t *testing.T) {
 func TestServerAndMachineCrashAreRecoveredFrom(t *testing.T) {
 	t.Parallel()
 	dataDir := directory(t)
-	cluster := start(t, dataDir, t.Output())
+	cluster := startWith(t, dataDir, t.Output())
 	conn, err := pgx.Connect(t.Context(), cluster.AdminURL())
 	require.NoError(t, err)
 	_, err = conn.Exec(t.Context(), "CREATE TABLE kept AS SELECT 'here' AS what")

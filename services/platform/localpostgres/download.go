@@ -44,7 +44,8 @@ func download(ctx context.Context, home home, logs io.Writer) (programs, error) 
 // downloadDirectory is one that the server's user can reach.
 func downloadDirectory(home home) (string, error) {
 	if home.user.foreign {
-		return "/var/tmp/startupwebapp-postgres-programs-" + string(downloadVersion), nil
+		path := "/var/tmp/startupwebapp-postgres-programs-" + string(downloadVersion)
+		return path, ownDirectory(path, 0o755)
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {

@@ -203,19 +203,24 @@ func temporaryParent() (string, error) {
 	if os.Geteuid() == 0 && !reachable(os.TempDir(), ownerFor(path)) {
 		path = "/var/tmp/startupwebapp-postgres-0"
 	}
-	if err := os.Mkdir(path, 0o711); err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", fmt.Errorf("make directory: %w", err)
+	return path, ownDirectory(path, 0o711)
+}
+
+// ownDirectory makes a directory in a place where everybody may, and refuses one that somebody else made before.
+func ownDirectory(path string, mode fs.FileMode) error {
+	if err := os.Mkdir(path, mode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make directory: %w", err)
 	}
 	info, err := os.Lstat(path)
 	if err != nil {
-		return "", fmt.Errorf("look at directory: %w", err)
+		return fmt.Errorf("look at directory: %w", err)
 	}
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok || !info.IsDir() || int(stat.Uid) != os.Geteuid() {
-		return "", fmt.Errorf("%s is not ours", path)
+		return fmt.Errorf("%s belongs to somebody else", path)
 	}
-	if err := os.Chmod(path, 0o711); err != nil {
-		return "", fmt.Errorf("open directory: %w", err)
+	if err := os.Chmod(path, mode); err != nil {
+		return fmt.Errorf("open directory: %w", err)
 	}
-	return path, nil
+	return nil
 }
