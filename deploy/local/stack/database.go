@@ -40,8 +40,8 @@ func reach(ctx context.Context, adminURL string) error {
 	return conn.Close(ctx)
 }
 
-// dropDatabase removes the shop's database with everything in it.
-func dropDatabase(ctx context.Context, adminURL, database string) error {
+// DropDatabase removes the shop's database with everything in it.
+func DropDatabase(ctx context.Context, adminURL, database string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, adminURL)

@@ -23,8 +23,8 @@ func checkFree(what, variable, address string) error {
 	return listener.Close()
 }
 
-// freeAddresses are loopback addresses nobody listens on. They are held together, so no two are the same.
-func freeAddresses(count int) ([]string, error) {
+// FreeAddresses are loopback addresses nobody listens on. They are held together, so no two are the same.
+func FreeAddresses(count int) ([]string, error) {
 	addresses := make([]string, 0, count)
 	for range count {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")

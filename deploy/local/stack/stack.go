@@ -128,7 +128,7 @@ func (s *Stack) openDatabase(ctx context.Context) error {
 	if !s.options.Fresh {
 		return nil
 	}
-	return dropDatabase(ctx, adminURL, s.options.Database)
+	return DropDatabase(ctx, adminURL, s.options.Database)
 }
 
 func (s *Stack) serveMailbox(context.Context) error {
@@ -203,7 +203,7 @@ func (s *Stack) onStop(undo func(context.Context) error) {
 
 // assignAddresses gives every process its port before the first one starts: they are told of each other at start.
 func (s *Stack) assignAddresses(context.Context) error {
-	free, err := freeAddresses(len(programs) * s.options.Instances)
+	free, err := FreeAddresses(len(programs) * s.options.Instances)
 	if err != nil {
 		return err
 	}
@@ -321,3 +321,12 @@ func (s *Stack) ServiceURL(service string) (string, error) {
 
 // Processes are the instances of one program.
 func (s *Stack) Processes(program string) []*Process { return s.processes[program] }
+
+// Run runs a one-off command of a service, such as order's audit; the error carries what it said.
+func (s *Stack) Run(ctx context.Context, service string, arguments ...string) error {
+	own, err := s.databaseOf(service)
+	if err != nil {
+		return err
+	}
+	return runOnce(ctx, s.options.BinDir, service, s.environ(service, own), arguments...)
+}

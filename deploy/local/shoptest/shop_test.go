@@ -1,0 +1,88 @@
+// Package shoptest buys things in the whole shop as it runs: real processes, two of each service, a real PostgreSQL,
+// the Stripe sandbox and the mailbox. It knows the shop only from outside, but for the books that it checks afterwards.
+package shoptest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bartgottschalk/startupwebapp/deploy/local/stack"
+	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
+)
+
+// shop is started once for all tests of the package; each test buys as a customer of its own.
+//
+//nolint:gochecknoglobals // a shop takes seconds to start
+var shop *stack.Stack
+
+func TestMain(m *testing.M) {
+	code, err := runInShop(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func runInShop(m *testing.M) (int, error) {
+	adminURL := os.Getenv("ADMIN_DATABASE_URL")
+	if adminURL == "" {
+		return 1, errors.New("shoptest needs ADMIN_DATABASE_URL: run it with scripts/test ./deploy/local/shoptest")
+	}
+	data, err := os.MkdirTemp("", "shoptest-")
+	if err != nil {
+		return 1, err
+	}
+	defer func() { _ = os.RemoveAll(data) }()
+	options := stack.Options{
+		BinDir: programs(), DataDir: data, Instances: 2, AdminURL: adminURL, Out: os.Stderr,
+		Database: "shoptest_" + strings.ToLower(identifier.New(8)),
+		Environ:  append(os.Environ(), "TRUSTED_PROXY_HOPS=1", "SWEEP_INTERVAL=1s"),
+	}
+	if err := onFreePorts(&options); err != nil {
+		return 1, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	if shop, err = stack.Start(ctx, options); err != nil {
+		return 1, err
+	}
+	code := m.Run()
+	ctx, cancel = context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	err = errors.Join(shop.Run(ctx, "order", "audit"), shop.Stop(ctx), stack.DropDatabase(ctx, adminURL, options.Database))
+	return code, err
+}
+
+// programs is where scripts/build puts the built programs.
+func programs() string {
+	if folder := os.Getenv("SHOP_BIN_DIR"); folder != "" {
+		return folder
+	}
+	return filepath.Join("..", "..", "..", ".local", "bin")
+}
+
+func onFreePorts(options *stack.Options) error {
+	free, err := stack.FreeAddresses(4)
+	if err != nil {
+		return err
+	}
+	options.APIAddr, options.SiteAddr, options.MailboxAddr, options.SandboxAddr = free[0], free[1], free[2], free[3]
+	return nil
+}
+
+// guest is a customer of the first gateway who has not signed in.
+func guest(t testing.TB) *customer {
+	return newCustomer(t, shop.APIURL())
+}
+
+// otherGateway sends the customer's further requests through the second gateway; both share one host, so cookies stay.
+func (c *customer) otherGateway() {
+	c.api = "http://" + shop.Processes("gateway")[1].Address
+}
