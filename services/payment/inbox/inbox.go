@@ -8,6 +8,7 @@ package inbox
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -67,6 +68,9 @@ func (i *Inbox) ListUnhandledEvents(ctx context.Context, request *paymentv1.List
 // MarkEventHandled notes that the order service is done with an event; again changes nothing. An event that was never
 // received is NotFound "event-not-found".
 func (i *Inbox) MarkEventHandled(ctx context.Context, request *paymentv1.MarkEventHandledRequest) (*paymentv1.MarkEventHandledResponse, error) {
+	if strings.ContainsRune(request.GetEventId(), 0) {
+		return nil, errNoEvent // PostgreSQL has no such text
+	}
 	marked, err := dbgen.New(i.db).MarkHandled(ctx, dbgen.MarkHandledParams{EventID: request.GetEventId(), Now: i.now()})
 	if err != nil {
 		return nil, fmt.Errorf("mark event handled: %w", err)
