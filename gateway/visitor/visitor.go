@@ -8,6 +8,7 @@ package visitor
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/bartgottschalk/startupwebapp/services/platform/signing"
@@ -76,10 +77,15 @@ func From(ctx context.Context) *Visitor {
 }
 
 // UserAgent is the User-Agent header, "" when there is none.
-func (v *Visitor) UserAgent() string { return v.request.UserAgent() }
+func (v *Visitor) UserAgent() string { return v.header("User-Agent") }
 
 // StripeSignature is the Stripe-Signature header, "" when there is none.
-func (v *Visitor) StripeSignature() string { return v.request.Header.Get("Stripe-Signature") }
+func (v *Visitor) StripeSignature() string { return v.header("Stripe-Signature") }
+
+// header makes UTF-8 of what a client sent, for no message to a service can hold anything else.
+func (v *Visitor) header(name string) string {
+	return strings.ToValidUTF8(v.request.Header.Get(name), "\uFFFD")
+}
 
 // Status sets the HTTP status of an answer that is not 200 (payment.md: the webhook's answers).
 func (v *Visitor) Status(code int) { v.status = code }
