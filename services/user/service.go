@@ -1,0 +1,187 @@
+// Package user is the user service: its wiring and nothing else. What it does is in the rooms beside it.
+package user
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/riverqueue/river"
+	"golang.org/x/sync/errgroup"
+
+	userv1 "github.com/bartgottschalk/startupwebapp/proto/user/v1"
+	"github.com/bartgottschalk/startupwebapp/services/platform/jobs"
+	"github.com/bartgottschalk/startupwebapp/services/platform/migration"
+	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
+	"github.com/bartgottschalk/startupwebapp/services/platform/process"
+	"github.com/bartgottschalk/startupwebapp/services/platform/rpc"
+	"github.com/bartgottschalk/startupwebapp/services/platform/signing"
+	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
+	"github.com/bartgottschalk/startupwebapp/services/user/account"
+	"github.com/bartgottschalk/startupwebapp/services/user/limit"
+	"github.com/bartgottschalk/startupwebapp/services/user/mail"
+	"github.com/bartgottschalk/startupwebapp/services/user/migrations"
+	"github.com/bartgottschalk/startupwebapp/services/user/password"
+	"github.com/bartgottschalk/startupwebapp/services/user/prospect"
+	"github.com/bartgottschalk/startupwebapp/services/user/session"
+	"github.com/bartgottschalk/startupwebapp/services/user/terms"
+)
+
+const (
+	mailsAtOnce  = 4
+	choresAtOnce = 1
+	purgeEvery   = time.Hour
+)
+
+var errJobsStopped = errors.New("jobs are not running")
+
+// Program is the executable.
+func Program() process.Program[Config] {
+	return process.Program[Config]{Name: "user", Serve: Serve, Migrate: Migrate}
+}
+
+// Migrate brings the schema up to date.
+func Migrate(ctx context.Context, cfg Config, _ telemetry.Telemetry) error {
+	return migration.Up(ctx, cfg.AdminConfig.URL, cfg.Config.URL, migrations.Set())
+}
+
+// Serve runs the service until ctx is done and everything has drained.
+func Serve(ctx context.Context, cfg Config, tel telemetry.Telemetry) error {
+	service, err := New(ctx, cfg, tel)
+	if err != nil {
+		return err
+	}
+	return service.Run(ctx)
+}
+
+// Service is a user service that listens.
+type Service struct {
+	db      *postgres.Database
+	server  *rpc.Server
+	jobs    *jobs.Jobs
+	hasher  *password.Hasher
+	working atomic.Bool // Run works the jobs
+}
+
+// Option changes what New builds.
+type Option func(*options)
+
+type options struct{ now func() time.Time }
+
+// WithClock gives the service another clock, for tests.
+func WithClock(now func() time.Time) Option {
+	return func(o *options) { o.now = now }
+}
+
+// New connects to the database, refuses one whose schema is older than this program, and listens. Run must follow: it
+// closes what New has opened.
+func New(ctx context.Context, cfg Config, tel telemetry.Telemetry, changes ...Option) (*Service, error) {
+	chosen := options{now: time.Now}
+	for _, change := range changes {
+		change(&chosen)
+	}
+	db, err := postgres.Open(ctx, cfg.Config, tel)
+	if err != nil {
+		return nil, err
+	}
+	service, err := assemble(ctx, cfg, tel, db, chosen.now)
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	return service, nil
+}
+
+func assemble(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *postgres.Database, now func() time.Time) (*Service, error) {
+	if err := migration.Check(ctx, db, migrations.Set()); err != nil {
+		return nil, err
+	}
+	s := &Service{db: db, hasher: password.NewHasher()}
+	key := signingKey(cfg)
+	limiter := limit.New(db, tel, now)
+	sessions := session.New(db, s.hasher, limiter, now)
+	var err error
+	if s.jobs, err = newJobs(cfg, tel, db, now, sessions, limiter); err != nil {
+		return nil, err
+	}
+	if s.server, err = rpc.NewServer(cfg.ServerConfig, tel, s.healthy); err != nil {
+		return nil, err
+	}
+	rooms := account.Rooms{
+		Hasher: s.hasher, Limiter: limiter, Sessions: sessions, Terms: terms.New(db, now),
+		Prospects: prospect.New(db, limiter, key, now), Outbox: mail.NewOutbox(db, s.jobs, now),
+	}
+	userv1.RegisterAccountServiceServer(s.server, account.New(db, rooms, key, now))
+	userv1.RegisterSessionServiceServer(s.server, sessions)
+	userv1.RegisterProspectServiceServer(s.server, rooms.Prospects)
+	userv1.RegisterTermsServiceServer(s.server, rooms.Terms)
+	userv1.RegisterMailServiceServer(s.server, mail.NewService(db, rooms.Outbox, rooms.Prospects, string(cfg.SiteOrigin)))
+	return s, nil
+}
+
+func newJobs(cfg Config, tel telemetry.Telemetry, db *postgres.Database, now func() time.Time, sessions *session.Service, limiter *limit.Limiter) (*jobs.Jobs, error) {
+	sender := mail.NewSender(mail.SenderConfig{
+		Transport: cfg.MailTransport, From: string(cfg.MailFrom), Site: string(cfg.SiteOrigin), FirstPause: cfg.MailRetryAfter,
+	}, db, tel, now)
+	workers := river.NewWorkers()
+	river.AddWorker(workers, sender)
+	river.AddWorker(workers, session.NewPurgeWorker(sessions))
+	river.AddWorker(workers, limit.NewPurgeWorker(limiter))
+	return jobs.New(db, migrations.Schema, tel, jobs.Config{
+		Workers: workers,
+		Queues: map[string]river.QueueConfig{
+			mail.JobQueue:      {MaxWorkers: mailsAtOnce},
+			river.QueueDefault: {MaxWorkers: choresAtOnce},
+		},
+		Periodic:    []*river.PeriodicJob{hourly(session.PurgeArgs{}), hourly(limit.PurgeArgs{})},
+		OnDiscarded: sender.GivenUp,
+	})
+}
+
+func hourly(args river.JobArgs) *river.PeriodicJob {
+	return river.NewPeriodicJob(river.PeriodicInterval(purgeEvery),
+		func() (river.JobArgs, *river.InsertOpts) { return args, nil }, &river.PeriodicJobOpts{RunOnStart: true})
+}
+
+func signingKey(cfg Config) signing.Key {
+	key := signing.Key{Secret: string(cfg.SecretKey)}
+	for _, former := range cfg.SecretKeyFallbacks {
+		key.Fallbacks = append(key.Fallbacks, string(former))
+	}
+	return key
+}
+
+// Addr is where the service listens, as host:port.
+func (s *Service) Addr() string { return s.server.Addr() }
+
+// Run serves and works until ctx is done or something fails, waits for all of it to end, and closes the database.
+func (s *Service) Run(ctx context.Context) error {
+	defer s.db.Close()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.server.Serve(ctx) })
+	group.Go(func() error { return s.hasher.Run(ctx) })
+	group.Go(func() error { return s.work(ctx) })
+	return group.Wait()
+}
+
+// work does jobs. That they stop by themselves is a failure.
+func (s *Service) work(ctx context.Context) error {
+	s.working.Store(true)
+	defer s.working.Store(false)
+	if err := s.jobs.Run(ctx); err != nil {
+		return err
+	}
+	if ctx.Err() == nil {
+		return errJobsStopped
+	}
+	return nil
+}
+
+// healthy: ready is who reaches the database and works the jobs.
+func (s *Service) healthy(ctx context.Context) error {
+	if !s.working.Load() {
+		return errJobsStopped
+	}
+	return s.db.Ping(ctx)
+}
