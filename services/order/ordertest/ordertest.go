@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/connectivity"
 
 	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
 	"github.com/bartgottschalk/startupwebapp/services/order/cart"
@@ -72,7 +73,18 @@ func (s *Shop) serve(t testing.TB) *grpc.ClientConn {
 			require.NoError(t, <-ended)
 		}
 	})
+	waitUntilReady(t, conn)
 	return conn
+}
+
+// waitUntilReady spares the first call the moment before the server's first health report.
+func waitUntilReady(t testing.TB, conn *grpc.ClientConn) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), Patience)
+	defer cancel()
+	for state := conn.GetState(); state != connectivity.Ready; state = conn.GetState() {
+		require.True(t, conn.WaitForStateChange(ctx, state), "the server is still %s", state)
+	}
 }
 
 // Exec changes the database behind the shop's back.

@@ -1,0 +1,134 @@
+package cart_test
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
+	"github.com/bartgottschalk/startupwebapp/services/order/ordertest"
+	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
+	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
+)
+
+// atOnce starts all works together and gives their errors.
+func atOnce(works ...func() error) []error {
+	failures, start, all := make([]error, len(works)), make(chan struct{}), sync.WaitGroup{}
+	for i, work := range works {
+		all.Go(func() {
+			<-start
+			failures[i] = work()
+		})
+	}
+	close(start)
+	all.Wait()
+	return failures
+}
+
+func times(count int, work func() error) []func() error {
+	works := make([]func() error, count)
+	for i := range works {
+		works[i] = work
+	}
+	return works
+}
+
+func TestParallelFirstAddsMakeOneCart(t *testing.T) {
+	t.Parallel()
+	shop := ordertest.Open(t)
+	both := &orderv1.Shopper{AccountId: 2, AnonymousCartId: identifier.New(20)}
+	for i, shopper := range []*orderv1.Shopper{account(1), guest(), both} {
+		failures := atOnce(times(20, func() error {
+			_, err := shop.CartClient.AddToCart(t.Context(), &orderv1.AddToCartRequest{Shopper: shopper, SkuId: 1, Quantity: 2})
+			return err
+		})...)
+		for _, err := range failures {
+			require.NoError(t, err)
+		}
+		require.Equal(t, i+1, shop.Count(t, carts))
+		require.Equal(t, map[int64]int32{1: 40}, held(get(t, shop, shopper)), "no add is lost")
+	}
+}
+
+func TestParallelAddsStopAt99(t *testing.T) {
+	t.Parallel()
+	shop, shopper := ordertest.Open(t), account(1)
+	failures := atOnce(times(20, func() error {
+		_, err := shop.CartClient.AddToCart(t.Context(), &orderv1.AddToCartRequest{Shopper: shopper, SkuId: 1, Quantity: 10})
+		return err
+	})...)
+	refused := 0
+	for _, err := range failures {
+		if err != nil {
+			require.Equal(t, "quantity-out-of-range", fault.ReasonOf(err))
+			refused++
+		}
+	}
+	require.Equal(t, 11, refused)
+	require.Equal(t, map[int64]int32{1: 90}, held(get(t, shop, shopper)))
+}
+
+func TestParallelChangesOfAllKinds(t *testing.T) {
+	t.Parallel()
+	shop, ctx, shopper := ordertest.Open(t), t.Context(), guest()
+	expected := map[string]bool{"": true, "cart-not-found": true, "cart-sku-not-found": true}
+	for range 5 {
+		works := []func() error{}
+		for range 4 {
+			works = append(works,
+				func() error {
+					_, err := shop.CartClient.AddToCart(ctx, &orderv1.AddToCartRequest{Shopper: shopper, SkuId: 1, Quantity: 1})
+					return err
+				},
+				func() error {
+					_, err := shop.CartClient.AddToCart(ctx, &orderv1.AddToCartRequest{Shopper: shopper, SkuId: 7, Quantity: 1})
+					return err
+				},
+				func() error {
+					_, err := shop.CartClient.SetCartQuantity(ctx, &orderv1.SetCartQuantityRequest{Shopper: shopper, SkuId: 1, Quantity: 3})
+					return err
+				},
+				func() error {
+					_, err := shop.CartClient.RemoveFromCart(ctx, &orderv1.RemoveFromCartRequest{Shopper: shopper, SkuId: 7})
+					return err
+				},
+				func() error {
+					_, err := shop.CartClient.DeleteCart(ctx, &orderv1.DeleteCartRequest{Shopper: shopper})
+					return err
+				},
+				func() error {
+					_, err := shop.CartClient.GetCart(ctx, &orderv1.GetCartRequest{Shopper: shopper})
+					return err
+				},
+			)
+		}
+		for _, err := range atOnce(works...) {
+			require.True(t, expected[fault.ReasonOf(err)], "%v", err)
+		}
+		require.LessOrEqual(t, shop.Count(t, carts), 1)
+	}
+}
+
+func TestConstraintsGuardAgainstCodeThatForgets(t *testing.T) {
+	t.Parallel()
+	shop := ordertest.Open(t)
+	shop.Exec(t, `INSERT INTO cart (account_id, shipping_method_id, created_at, updated_at) VALUES (1, 2, now(), now())`)
+	shop.Exec(t, `INSERT INTO cart (anonymous_id, shipping_method_id, created_at, updated_at) VALUES ('abcdefghij0123456789', 2, now(), now())`)
+	shop.Exec(t, `INSERT INTO cart_line (cart_id, sku_id, quantity) SELECT id, 1, 1 FROM cart WHERE account_id = 1`)
+	for _, refused := range []string{
+		`INSERT INTO cart (account_id, shipping_method_id, created_at, updated_at) VALUES (1, 2, now(), now())`,
+		`INSERT INTO cart (anonymous_id, shipping_method_id, created_at, updated_at) VALUES ('abcdefghij0123456789', 2, now(), now())`,
+		`INSERT INTO cart (shipping_method_id, created_at, updated_at) VALUES (2, now(), now())`,
+		`INSERT INTO cart (account_id, anonymous_id, shipping_method_id, created_at, updated_at) VALUES (2, 'bbcdefghij0123456789', 2, now(), now())`,
+		`INSERT INTO cart (account_id, created_at, updated_at) VALUES (3, now(), now())`,
+		`INSERT INTO cart (anonymous_id, shipping_method_id, created_at, updated_at) VALUES ('', 2, now(), now())`,
+		`INSERT INTO cart_line (cart_id, sku_id, quantity) SELECT id, 1, 1 FROM cart WHERE account_id = 1`,
+		`INSERT INTO cart_line (cart_id, sku_id, quantity) SELECT id, 6, 100 FROM cart WHERE account_id = 1`,
+		`UPDATE cart_line SET quantity = -1`,
+	} {
+		_, err := shop.DB.Exec(t.Context(), refused)
+		require.Error(t, err, refused)
+	}
+	require.Equal(t, 1, shop.Count(t, lines))
+}
