@@ -72,7 +72,7 @@ func clone(ctx context.Context, adminURL, name string, set migration.Set) (strin
 	if err != nil {
 		return "", fmt.Errorf("connect as administrator: %w", err)
 	}
-	defer closeConn(conn)
+	defer closeConn(ctx, conn)
 	if err := ensureTemplate(ctx, conn, adminURL, template, set); err != nil {
 		return "", fmt.Errorf("make template %s: %w", template, err)
 	}
@@ -94,7 +94,7 @@ func drop(adminURL, name string) error {
 	if err != nil {
 		return fmt.Errorf("connect as administrator: %w", err)
 	}
-	defer closeConn(conn)
+	defer closeConn(ctx, conn)
 	if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+quote(name)+" WITH (FORCE)"); err != nil {
 		return fmt.Errorf("drop %s: %w", name, err)
 	}
@@ -105,8 +105,8 @@ func quote(name string) string {
 	return pgx.Identifier{name}.Sanitize()
 }
 
-func closeConn(conn *pgx.Conn) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+func closeConn(ctx context.Context, conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	_ = conn.Close(ctx) // nothing is lost with it
 }

@@ -37,13 +37,13 @@ func serviceURL(adminURL, database string, set migration.Set) (string, error) {
 
 func templateName(set migration.Set) (string, error) {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s\n%s\n%t\n", templateFormat, set.Schema, set.Jobs)
+	_, _ = fmt.Fprintf(sum, "%s\n%s\n%t\n", templateFormat, set.Schema, set.Jobs)
 	err := fs.WalkDir(set.Files, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
 		content, err := fs.ReadFile(set.Files, path)
-		fmt.Fprintf(sum, "%s %d\n%s\n", path, len(content), content)
+		_, _ = fmt.Fprintf(sum, "%s %d\n%s\n", path, len(content), content)
 		return err
 	})
 	if err != nil {

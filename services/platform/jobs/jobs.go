@@ -127,7 +127,7 @@ func (j *Jobs) Run(ctx context.Context) error {
 	}
 	err := j.client.Start(ctx)
 	if ctx.Err() != nil && err != nil {
-		return nil // told to stop before anything began
+		return nil //nolint:nilerr // told to stop before anything began
 	}
 	if err != nil {
 		return fmt.Errorf("start jobs: %w", err)

@@ -33,8 +33,8 @@ func download(ctx context.Context, home home, logs io.Writer) (programs, error) 
 	if found, ok := programsIn(ctx, bin); ok {
 		return found, nil
 	}
-	fmt.Fprintf(logs, "no PostgreSQL %d or newer is installed: downloading %s\n", oldestMajor, downloadVersion)
-	fetchErr := fetch(directory, logs)
+	_, _ = fmt.Fprintf(logs, "no PostgreSQL %d or newer is installed: downloading %s\n", oldestMajor, downloadVersion)
+	fetchErr := fetch(directory)
 	if found, ok := programsIn(ctx, bin); ok {
 		return found, nil
 	}
@@ -54,7 +54,7 @@ func downloadDirectory(home home) (string, error) {
 	return filepath.Join(cache, "startupwebapp", "postgres-"+string(downloadVersion)), nil
 }
 
-func fetch(directory string, logs io.Writer) error {
+func fetch(directory string) error {
 	empty := filepath.Join(directory, "no-cluster")
 	if err := os.MkdirAll(empty, 0o755); err != nil {
 		return fmt.Errorf("make directory: %w", err)

@@ -52,7 +52,7 @@ func openHome(dataDir string, logs io.Writer) (home, error) {
 	if owner.foreign && !reachable(filepath.Dir(path), owner) {
 		moved := replacement(path)
 		owner = ownerFor(moved)
-		fmt.Fprintf(logs, "PostgreSQL does not run as root and user %d cannot reach %s: its data lie in %s\n", owner.uid, path, moved)
+		_, _ = fmt.Fprintf(logs, "PostgreSQL does not run as root and user %d cannot reach %s: its data lie in %s\n", owner.uid, path, moved)
 		path = moved
 	}
 	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {

@@ -136,9 +136,7 @@ func freePort() (int, error) {
 
 func (s *server) exited() bool {
 	if s.done == nil {
-		ctx, cancel := context.WithTimeout(context.Background(), abortLimit)
-		defer cancel()
-		return !isPostgres(ctx, s.pid)
+		return hasEnded(s.pid)
 	}
 	select {
 	case <-s.done:
@@ -214,17 +212,29 @@ func findRunning(ctx context.Context, home home) (*server, error) {
 	return found, nil
 }
 
-// isPostgres is false for a process that has ended but that nobody has waited for.
 func isPostgres(ctx context.Context, pid int) bool {
-	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+	if hasEnded(pid) {
 		return false
 	}
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)) // Linux; elsewhere ps, which not every image has
-	if err == nil {
-		return bytes.Contains(status, []byte(" (postgres) ")) && !bytes.Contains(status, []byte(") Z "))
+	if status, err := os.ReadFile(statusFile(pid)); err == nil {
+		return bytes.Contains(status, []byte(" (postgres) "))
 	}
 	command, err := exec.CommandContext(ctx, "ps", "-o", "comm=", "-p", strconv.Itoa(pid)).Output()
 	return err == nil && filepath.Base(strings.TrimSpace(string(command))) == "postgres"
+}
+
+// hasEnded is true also for a process that has ended but that nobody has waited for, where the system shows that.
+func hasEnded(pid int) bool {
+	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		return true
+	}
+	status, err := os.ReadFile(statusFile(pid))
+	return err == nil && bytes.Contains(status, []byte(") Z "))
+}
+
+// statusFile is there on Linux: "123 (postgres) S ...". Elsewhere ps says it, which not every Linux image has.
+func statusFile(pid int) string {
+	return fmt.Sprintf("/proc/%d/stat", pid)
 }
 
 func (h home) logSays(texts ...string) bool {

@@ -7,7 +7,6 @@ package money
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 )
@@ -17,11 +16,11 @@ var ErrFormat = errors.New("not an amount with at most two decimals")
 
 // Format writes minor units with exactly two decimals: 1250 is "12.50", -94 is "-0.94".
 func Format(minor int64) string {
-	magnitude, sign := uint64(minor), ""
+	whole, cents, sign := minor/100, minor%100, ""
 	if minor < 0 {
-		magnitude, sign = -magnitude, "-" // two's complement: right for the smallest int64 too
+		whole, cents, sign = -whole, -cents, "-"
 	}
-	return fmt.Sprintf("%s%d.%02d", sign, magnitude/100, magnitude%100)
+	return fmt.Sprintf("%s%d.%02d", sign, whole, cents)
 }
 
 // Parse reads an optional minus sign, digits, and at most two decimals: "12", "12.5" and "12.50" are 1200, 1250 and 1250.
@@ -36,21 +35,14 @@ func Parse(text string) (int64, error) {
 	if whole == "" || !allDigits(digits) {
 		return 0, ErrFormat
 	}
-	magnitude, err := strconv.ParseUint(digits, 10, 64)
+	if negative {
+		digits = "-" + digits
+	}
+	minor, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil {
 		return 0, ErrFormat
 	}
-	return signed(magnitude, negative)
-}
-
-func signed(magnitude uint64, negative bool) (int64, error) {
-	if negative && magnitude <= math.MaxInt64+1 {
-		return int64(-magnitude), nil
-	}
-	if negative || magnitude > math.MaxInt64 {
-		return 0, ErrFormat
-	}
-	return int64(magnitude), nil
+	return minor, nil
 }
 
 func allDigits(text string) bool {

@@ -88,18 +88,20 @@ func (d *Database) Close() {
 // row and rows explain the errors that arrive only while reading.
 type row struct {
 	pgx.Row
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // the row belongs to the call that asked for it
 }
 
+// Scan reads the row.
 func (r row) Scan(into ...any) error {
 	return explain(r.ctx, r.Row.Scan(into...))
 }
 
 type rows struct {
 	pgx.Rows
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // the rows belong to the call that asked for them
 }
 
+// Err is the error that ended the rows.
 func (r rows) Err() error {
 	return explain(r.ctx, r.Rows.Err())
 }

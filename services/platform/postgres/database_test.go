@@ -81,7 +81,7 @@ func TestSessionsHaveTimeLimitsUnlessTheURLSaysOtherwise(t *testing.T) {
 func TestNoFreeConnectionIsUnavailableWithinSeconds(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.URL(t, accounts), 1)
-	err := db.InTx(t.Context(), func(ctx context.Context, tx pgx.Tx) error {
+	err := db.InTx(t.Context(), func(ctx context.Context, _ pgx.Tx) error {
 		began := time.Now()
 		_, err := db.Exec(ctx, "SELECT 1")
 		require.True(t, fault.HasReason(err, "database-busy"), "%v", err)

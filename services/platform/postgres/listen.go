@@ -22,23 +22,30 @@ const (
 // caller must read again then. A lost connection is made anew with growing pauses (0.1 to 10 s) and logged once per loss.
 // Channels belong to the whole database, not to a schema: name them after the service.
 func (d *Database) Listen(ctx context.Context, channel string, onEvent func(ctx context.Context, payload string)) error {
-	wait := shortestReconnect
-	for ctx.Err() == nil {
+	for wait := shortestReconnect; ; wait = min(2*wait, longestReconnect) {
 		connected, err := d.listenOnce(ctx, channel, onEvent)
-		if ctx.Err() != nil {
-			return nil
-		}
 		if connected {
 			wait = shortestReconnect
 		}
-		d.tel.Logger.WarnContext(ctx, "lost the notifications of the database", slog.String("channel", channel), slog.Any("error", err))
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait/2 + rand.N(wait/2)):
+		if !d.mayReconnect(ctx, channel, wait, err) {
+			return nil
 		}
-		wait = min(2*wait, longestReconnect)
 	}
-	return nil
+}
+
+func (d *Database) mayReconnect(ctx context.Context, channel string, wait time.Duration, lost error) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	d.tel.Logger.WarnContext(ctx, "lost the notifications of the database", slog.String("channel", channel), slog.Any("error", lost))
+	timer := time.NewTimer(wait/2 + rand.N(wait/2)) //nolint:gosec // not a secret
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
 }
 
 func (d *Database) listenOnce(ctx context.Context, channel string, onEvent func(context.Context, string)) (connected bool, err error) {

@@ -129,6 +129,6 @@ func tracer(tel telemetry.Telemetry) pgx.QueryTracer {
 		return statementTracer{}
 	}
 	spans := otelpgx.NewTracer(otelpgx.WithTracerProvider(tel.Tracers), otelpgx.WithMeterProvider(tel.Meters),
-		otelpgx.WithTrimSQLInSpanName(), otelpgx.WithDisableConnectionDetailsInAttributes())
+		otelpgx.WithDisableConnectionDetailsInAttributes())
 	return multitracer.New(statementTracer{}, spans)
 }

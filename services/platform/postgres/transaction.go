@@ -71,7 +71,7 @@ func rollback(ctx context.Context, tx pgx.Tx) error {
 // pause waits between half and all of 10, 20, 40, 80 ms, so that two that collided do not collide again.
 func pause(ctx context.Context, attempt int) error {
 	longest := firstPause << (attempt - 1)
-	timer := time.NewTimer(longest/2 + rand.N(longest/2))
+	timer := time.NewTimer(longest/2 + rand.N(longest/2)) //nolint:gosec // not a secret
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

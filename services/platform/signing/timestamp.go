@@ -60,15 +60,15 @@ func encodeBase62(number int64) string {
 	if number == 0 {
 		return "0"
 	}
-	negative, magnitude := number < 0, uint64(number)
-	if negative {
-		magnitude = -magnitude
-	}
 	var text []byte
-	for ; magnitude > 0; magnitude /= 62 {
-		text = append([]byte{base62Digits[magnitude%62]}, text...)
+	for rest := number; rest != 0; rest /= 62 {
+		digit := rest % 62
+		if digit < 0 {
+			digit = -digit
+		}
+		text = append([]byte{base62Digits[digit]}, text...)
 	}
-	if negative {
+	if number < 0 {
 		return "-" + string(text)
 	}
 	return string(text)
