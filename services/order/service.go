@@ -1,134 +1,137 @@
-// Package order wires the order service: its rooms, their database and the server they answer through.
-// Rules live in the rooms: catalogue, cart, checkout and purchase.
+// Package order is what the shop sells and how: the catalogue, carts, checkouts and orders. This file wires the rooms;
+// the rules live in catalogue, cart, checkout and purchase.
 package order
 
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"fmt"
 	"time"
 
+	"github.com/riverqueue/river"
+	"google.golang.org/grpc"
+
 	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
+	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
+	userv1 "github.com/bartgottschalk/startupwebapp/proto/user/v1"
 	"github.com/bartgottschalk/startupwebapp/services/order/cart"
 	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
-	"github.com/bartgottschalk/startupwebapp/services/order/demo"
+	"github.com/bartgottschalk/startupwebapp/services/order/checkout"
 	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
+	"github.com/bartgottschalk/startupwebapp/services/order/purchase"
+	"github.com/bartgottschalk/startupwebapp/services/platform/jobs"
 	"github.com/bartgottschalk/startupwebapp/services/platform/migration"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
-	"github.com/bartgottschalk/startupwebapp/services/platform/process"
 	"github.com/bartgottschalk/startupwebapp/services/platform/rpc"
 	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
 )
 
-// Config is what the environment says.
-type Config struct {
-	Server   rpc.ServerConfig
-	Database postgres.Config
-	Admin    migration.AdminConfig
-
-	PaymentAddr   string        `env:"PAYMENT_ADDR,required" help:"the payment service" expects:"a gRPC target like dns:///payment.internal:9090"`
-	UserAddr      string        `env:"USER_ADDR,required" help:"the user service" expects:"a gRPC target like dns:///user.internal:9090"`
-	SiteOrigin    string        `env:"SITE_ORIGIN" envDefault:"http://localhost:8080" help:"origin of the pages, where Stripe sends customers back to" expects:"an origin like https://shop.example"`
-	SweepInterval time.Duration `env:"SWEEP_INTERVAL" envDefault:"1m" help:"how often open checkouts are looked at"`
-}
-
-// Program is the executable with its subcommands.
-func Program() process.Program[Config] {
-	return process.Program[Config]{
-		Name:    "order",
-		Serve:   Serve,
-		Migrate: migrate,
-		Tasks: map[string]process.Task[Config]{
-			"load-demo": {Help: "put the demo goods into a shop that has no product", Run: loadDemo},
-		},
-	}
-}
-
-// Service is the wired service. New listens already; Run must be called to answer and to let go of everything.
+// Service is the running order service. Call Run exactly once: it releases what New took.
 type Service struct {
-	db        *postgres.Database
-	server    *rpc.Server
-	catalogue *catalogue.Catalogue
+	db     *postgres.Database
+	peers  []*grpc.ClientConn
+	server *rpc.Server
+	parts  []func(context.Context) error // what runs beside each other until the service ends
 }
 
-// New opens the database, refuses a schema older than the program, reads the catalogue and listens.
+// New connects, reads the catalogue and listens; calls are answered once Run is called. It fails on a schema older than
+// this program. Payment and user need not be there yet.
 func New(ctx context.Context, cfg Config, tel telemetry.Telemetry) (*Service, error) {
-	db, err := postgres.Open(ctx, cfg.Database, tel)
-	if err != nil {
+	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	service, err := wire(ctx, cfg, tel, db)
+	db, err := postgres.Open(ctx, cfg.Config, tel)
 	if err != nil {
-		db.Close()
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	service := &Service{db: db}
+	if err := service.wire(ctx, cfg, tel); err != nil {
+		service.release()
 		return nil, err
 	}
 	return service, nil
 }
 
-func wire(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *postgres.Database) (*Service, error) {
-	if err := migration.Check(ctx, db, migrations.Set()); err != nil {
-		return nil, err
+func (s *Service) wire(ctx context.Context, cfg Config, tel telemetry.Telemetry) error {
+	if err := migration.Check(ctx, s.db, migrations.Set()); err != nil {
+		return fmt.Errorf("check schema: %w", err)
 	}
-	goods, err := catalogue.Open(ctx, db, tel, time.Now)
+	goods, err := catalogue.Open(ctx, s.db, tel, utcNow)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("open catalogue: %w", err)
 	}
-	carts := cart.New(db, goods, time.Now)
-	server, err := rpc.NewServer(cfg.Server, tel, db.Ping)
+	payment, mail, err := s.connect(cfg, tel)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	orderv1.RegisterCatalogueServiceServer(server, goods)
-	orderv1.RegisterCartServiceServer(server, carts)
-	return &Service{db: db, server: server, catalogue: goods}, nil
+	workers := river.NewWorkers()
+	purchase.AddConfirmer(workers, s.db, goods, mail, utcNow)
+	queue, err := jobs.New(s.db, migrations.Schema, tel, jobs.Config{Workers: workers})
+	if err != nil {
+		return fmt.Errorf("set up jobs: %w", err)
+	}
+	carts := cart.New(s.db, goods, utcNow)
+	purchases := purchase.New(s.db, queue, utcNow)
+	checkouts := checkout.New(checkout.Config{SiteOrigin: cfg.SiteOrigin, SweepInterval: cfg.SweepInterval}, checkout.Dependencies{
+		Database: s.db, Catalogue: goods, Carts: carts, Purchases: purchases, Payment: payment, Telemetry: tel, Now: utcNow,
+	})
+	if s.server, err = rpc.NewServer(cfg.ServerConfig, tel, s.db.Ping); err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	orderv1.RegisterCatalogueServiceServer(s.server, goods)
+	orderv1.RegisterCartServiceServer(s.server, carts)
+	orderv1.RegisterCheckoutServiceServer(s.server, checkouts)
+	orderv1.RegisterOrderServiceServer(s.server, purchases)
+	s.parts = []func(context.Context) error{s.server.Serve, goods.Run, queue.Run, checkouts.Run}
+	return nil
 }
 
-// Addr is where the service listens, as host:port.
+// connect makes clients of the only two services that this one may call (design section 1).
+func (s *Service) connect(cfg Config, tel telemetry.Telemetry) (paymentv1.PaymentServiceClient, userv1.MailServiceClient, error) {
+	payment, err := rpc.Dial(cfg.PaymentAddr, cfg.Secrets, tel, paymentv1.File_payment_v1_payment_proto.Services().ByName("PaymentService"))
+	if err != nil {
+		return nil, nil, fmt.Errorf("PAYMENT_ADDR: %w", err)
+	}
+	s.peers = append(s.peers, payment)
+	user, err := rpc.Dial(cfg.UserAddr, cfg.Secrets, tel, userv1.File_user_v1_mail_proto.Services().ByName("MailService"))
+	if err != nil {
+		return nil, nil, fmt.Errorf("USER_ADDR: %w", err)
+	}
+	s.peers = append(s.peers, user)
+	return paymentv1.NewPaymentServiceClient(payment), userv1.NewMailServiceClient(user), nil
+}
+
+// Addr is where the service listens, host:port.
 func (s *Service) Addr() string { return s.server.Addr() }
 
-// Run answers until ctx is done or a part of the service fails, lets all parts finish, and closes the database.
+// Run answers until ctx is done or a part of the service fails, lets every part finish what is under way, and releases
+// everything.
 func (s *Service) Run(ctx context.Context) error {
-	defer s.db.Close()
+	defer s.release()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	parts := []func(context.Context) error{s.server.Serve, s.catalogue.Run}
-	ended := make(chan error, len(parts))
-	for _, part := range parts {
+	ended := make(chan error, len(s.parts))
+	for _, part := range s.parts {
 		go func() {
-			defer stop() // one cannot go on without the others
+			defer stop() // one part is of no use without the others
 			ended <- part(ctx)
 		}()
 	}
 	var failures error
-	for range parts {
+	for range s.parts {
 		failures = errors.Join(failures, <-ended)
 	}
 	return failures
 }
 
-// Serve runs the service until ctx is done and everything is drained.
-func Serve(ctx context.Context, cfg Config, tel telemetry.Telemetry) error {
-	service, err := New(ctx, cfg, tel)
-	if err != nil {
-		return err
+func (s *Service) release() {
+	for _, peer := range s.peers {
+		_ = peer.Close() // nothing is under way any more
 	}
-	return service.Run(ctx)
+	if s.server != nil {
+		s.server.Close()
+	}
+	s.db.Close()
 }
 
-func migrate(ctx context.Context, cfg Config, _ telemetry.Telemetry) error {
-	return migration.Up(ctx, cfg.Admin.URL, cfg.Database.URL, migrations.Set())
-}
-
-func loadDemo(ctx context.Context, cfg Config, tel telemetry.Telemetry, _ []string) error {
-	db, err := postgres.Open(ctx, cfg.Database, tel)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	loaded, err := demo.Load(ctx, db)
-	if err != nil {
-		return err
-	}
-	tel.Logger.InfoContext(ctx, "demo goods", slog.Bool("loaded", loaded))
-	return nil
-}
+func utcNow() time.Time { return time.Now().UTC() }

@@ -1,0 +1,89 @@
+package order
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/bartgottschalk/startupwebapp/services/order/demo"
+	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
+	"github.com/bartgottschalk/startupwebapp/services/platform/migration"
+	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
+	"github.com/bartgottschalk/startupwebapp/services/platform/process"
+	"github.com/bartgottschalk/startupwebapp/services/platform/rpc"
+	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
+)
+
+// Config is all that the process reads from its environment.
+type Config struct {
+	rpc.ServerConfig
+	postgres.Config
+	migration.AdminConfig
+	PaymentAddr   string        `env:"PAYMENT_ADDR,required" help:"the payment service" expects:"a gRPC target like dns:///payment.internal:9090"`
+	UserAddr      string        `env:"USER_ADDR,required" help:"the user service" expects:"a gRPC target like dns:///user.internal:9090"`
+	SiteOrigin    string        `env:"SITE_ORIGIN" envDefault:"http://localhost:8080" help:"origin of the pages: where Stripe sends customers back to, base of relative pictures" expects:"an origin like https://shop.example"`
+	SweepInterval time.Duration `env:"SWEEP_INTERVAL" envDefault:"1m" help:"how often unsettled checkouts and unhandled payment events are looked at" expects:"a duration above 0, like 1m"`
+}
+
+var (
+	errSiteOrigin    = errors.New("SITE_ORIGIN is not valid: expected an origin like https://shop.example")
+	errSweepInterval = errors.New("SWEEP_INTERVAL is not valid: expected a duration above 0, like 1m")
+)
+
+// check refuses what has the right type and still makes no sense.
+func (c Config) check() error {
+	origin, err := url.Parse(c.SiteOrigin)
+	if err != nil || (origin.Scheme != "http" && origin.Scheme != "https") || origin.Host == "" {
+		return errSiteOrigin
+	}
+	if c.SweepInterval <= 0 {
+		return errSweepInterval
+	}
+	return nil
+}
+
+// Program is the order executable.
+func Program() process.Program[Config] {
+	return process.Program[Config]{
+		Name:    "order",
+		Serve:   Serve,
+		Migrate: Migrate,
+		Tasks: map[string]process.Task[Config]{
+			"load-demo": {Help: "put the demo goods into a shop that has no product", Run: loadDemo},
+		},
+	}
+}
+
+// Serve answers calls until ctx is done and those under way are finished.
+func Serve(ctx context.Context, cfg Config, tel telemetry.Telemetry) error {
+	service, err := New(ctx, cfg, tel)
+	if err != nil {
+		return err
+	}
+	return service.Run(ctx)
+}
+
+// Migrate brings the schema up to date.
+func Migrate(ctx context.Context, cfg Config, _ telemetry.Telemetry) error {
+	if err := migration.Up(ctx, cfg.AdminConfig.URL, cfg.Config.URL, migrations.Set()); err != nil {
+		return fmt.Errorf("migrate order: %w", err)
+	}
+	return nil
+}
+
+func loadDemo(ctx context.Context, cfg Config, tel telemetry.Telemetry, _ []string) error {
+	db, err := postgres.Open(ctx, cfg.Config, tel)
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	defer db.Close()
+	loaded, err := demo.Load(ctx, db)
+	if err != nil {
+		return err
+	}
+	tel.Logger.InfoContext(ctx, "looked after the demo goods", slog.Bool("loaded", loaded))
+	return nil
+}
