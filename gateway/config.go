@@ -1,0 +1,111 @@
+package gateway
+
+import (
+	"errors"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/bartgottschalk/startupwebapp/services/platform/config"
+)
+
+// Config is what the environment says about the edge (README.md of this module lists it; so does --help).
+type Config struct {
+	Addr             string         `env:"API_ADDR" envDefault:"127.0.0.1:8000" help:"where the API listens" expects:"host:port"`
+	SiteOrigin       Origin         `env:"SITE_ORIGIN" envDefault:"http://localhost:8080" help:"origin of the pages"`
+	AllowedOrigins   Origins        `env:"ALLOWED_ORIGINS" help:"origins whose pages may call (CORS and CSRF); the API's own never gets CORS headers; unset: SITE_ORIGIN"`
+	AllowedHosts     config.List    `env:"ALLOWED_HOSTS" envDefault:"localhost,127.0.0.1,[::1]" help:"host names that are answered, with any port; .example.com means all names under it too"`
+	CookieDomain     Domain         `env:"COOKIE_DOMAIN" help:"Domain of all cookies; unset: only the API's host gets them"`
+	CookieSecure     *bool          `env:"COOKIE_SECURE" help:"cookies travel over https alone; unset: when SITE_ORIGIN is https" expects:"true or false"`
+	HTTPSRedirect    bool           `env:"HTTPS_REDIRECT" envDefault:"false" help:"redirect what came over plain http, by X-Forwarded-Proto; not /healthz and /order/products" expects:"true or false"`
+	TrustedProxyHops uint8          `env:"TRUSTED_PROXY_HOPS" envDefault:"0" help:"0: the peer is the client; n: the n-th X-Forwarded-For entry from the right is" expects:"a small number"`
+	SecretKey        string         `env:"SECRET_KEY,required" help:"signs cookies"`
+	SecretFallbacks  config.List    `env:"SECRET_KEY_FALLBACKS" help:"former SECRET_KEYs whose signatures are still accepted"`
+	PublishableKey   string         `env:"STRIPE_PUBLISHABLE_KEY" envDefault:"pk_test_sandbox" help:"public Stripe key that pages are handed"`
+	UserAddr         string         `env:"USER_ADDR,required" help:"the user service" expects:"a gRPC target like dns:///user.internal:9090"`
+	OrderAddr        string         `env:"ORDER_ADDR,required" help:"the order service" expects:"a gRPC target"`
+	PaymentAddr      string         `env:"PAYMENT_ADDR,required" help:"the payment service" expects:"a gRPC target"`
+	ClientEventAddr  string         `env:"CLIENTEVENT_ADDR,required" help:"the clientevent service" expects:"a gRPC target"`
+	Secrets          config.Secrets `env:"SERVICE_SECRETS,required" help:"shared by the services: the first is sent"`
+	RequestDeadline  time.Duration  `env:"REQUEST_DEADLINE" envDefault:"10s" help:"how long one request may take" expects:"a duration like 10s"`
+	DrainDelay       time.Duration  `env:"DRAIN_DELAY" envDefault:"0s" help:"how long it goes on serving as not ready before it stops to accept, at shutdown" expects:"a duration like 5s"`
+	DrainTimeout     time.Duration  `env:"DRAIN_TIMEOUT" envDefault:"20s" help:"how long requests under way may take to finish at shutdown" expects:"a duration like 20s"`
+}
+
+func (c Config) allowedOrigins() []string {
+	if len(c.AllowedOrigins) == 0 {
+		return []string{string(c.SiteOrigin)}
+	}
+	return c.AllowedOrigins
+}
+
+func (c Config) cookieSecure() bool {
+	if c.CookieSecure != nil {
+		return *c.CookieSecure
+	}
+	return strings.HasPrefix(string(c.SiteOrigin), "https://")
+}
+
+// behindProxy: X-Forwarded-Proto means something only where a proxy writes it.
+func (c Config) behindProxy() bool { return c.TrustedProxyHops > 0 || c.HTTPSRedirect }
+
+const originExpected = "an origin like https://shop.example, without a path"
+
+// Origin is scheme and host of pages, as browsers send it.
+type Origin string
+
+// UnmarshalText reads an origin; a slash at the end is dropped.
+func (o *Origin) UnmarshalText(text []byte) error {
+	trimmed := strings.TrimSuffix(strings.TrimSpace(string(text)), "/")
+	parsed, err := url.Parse(trimmed)
+	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || trimmed != parsed.Scheme+"://"+parsed.Host {
+		return errors.New(originExpected)
+	}
+	*o = Origin(trimmed)
+	return nil
+}
+
+// Expects says what text a variable of this type takes.
+func (Origin) Expects() string { return originExpected }
+
+// Origins are several, comma-separated.
+type Origins []string
+
+// UnmarshalText reads the origins.
+func (o *Origins) UnmarshalText(text []byte) error {
+	var list config.List
+	if err := list.UnmarshalText(text); err != nil {
+		return err
+	}
+	read := make(Origins, 0, len(list))
+	for _, entry := range list {
+		var one Origin
+		if err := one.UnmarshalText([]byte(entry)); err != nil {
+			return err
+		}
+		read = append(read, string(one))
+	}
+	*o = read
+	return nil
+}
+
+// Expects says what text a variable of this type takes.
+func (Origins) Expects() string { return "comma-separated origins like https://shop.example" }
+
+var domainPattern = regexp.MustCompile(`^\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$`)
+
+// Domain is a name for the Domain attribute of cookies.
+type Domain string
+
+// UnmarshalText reads a domain, with or without a leading dot.
+func (d *Domain) UnmarshalText(text []byte) error {
+	if !domainPattern.Match(text) {
+		return errors.New(d.Expects())
+	}
+	*d = Domain(text)
+	return nil
+}
+
+// Expects says what text a variable of this type takes.
+func (Domain) Expects() string { return "a domain like .shop.example" }
