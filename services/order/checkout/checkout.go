@@ -35,6 +35,7 @@ var (
 	errTermsRequired = fault.New(fault.Invalid, "agree-to-terms-of-sale-required", "")
 	errTermsUnmet    = fault.New(fault.Invalid, "agree-to-terms-of-sale-must-be-checked", "")
 	errNotAvailable  = fault.New(fault.FailedPrecondition, "sku-not-available", "")
+	errNothingShips  = fault.New(fault.FailedPrecondition, "shipping-method-not-available", "")
 	errEmailInvalid  = fault.New(fault.Invalid, "email-invalid", "")
 	errBusy          = fault.New(fault.Unavailable, "stripe-unavailable", "")
 	errNoSession     = fault.New(fault.NotFound, "session-not-found", "")
@@ -43,10 +44,12 @@ var (
 	errException     = fault.New(fault.Conflict, "payment-exception", "")
 )
 
-// Config is what the environment says about checkouts.
+// Config is how the room is set.
 type Config struct {
-	SiteOrigin    string        `env:"SITE_ORIGIN" envDefault:"http://localhost:8080" help:"origin of the pages: where Stripe sends the customer back to, and base of relative pictures" expects:"http(s)://host, without a slash at the end"`
-	SweepInterval time.Duration `env:"SWEEP_INTERVAL" envDefault:"30s" help:"how often unsettled checkouts and unhandled payment events are looked at; a new checkout is first asked about after twice that time" expects:"a duration like 30s"`
+	// SiteOrigin is where the pages are: Stripe sends customers back there, relative pictures are below it.
+	SiteOrigin string
+	// SweepInterval is how often the sweep runs; a new checkout is first asked about after twice that time. Above 0.
+	SweepInterval time.Duration
 }
 
 // Dependencies is whom a checkout works with. All are required.

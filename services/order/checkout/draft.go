@@ -64,6 +64,9 @@ func newDraft(contents cart.Contents, request *orderv1.StartCheckoutRequest) (dr
 	if !allAvailable(contents.Lines) {
 		return draft{}, errNotAvailable
 	}
+	if contents.ShippingMethod.Identifier == "" {
+		return draft{}, errNothingShips // never charge for what cannot be sent (contract payment.md P-04)
+	}
 	email, err := customerEmail(request)
 	if err != nil {
 		return draft{}, err
