@@ -139,6 +139,11 @@ func TestServerOfAKilledOwnerIsTakenOver(t *testing.T) {
 	require.NoError(t, err)
 	target := strings.TrimSpace(string(first[:count]))
 	before := postmaster(t, dataDir)
+	t.Cleanup(func() {
+		if t.Failed() {
+			_ = syscall.Kill(before, syscall.SIGQUIT) // nobody else would
+		}
+	})
 	require.NoError(t, owner.Process.Kill())
 	_ = owner.Wait()
 	require.Equal(t, "1", ask(t, target, "SELECT '1'"), "the server itself was not killed")

@@ -156,8 +156,9 @@ func TestRightsEndAtTheOwnSchema(t *testing.T) {
 		_, err := conn.Exec(ctx, statement)
 		require.ErrorContains(t, err, "42501", what)
 	}
-	var own string
-	require.NoError(t, conn.QueryRow(ctx, "SELECT name FROM goods").Scan(&own))
+	var usable bool
+	require.NoError(t, conn.QueryRow(ctx, "SELECT has_schema_privilege('public', 'USAGE') FROM goods").Scan(&usable))
+	require.False(t, usable, "public is closed")
 }
 
 func TestAdministratorWithoutSuperuser(t *testing.T) {
