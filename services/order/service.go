@@ -75,7 +75,7 @@ func (s *Service) wire(ctx context.Context, cfg Config, tel telemetry.Telemetry)
 	checkouts := checkout.New(checkout.Config{SiteOrigin: cfg.SiteOrigin, SweepInterval: cfg.SweepInterval}, checkout.Dependencies{
 		Database: s.db, Catalogue: goods, Carts: carts, Purchases: purchases, Payment: payment, Telemetry: tel, Now: utcNow,
 	})
-	if s.server, err = rpc.NewServer(cfg.ServerConfig, tel, s.db.Ping); err != nil {
+	if s.server, err = rpc.NewServer(cfg.ServerConfig, tel, s.db.Ping); err != nil { //nolint:contextcheck // asked long after ctx is done
 		return fmt.Errorf("listen: %w", err)
 	}
 	orderv1.RegisterCatalogueServiceServer(s.server, goods)

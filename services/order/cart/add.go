@@ -59,7 +59,8 @@ func (c *Carts) add(ctx context.Context, of owner, skuID int64, quantity int32, 
 			return err
 		}
 		rows = slices.DeleteFunc(rows, func(row dbgen.ReadCartsRow) bool { return row.ID != cartID })
-		lines = int32(len(contentsOf(rows, snapshot).Lines))
+		contents := contentsOf(rows, snapshot)
+		lines = contents.count()
 		return nil
 	})
 	return lines, err

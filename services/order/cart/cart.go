@@ -57,7 +57,7 @@ func (c *Carts) CountCartLines(ctx context.Context, request *orderv1.CountCartLi
 	if err != nil {
 		return nil, err
 	}
-	return &orderv1.CountCartLinesResponse{Lines: int32(len(contents.Lines))}, nil
+	return &orderv1.CountCartLinesResponse{Lines: contents.count()}, nil
 }
 
 // look reads the owner's cart without locking it; found is false when there is none.

@@ -83,6 +83,14 @@ func (c *Contents) line(skuID int64) int {
 	return slices.IndexFunc(c.Lines, func(line Line) bool { return line.SkuID == skuID })
 }
 
+// count is the number of lines as the services tell it.
+func (c *Contents) count() (lines int32) {
+	for range c.Lines {
+		lines++
+	}
+	return lines
+}
+
 func (c *Contents) proto(snapshot *catalogue.Snapshot) *orderv1.Cart {
 	cart := &orderv1.Cart{
 		Lines: make([]*orderv1.CartLine, len(c.Lines)),
