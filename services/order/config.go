@@ -53,6 +53,7 @@ func Program() process.Program[Config] {
 		Migrate: Migrate,
 		Tasks: map[string]process.Task[Config]{
 			"load-demo": {Help: "put the demo goods into a shop that has no product", Run: loadDemo},
+			"audit":     {Help: "print what is wrong with checkouts, orders, payments and mails; -patience 15m leaves alone what is younger", Run: audit},
 		},
 	}
 }
