@@ -28,12 +28,16 @@ func export(ctx context.Context, service, endpoint string, tel Telemetry) (Telem
 	if err != nil {
 		return Telemetry{}, nil, errors.Join(fmt.Errorf("make the metric exporter: %w", err), spans.Shutdown(ctx))
 	}
-	about := resource.NewSchemaless(attribute.String("service.name", service))
-	tracers := sdktrace.NewTracerProvider(sdktrace.WithResource(about), sdktrace.WithBatcher(loggedSpans{spans, tel.Logger}))
-	meters := sdkmetric.NewMeterProvider(sdkmetric.WithResource(about), sdkmetric.WithReader(sdkmetric.NewPeriodicReader(loggedMetrics{points, tel.Logger})))
+	tracers := sdktrace.NewTracerProvider(sdktrace.WithResource(about(service)), sdktrace.WithBatcher(loggedSpans{spans, tel.Logger}))
+	meters := sdkmetric.NewMeterProvider(sdkmetric.WithResource(about(service)), sdkmetric.WithReader(sdkmetric.NewPeriodicReader(loggedMetrics{points, tel.Logger})))
 	tel.Tracers, tel.Meters, tel.On = tracers, meters, true
 	stop := func(ctx context.Context) error { return errors.Join(tracers.Shutdown(ctx), meters.Shutdown(ctx)) }
 	return tel, stop, nil
+}
+
+// about says whose spans and points they are.
+func about(service string) *resource.Resource {
+	return resource.NewSchemaless(attribute.String("service.name", service))
 }
 
 // loggedSpans tells failures of the export in our own log; the SDK would hand them to a global handler.

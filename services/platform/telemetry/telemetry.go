@@ -59,7 +59,18 @@ func Silent() Telemetry {
 // Recording hands every ended span to the exporter before End returns, for tests. Logs and metrics are
 // discarded. The returned function ends the tracers and the exporter.
 func Recording(exporter sdktrace.SpanExporter) (Telemetry, func(context.Context) error) {
-	tracers := sdktrace.NewTracerProvider(sdktrace.WithSyncer(exporter), sdktrace.WithSampler(sdktrace.AlwaysSample()))
+	return record(exporter)
+}
+
+// RecordingAs is Recording for a test that runs several services in one process: the spans carry service as the
+// resource attribute service.name, as those of Start do. Several may share an exporter that bears being ended twice.
+func RecordingAs(service string, exporter sdktrace.SpanExporter) (Telemetry, func(context.Context) error) {
+	return record(exporter, sdktrace.WithResource(about(service)))
+}
+
+func record(exporter sdktrace.SpanExporter, options ...sdktrace.TracerProviderOption) (Telemetry, func(context.Context) error) {
+	options = append(options, sdktrace.WithSyncer(exporter), sdktrace.WithSampler(sdktrace.AlwaysSample()))
+	tracers := sdktrace.NewTracerProvider(options...)
 	tel := Silent()
 	tel.Tracers, tel.On = tracers, true
 	return tel, tracers.Shutdown

@@ -72,6 +72,24 @@ func TestRecordingHandsSpansOverAtOnce(t *testing.T) {
 	require.NoError(t, stop(context.Background()))
 }
 
+func TestRecordingAsNamesTheService(t *testing.T) {
+	t.Parallel()
+	spans := tracetest.NewInMemoryExporter()
+	for _, service := range []string{"order", "payment"} {
+		tel, stop := telemetry.RecordingAs(service, spans)
+		defer func() { require.NoError(t, stop(context.Background())) }()
+		_, span := tel.Tracers.Tracer("x").Start(context.Background(), "work")
+		span.End()
+	}
+	recorded := spans.GetSpans()
+	require.Len(t, recorded, 2)
+	for i, service := range []string{"order", "payment"} {
+		name, named := recorded[i].Resource.Set().Value("service.name")
+		require.True(t, named)
+		require.Equal(t, service, name.AsString())
+	}
+}
+
 func TestEndpointMustBeAURL(t *testing.T) {
 	t.Parallel()
 	for _, endpoint := range []string{"collector:4317", "collector", "ftp://collector:4317", "http://"} {
