@@ -32,6 +32,8 @@ const (
 	mailsAtOnce  = 4
 	choresAtOnce = 1
 	purgeEvery   = time.Hour
+	// pollEvery is how late a mail may be whose announcement was lost, or that is tried again.
+	pollEvery = time.Second
 )
 
 var errJobsStopped = errors.New("jobs are not running")
@@ -134,8 +136,9 @@ func newJobs(cfg Config, tel telemetry.Telemetry, db *postgres.Database, now fun
 			mail.JobQueue:      {MaxWorkers: mailsAtOnce},
 			river.QueueDefault: {MaxWorkers: choresAtOnce},
 		},
-		Periodic:    []*river.PeriodicJob{hourly(session.PurgeArgs{}), hourly(limit.PurgeArgs{})},
-		OnDiscarded: sender.GivenUp,
+		FetchPollInterval: pollEvery,
+		Periodic:          []*river.PeriodicJob{hourly(session.PurgeArgs{}), hourly(limit.PurgeArgs{})},
+		OnDiscarded:       sender.GivenUp,
 	})
 }
 

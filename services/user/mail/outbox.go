@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -53,12 +54,9 @@ func NewOutbox(db *postgres.Database, queue Queue, now func() time.Time) *Outbox
 // has its mail. Errors: NotFound "mail-template-not-found".
 func (o *Outbox) Put(ctx context.Context, tx pgx.Tx, letter Letter) (bool, error) {
 	queries := o.queries.WithTx(tx)
-	template, err := queries.TemplateID(ctx, letter.TemplateCode)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, fault.New(fault.NotFound, "mail-template-not-found", "")
-	}
+	template, err := templateID(ctx, queries, letter.TemplateCode)
 	if err != nil {
-		return false, fmt.Errorf("find mail template: %w", err)
+		return false, err
 	}
 	fields, err := json.Marshal(letter.Fields)
 	if err != nil {
@@ -78,6 +76,21 @@ func (o *Outbox) Put(ctx context.Context, tx pgx.Tx, letter Letter) (bool, error
 		return false, fmt.Errorf("queue mail: %w", err)
 	}
 	return true, nil
+}
+
+func templateID(ctx context.Context, queries *dbgen.Queries, code string) (int64, error) {
+	missing := fault.New(fault.NotFound, "mail-template-not-found", "")
+	if strings.ContainsRune(code, 0) {
+		return 0, missing // the database cannot even be asked
+	}
+	id, err := queries.TemplateID(ctx, code)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, missing
+	}
+	if err != nil {
+		return 0, fmt.Errorf("find mail template: %w", err)
+	}
+	return id, nil
 }
 
 // prospectOf tells to which prospect the mail of a cause went, 0 for a member's, and whether there is such a mail.
