@@ -80,7 +80,9 @@ func TestBrokenRulesAreListedInOrder(t *testing.T) {
 		change func(*userv1.CreateAccountRequest)
 		want   []string
 	}{
-		"empty": {func(f *userv1.CreateAccountRequest) { *f = userv1.CreateAccountRequest{ClientAddress: f.GetClientAddress()} }, []string{
+		"empty": {func(f *userv1.CreateAccountRequest) {
+			*f = userv1.CreateAccountRequest{ClientAddress: f.GetClientAddress()}
+		}, []string{
 			"first_name required", "last_name required", "username required", "email required", "password required"}},
 		"bad and long names": {func(f *userv1.CreateAccountRequest) { f.FirstName, f.LastName = long[:30]+"ü", "Ö'Hara\n" }, []string{
 			"first_name not_valid", "first_name too_many_chars", "last_name not_valid"}},
@@ -95,7 +97,9 @@ func TestBrokenRulesAreListedInOrder(t *testing.T) {
 		"weak password": {func(f *userv1.CreateAccountRequest) { f.Password = "abc" }, []string{
 			"password too_short", "password no_capital_letter", "password no_special_character", "password confirm_password_doesnt_match"}},
 		"long password": {func(f *userv1.CreateAccountRequest) { f.Password, f.ConfirmPassword = "A!"+long, "A!"+long }, []string{"password too_many_chars"}},
-		"umlaut capital": {func(f *userv1.CreateAccountRequest) { f.Password, f.ConfirmPassword = "ÄÖÜ!äöüß", "ÄÖÜ!äöüß" }, []string{
+		"umlaut capital": {func(f *userv1.CreateAccountRequest) {
+			f.Password, f.ConfirmPassword = "ÄÖÜ!äöüß", "ÄÖÜ!äöüß"
+		}, []string{
 			"password no_capital_letter"}},
 		"like the name and common": {func(f *userv1.CreateAccountRequest) {
 			f.Username, f.Password, f.ConfirmPassword = "password2", "Password!", "Password!"

@@ -1,0 +1,151 @@
+package password_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
+	"github.com/bartgottschalk/startupwebapp/services/user/password"
+)
+
+// djangoSecret is of "secret", made with Python's hashlib.
+const djangoSecret = "pbkdf2_sha256$1000$abcdefghijklmnopqrstuv$1nE4fvOmiD+ZePp39y6TYTXfkn5HEwJDyz8e6UkQE1w="
+
+func verify(t *testing.T, stored, plain string) password.Result {
+	t.Helper()
+	result, err := password.NewHasher().Verify(t.Context(), stored, plain)
+	require.NoError(t, err)
+	return result
+}
+
+func TestHashesAreOurOwnAndSalted(t *testing.T) {
+	t.Parallel()
+	hasher := password.NewHasher()
+	first, err := hasher.Hash(t.Context(), "Pässword\x00!")
+	require.NoError(t, err)
+	second, err := hasher.Hash(t.Context(), "Pässword\x00!")
+	require.NoError(t, err)
+	require.NotEqual(t, first, second)
+	require.True(t, strings.HasPrefix(first, "$argon2id$v=19$m=19456,t=2,p=1$"), first)
+	require.Equal(t, password.Result{Matches: true}, verify(t, first, "Pässword\x00!"))
+	require.Equal(t, password.Result{}, verify(t, first, "Pässword"))
+}
+
+func TestOtherParametersMatchAndAreOutdated(t *testing.T) {
+	t.Parallel()
+	// reference vector of the argon2 command line tool: echo -n password | argon2 somesalt -id -t 2 -m 16 -p 1
+	stored := "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
+	require.Equal(t, password.Result{Matches: true, Outdated: true}, verify(t, stored, "password"))
+}
+
+func TestHashesOfTheOldShop(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, password.Result{Matches: true, Outdated: true}, verify(t, djangoSecret, "secret"))
+	require.False(t, verify(t, djangoSecret, "Secret").Matches)
+}
+
+func TestStoredHashesThatAreNoneNeverMatch(t *testing.T) {
+	t.Parallel()
+	started := time.Now()
+	for _, stored := range []string{
+		"", "!", "secret", "pbkdf2_sha256$", "pbkdf2_sha256$x$salt$", "pbkdf2_sha256$0$salt$" + strings.Repeat("A", 43) + "=", "pbkdf2_sha256$1$salt$",
+		"pbkdf2_sha256$2000000000$salt$" + strings.Repeat("A", 43) + "=", "$argon2id$", "$argon2id$v=19$m=19456,t=2,p=1$$",
+		"$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+		"$argon2id$v=19$m=64,t=4000000,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+		"$argon2id$v=19$m=64,t=1,p=0$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+		"$argon2id$v=16$m=64,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+	} {
+		require.False(t, verify(t, stored, "").Matches, stored)
+		require.False(t, verify(t, stored, "secret").Matches, stored)
+	}
+	require.Less(t, time.Since(started), 30*time.Second, "a row cannot make us work for minutes")
+}
+
+func TestAnUnknownAccountCostsAsMuchAsAWrongPassword(t *testing.T) {
+	t.Parallel()
+	hasher := password.NewHasher()
+	stored, err := hasher.Hash(t.Context(), "right")
+	require.NoError(t, err)
+	fastest := func(stored string) time.Duration {
+		best := time.Hour
+		for range 5 {
+			started := time.Now()
+			_, err := hasher.Verify(t.Context(), stored, "wrong")
+			require.NoError(t, err)
+			best = min(best, time.Since(started))
+		}
+		return best
+	}
+	known, unknown := fastest(stored), fastest("")
+	require.Greater(t, unknown, known/3)
+	require.Greater(t, known, unknown/3)
+}
+
+func TestTooManyAtOnceAreSentAway(t *testing.T) {
+	t.Parallel()
+	hasher := password.NewHasher()
+	const many = 200
+	var done, refused int
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for range many {
+		all.Go(func() {
+			_, err := hasher.Verify(t.Context(), "", "x")
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				done++
+				return
+			}
+			if fault.KindOf(err) == fault.RateLimited && fault.Of(err).RetryAfter > 0 {
+				refused++
+			}
+		})
+	}
+	all.Wait()
+	require.Equal(t, many, done+refused)
+	require.GreaterOrEqual(t, done, 34, "all that fit were served")
+	require.Positive(t, refused)
+	_, err := hasher.Hash(t.Context(), "x")
+	require.NoError(t, err, "afterwards there is room again")
+}
+
+func TestWhoGivesUpWaitingFreesThePlace(t *testing.T) {
+	t.Parallel()
+	hasher := password.NewHasher()
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	var all sync.WaitGroup
+	for range 100 {
+		all.Go(func() { _, _ = hasher.Hash(gone, "x") })
+	}
+	all.Wait()
+	for range 3 {
+		_, err := hasher.Hash(t.Context(), "x")
+		require.NoError(t, err)
+	}
+}
+
+func TestGuessablePasswords(t *testing.T) {
+	t.Parallel()
+	about := []password.Attribute{
+		{Name: "user name", Value: "grace_hopper"}, {Name: "first name", Value: "Grace"}, {Name: "last name", Value: "H"},
+		{Name: "e-mail address", Value: "admiral@navy.example"},
+	}
+	cases := map[string]int{
+		"Tr0ubadour&Lute": 0, "Grace_Hopper!": 1, "gracegrace": 0, "ECARG_REPPOH!": 1, "Admiral!": 1, "admiral@navy.example!A": 1,
+		"P@ssw0rd": 1, "  P@SSW0RD ": 1, "Password!": 1, "Password!x9": 0, "H!H!H!H!H!": 0,
+	}
+	for plain, reasons := range cases {
+		require.Len(t, password.Guessable(plain, about), reasons, plain)
+	}
+	both := password.Guessable("Password!", []password.Attribute{{Name: "user name", Value: "password2"}, {Name: "first name", Value: "Password"}})
+	require.Len(t, both, 2, "the first attribute that resembles is enough, then the common list")
+	require.Contains(t, both[0], "user name")
+	require.Empty(t, password.Guessable("Tr0ubadour&Lute", []password.Attribute{{Value: ""}, {Value: "---"}}))
+}
