@@ -48,7 +48,7 @@ func TestAPaymentIsExactlyOneOrder(t *testing.T) {
 		process.Client.Before, process.Client.After = world.unlucky, world.unlucky
 	}
 	var group sync.WaitGroup
-	for i := range 6 {
+	for i := range 8 {
 		someone := &customer{shopper: checkouttest.Guest()}
 		if i%3 == 0 {
 			someone.shopper = checkouttest.Member(int64(i + 1))
@@ -64,7 +64,7 @@ func TestAPaymentIsExactlyOneOrder(t *testing.T) {
 }
 
 func (c *chaos) shop(t *testing.T, someone *customer) {
-	for range 40 {
+	for range 80 {
 		process := c.processes[rand.N(len(c.processes))]
 		// A process that dies takes its database connection and its calls with it.
 		ctx, die := context.WithTimeout(t.Context(), time.Duration(5+rand.N(400))*time.Millisecond)
@@ -163,6 +163,7 @@ func (c *chaos) checkBooks(t *testing.T) {
 		require.Equal(t, 1, c.Count(t, "SELECT count(*) FROM purchase WHERE session_id = $1 AND total_minor = $2 AND currency = 'usd'",
 			session.GetSessionId(), session.GetTotalMinor()), "order of %s", session)
 	}
+	t.Logf("%d checkouts, %d sessions, %d payments", c.Count(t, "SELECT count(*) FROM checkout"), len(c.Payment.Sessions()), payments)
 	require.NotZero(t, payments, "nobody bought anything: this proves nothing")
 	require.Equal(t, payments, c.Count(t, "SELECT count(*) FROM purchase"))
 	require.Equal(t, payments, c.Count(t, "SELECT count(*) FROM river_job WHERE kind = 'order_confirmation'"))
