@@ -4327,7 +4327,8 @@ const file_storefront_v1_order_proto_rawDesc = "" +
 	"\x0f_card_exp_monthB\x10\n" +
 	"\x0e_card_exp_yearB\v\n" +
 	"\t_card_zip2\x9f\x12\n" +
-	"\x10OrderAreaService\x12]\n" +
+	"\x10OrderAreaService\x12N\n" +
+	"\tShowOrder\x12\x1f.storefront.v1.ShowOrderRequest\x1a .storefront.v1.ShowOrderResponse\x12]\n" +
 	"\x0eShowOrderIndex\x12$.storefront.v1.ShowOrderIndexRequest\x1a%.storefront.v1.ShowOrderIndexResponse\x12W\n" +
 	"\fListProducts\x12\".storefront.v1.ListProductsRequest\x1a#.storefront.v1.ListProductsResponse\x12T\n" +
 	"\vShowProduct\x12!.storefront.v1.ShowProductRequest\x1a\".storefront.v1.ShowProductResponse\x12Z\n" +
@@ -4349,8 +4350,7 @@ const file_storefront_v1_order_proto_rawDesc = "" +
 	"\x1eChangeConfirmationEmailAddress\x124.storefront.v1.ChangeConfirmationEmailAddressRequest\x1a5.storefront.v1.ChangeConfirmationEmailAddressResponse\x12r\n" +
 	"\x15CreateCheckoutSession\x12+.storefront.v1.CreateCheckoutSessionRequest\x1a,.storefront.v1.CreateCheckoutSessionResponse\x12r\n" +
 	"\x15FinishCheckoutSession\x12+.storefront.v1.FinishCheckoutSessionRequest\x1a,.storefront.v1.FinishCheckoutSessionResponse\x12o\n" +
-	"\x14ReceiveStripeWebhook\x12*.storefront.v1.ReceiveStripeWebhookRequest\x1a+.storefront.v1.ReceiveStripeWebhookResponse\x12N\n" +
-	"\tShowOrder\x12\x1f.storefront.v1.ShowOrderRequest\x1a .storefront.v1.ShowOrderResponseBJZHgithub.com/bartgottschalk/startupwebapp/proto/storefront/v1;storefrontv1b\x06proto3"
+	"\x14ReceiveStripeWebhook\x12*.storefront.v1.ReceiveStripeWebhookRequest\x1a+.storefront.v1.ReceiveStripeWebhookResponseBJZHgithub.com/bartgottschalk/startupwebapp/proto/storefront/v1;storefrontv1b\x06proto3"
 
 var (
 	file_storefront_v1_order_proto_rawDescOnce sync.Once
@@ -4480,50 +4480,50 @@ var file_storefront_v1_order_proto_depIdxs = []int32{
 	65, // 41: storefront.v1.OrderDetail.order_payment_info:type_name -> storefront.v1.OrderPaymentInfo
 	67, // 42: storefront.v1.OrderAttributes.order_date_time:type_name -> google.protobuf.Timestamp
 	67, // 43: storefront.v1.OrderStatus.created_date_time:type_name -> google.protobuf.Timestamp
-	1,  // 44: storefront.v1.OrderAreaService.ShowOrderIndex:input_type -> storefront.v1.ShowOrderIndexRequest
-	3,  // 45: storefront.v1.OrderAreaService.ListProducts:input_type -> storefront.v1.ListProductsRequest
-	6,  // 46: storefront.v1.OrderAreaService.ShowProduct:input_type -> storefront.v1.ShowProductRequest
-	17, // 47: storefront.v1.OrderAreaService.ListCartItems:input_type -> storefront.v1.ListCartItemsRequest
-	19, // 48: storefront.v1.OrderAreaService.ListCartShippingMethods:input_type -> storefront.v1.ListCartShippingMethodsRequest
-	21, // 49: storefront.v1.OrderAreaService.ShowCartTotals:input_type -> storefront.v1.ShowCartTotalsRequest
-	24, // 50: storefront.v1.OrderAreaService.AddProductSku:input_type -> storefront.v1.AddProductSkuRequest
-	26, // 51: storefront.v1.OrderAreaService.UpdateSkuQuantity:input_type -> storefront.v1.UpdateSkuQuantityRequest
-	28, // 52: storefront.v1.OrderAreaService.RemoveSku:input_type -> storefront.v1.RemoveSkuRequest
-	31, // 53: storefront.v1.OrderAreaService.UpdateShippingMethod:input_type -> storefront.v1.UpdateShippingMethodRequest
-	33, // 54: storefront.v1.OrderAreaService.DeleteCart:input_type -> storefront.v1.DeleteCartRequest
-	35, // 55: storefront.v1.OrderAreaService.TellCheckoutAllowed:input_type -> storefront.v1.TellCheckoutAllowedRequest
-	37, // 56: storefront.v1.OrderAreaService.ListConfirmItems:input_type -> storefront.v1.ListConfirmItemsRequest
-	39, // 57: storefront.v1.OrderAreaService.ShowConfirmShippingMethod:input_type -> storefront.v1.ShowConfirmShippingMethodRequest
-	42, // 58: storefront.v1.OrderAreaService.ShowConfirmTotals:input_type -> storefront.v1.ShowConfirmTotalsRequest
-	44, // 59: storefront.v1.OrderAreaService.ShowConfirmPaymentData:input_type -> storefront.v1.ShowConfirmPaymentDataRequest
-	48, // 60: storefront.v1.OrderAreaService.LookUpAnonymousEmailAddress:input_type -> storefront.v1.LookUpAnonymousEmailAddressRequest
-	50, // 61: storefront.v1.OrderAreaService.ChangeConfirmationEmailAddress:input_type -> storefront.v1.ChangeConfirmationEmailAddressRequest
-	52, // 62: storefront.v1.OrderAreaService.CreateCheckoutSession:input_type -> storefront.v1.CreateCheckoutSessionRequest
-	54, // 63: storefront.v1.OrderAreaService.FinishCheckoutSession:input_type -> storefront.v1.FinishCheckoutSessionRequest
-	56, // 64: storefront.v1.OrderAreaService.ReceiveStripeWebhook:input_type -> storefront.v1.ReceiveStripeWebhookRequest
-	58, // 65: storefront.v1.OrderAreaService.ShowOrder:input_type -> storefront.v1.ShowOrderRequest
-	2,  // 66: storefront.v1.OrderAreaService.ShowOrderIndex:output_type -> storefront.v1.ShowOrderIndexResponse
-	4,  // 67: storefront.v1.OrderAreaService.ListProducts:output_type -> storefront.v1.ListProductsResponse
-	7,  // 68: storefront.v1.OrderAreaService.ShowProduct:output_type -> storefront.v1.ShowProductResponse
-	18, // 69: storefront.v1.OrderAreaService.ListCartItems:output_type -> storefront.v1.ListCartItemsResponse
-	20, // 70: storefront.v1.OrderAreaService.ListCartShippingMethods:output_type -> storefront.v1.ListCartShippingMethodsResponse
-	22, // 71: storefront.v1.OrderAreaService.ShowCartTotals:output_type -> storefront.v1.ShowCartTotalsResponse
-	25, // 72: storefront.v1.OrderAreaService.AddProductSku:output_type -> storefront.v1.AddProductSkuResponse
-	27, // 73: storefront.v1.OrderAreaService.UpdateSkuQuantity:output_type -> storefront.v1.UpdateSkuQuantityResponse
-	29, // 74: storefront.v1.OrderAreaService.RemoveSku:output_type -> storefront.v1.RemoveSkuResponse
-	32, // 75: storefront.v1.OrderAreaService.UpdateShippingMethod:output_type -> storefront.v1.UpdateShippingMethodResponse
-	34, // 76: storefront.v1.OrderAreaService.DeleteCart:output_type -> storefront.v1.DeleteCartResponse
-	36, // 77: storefront.v1.OrderAreaService.TellCheckoutAllowed:output_type -> storefront.v1.TellCheckoutAllowedResponse
-	38, // 78: storefront.v1.OrderAreaService.ListConfirmItems:output_type -> storefront.v1.ListConfirmItemsResponse
-	40, // 79: storefront.v1.OrderAreaService.ShowConfirmShippingMethod:output_type -> storefront.v1.ShowConfirmShippingMethodResponse
-	43, // 80: storefront.v1.OrderAreaService.ShowConfirmTotals:output_type -> storefront.v1.ShowConfirmTotalsResponse
-	45, // 81: storefront.v1.OrderAreaService.ShowConfirmPaymentData:output_type -> storefront.v1.ShowConfirmPaymentDataResponse
-	49, // 82: storefront.v1.OrderAreaService.LookUpAnonymousEmailAddress:output_type -> storefront.v1.LookUpAnonymousEmailAddressResponse
-	51, // 83: storefront.v1.OrderAreaService.ChangeConfirmationEmailAddress:output_type -> storefront.v1.ChangeConfirmationEmailAddressResponse
-	53, // 84: storefront.v1.OrderAreaService.CreateCheckoutSession:output_type -> storefront.v1.CreateCheckoutSessionResponse
-	55, // 85: storefront.v1.OrderAreaService.FinishCheckoutSession:output_type -> storefront.v1.FinishCheckoutSessionResponse
-	57, // 86: storefront.v1.OrderAreaService.ReceiveStripeWebhook:output_type -> storefront.v1.ReceiveStripeWebhookResponse
-	59, // 87: storefront.v1.OrderAreaService.ShowOrder:output_type -> storefront.v1.ShowOrderResponse
+	58, // 44: storefront.v1.OrderAreaService.ShowOrder:input_type -> storefront.v1.ShowOrderRequest
+	1,  // 45: storefront.v1.OrderAreaService.ShowOrderIndex:input_type -> storefront.v1.ShowOrderIndexRequest
+	3,  // 46: storefront.v1.OrderAreaService.ListProducts:input_type -> storefront.v1.ListProductsRequest
+	6,  // 47: storefront.v1.OrderAreaService.ShowProduct:input_type -> storefront.v1.ShowProductRequest
+	17, // 48: storefront.v1.OrderAreaService.ListCartItems:input_type -> storefront.v1.ListCartItemsRequest
+	19, // 49: storefront.v1.OrderAreaService.ListCartShippingMethods:input_type -> storefront.v1.ListCartShippingMethodsRequest
+	21, // 50: storefront.v1.OrderAreaService.ShowCartTotals:input_type -> storefront.v1.ShowCartTotalsRequest
+	24, // 51: storefront.v1.OrderAreaService.AddProductSku:input_type -> storefront.v1.AddProductSkuRequest
+	26, // 52: storefront.v1.OrderAreaService.UpdateSkuQuantity:input_type -> storefront.v1.UpdateSkuQuantityRequest
+	28, // 53: storefront.v1.OrderAreaService.RemoveSku:input_type -> storefront.v1.RemoveSkuRequest
+	31, // 54: storefront.v1.OrderAreaService.UpdateShippingMethod:input_type -> storefront.v1.UpdateShippingMethodRequest
+	33, // 55: storefront.v1.OrderAreaService.DeleteCart:input_type -> storefront.v1.DeleteCartRequest
+	35, // 56: storefront.v1.OrderAreaService.TellCheckoutAllowed:input_type -> storefront.v1.TellCheckoutAllowedRequest
+	37, // 57: storefront.v1.OrderAreaService.ListConfirmItems:input_type -> storefront.v1.ListConfirmItemsRequest
+	39, // 58: storefront.v1.OrderAreaService.ShowConfirmShippingMethod:input_type -> storefront.v1.ShowConfirmShippingMethodRequest
+	42, // 59: storefront.v1.OrderAreaService.ShowConfirmTotals:input_type -> storefront.v1.ShowConfirmTotalsRequest
+	44, // 60: storefront.v1.OrderAreaService.ShowConfirmPaymentData:input_type -> storefront.v1.ShowConfirmPaymentDataRequest
+	48, // 61: storefront.v1.OrderAreaService.LookUpAnonymousEmailAddress:input_type -> storefront.v1.LookUpAnonymousEmailAddressRequest
+	50, // 62: storefront.v1.OrderAreaService.ChangeConfirmationEmailAddress:input_type -> storefront.v1.ChangeConfirmationEmailAddressRequest
+	52, // 63: storefront.v1.OrderAreaService.CreateCheckoutSession:input_type -> storefront.v1.CreateCheckoutSessionRequest
+	54, // 64: storefront.v1.OrderAreaService.FinishCheckoutSession:input_type -> storefront.v1.FinishCheckoutSessionRequest
+	56, // 65: storefront.v1.OrderAreaService.ReceiveStripeWebhook:input_type -> storefront.v1.ReceiveStripeWebhookRequest
+	59, // 66: storefront.v1.OrderAreaService.ShowOrder:output_type -> storefront.v1.ShowOrderResponse
+	2,  // 67: storefront.v1.OrderAreaService.ShowOrderIndex:output_type -> storefront.v1.ShowOrderIndexResponse
+	4,  // 68: storefront.v1.OrderAreaService.ListProducts:output_type -> storefront.v1.ListProductsResponse
+	7,  // 69: storefront.v1.OrderAreaService.ShowProduct:output_type -> storefront.v1.ShowProductResponse
+	18, // 70: storefront.v1.OrderAreaService.ListCartItems:output_type -> storefront.v1.ListCartItemsResponse
+	20, // 71: storefront.v1.OrderAreaService.ListCartShippingMethods:output_type -> storefront.v1.ListCartShippingMethodsResponse
+	22, // 72: storefront.v1.OrderAreaService.ShowCartTotals:output_type -> storefront.v1.ShowCartTotalsResponse
+	25, // 73: storefront.v1.OrderAreaService.AddProductSku:output_type -> storefront.v1.AddProductSkuResponse
+	27, // 74: storefront.v1.OrderAreaService.UpdateSkuQuantity:output_type -> storefront.v1.UpdateSkuQuantityResponse
+	29, // 75: storefront.v1.OrderAreaService.RemoveSku:output_type -> storefront.v1.RemoveSkuResponse
+	32, // 76: storefront.v1.OrderAreaService.UpdateShippingMethod:output_type -> storefront.v1.UpdateShippingMethodResponse
+	34, // 77: storefront.v1.OrderAreaService.DeleteCart:output_type -> storefront.v1.DeleteCartResponse
+	36, // 78: storefront.v1.OrderAreaService.TellCheckoutAllowed:output_type -> storefront.v1.TellCheckoutAllowedResponse
+	38, // 79: storefront.v1.OrderAreaService.ListConfirmItems:output_type -> storefront.v1.ListConfirmItemsResponse
+	40, // 80: storefront.v1.OrderAreaService.ShowConfirmShippingMethod:output_type -> storefront.v1.ShowConfirmShippingMethodResponse
+	43, // 81: storefront.v1.OrderAreaService.ShowConfirmTotals:output_type -> storefront.v1.ShowConfirmTotalsResponse
+	45, // 82: storefront.v1.OrderAreaService.ShowConfirmPaymentData:output_type -> storefront.v1.ShowConfirmPaymentDataResponse
+	49, // 83: storefront.v1.OrderAreaService.LookUpAnonymousEmailAddress:output_type -> storefront.v1.LookUpAnonymousEmailAddressResponse
+	51, // 84: storefront.v1.OrderAreaService.ChangeConfirmationEmailAddress:output_type -> storefront.v1.ChangeConfirmationEmailAddressResponse
+	53, // 85: storefront.v1.OrderAreaService.CreateCheckoutSession:output_type -> storefront.v1.CreateCheckoutSessionResponse
+	55, // 86: storefront.v1.OrderAreaService.FinishCheckoutSession:output_type -> storefront.v1.FinishCheckoutSessionResponse
+	57, // 87: storefront.v1.OrderAreaService.ReceiveStripeWebhook:output_type -> storefront.v1.ReceiveStripeWebhookResponse
 	66, // [66:88] is the sub-list for method output_type
 	44, // [44:66] is the sub-list for method input_type
 	44, // [44:44] is the sub-list for extension type_name

@@ -35,6 +35,45 @@ var (
 	_ = metadata.Join
 )
 
+func request_OrderAreaService_ShowOrder_0(ctx context.Context, marshaler runtime.Marshaler, client OrderAreaServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ShowOrderRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["order_identifier"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "order_identifier")
+	}
+	protoReq.OrderIdentifier, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "order_identifier", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.ShowOrder(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_OrderAreaService_ShowOrder_0(ctx context.Context, marshaler runtime.Marshaler, server OrderAreaServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ShowOrderRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["order_identifier"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "order_identifier")
+	}
+	protoReq.OrderIdentifier, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "order_identifier", err)
+	}
+	msg, err := server.ShowOrder(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 func request_OrderAreaService_ShowOrderIndex_0(ctx context.Context, marshaler runtime.Marshaler, client OrderAreaServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
 		protoReq ShowOrderIndexRequest
@@ -556,51 +595,32 @@ func local_request_OrderAreaService_ReceiveStripeWebhook_0(ctx context.Context, 
 	return msg, metadata, err
 }
 
-func request_OrderAreaService_ShowOrder_0(ctx context.Context, marshaler runtime.Marshaler, client OrderAreaServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
-	var (
-		protoReq ShowOrderRequest
-		metadata runtime.ServerMetadata
-		err      error
-	)
-	val, ok := pathParams["order_identifier"]
-	if !ok {
-		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "order_identifier")
-	}
-	protoReq.OrderIdentifier, err = runtime.String(val)
-	if err != nil {
-		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "order_identifier", err)
-	}
-	if req.Body != nil {
-		_, _ = io.Copy(io.Discard, req.Body)
-	}
-	msg, err := client.ShowOrder(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
-	return msg, metadata, err
-}
-
-func local_request_OrderAreaService_ShowOrder_0(ctx context.Context, marshaler runtime.Marshaler, server OrderAreaServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
-	var (
-		protoReq ShowOrderRequest
-		metadata runtime.ServerMetadata
-		err      error
-	)
-	val, ok := pathParams["order_identifier"]
-	if !ok {
-		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "order_identifier")
-	}
-	protoReq.OrderIdentifier, err = runtime.String(val)
-	if err != nil {
-		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "order_identifier", err)
-	}
-	msg, err := server.ShowOrder(ctx, &protoReq)
-	return msg, metadata, err
-}
-
 // RegisterOrderAreaServiceHandlerServer registers the http handlers for service OrderAreaService to "mux".
 // UnaryRPC     :call OrderAreaServiceServer directly.
 // StreamingRPC :currently unsupported pending https://github.com/grpc/grpc-go/issues/906.
 // Note that using this registration option will cause many gRPC library features to stop working. Consider using RegisterOrderAreaServiceHandlerFromEndpoint instead.
 // GRPC interceptors will not work for this type of registration. To use interceptors, you must use the "runtime.WithMiddlewares" option in the "runtime.NewServeMux" call.
 func RegisterOrderAreaServiceHandlerServer(ctx context.Context, mux *runtime.ServeMux, server OrderAreaServiceServer) error {
+	mux.Handle(http.MethodGet, pattern_OrderAreaService_ShowOrder_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/storefront.v1.OrderAreaService/ShowOrder", runtime.WithHTTPPathPattern("/order/{order_identifier}"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_OrderAreaService_ShowOrder_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_OrderAreaService_ShowOrder_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodGet, pattern_OrderAreaService_ShowOrderIndex_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -1021,26 +1041,6 @@ func RegisterOrderAreaServiceHandlerServer(ctx context.Context, mux *runtime.Ser
 		}
 		forward_OrderAreaService_ReceiveStripeWebhook_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
-	mux.Handle(http.MethodGet, pattern_OrderAreaService_ShowOrder_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
-		ctx, cancel := context.WithCancel(req.Context())
-		defer cancel()
-		var stream runtime.ServerTransportStream
-		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
-		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/storefront.v1.OrderAreaService/ShowOrder", runtime.WithHTTPPathPattern("/order/{order_identifier}"))
-		if err != nil {
-			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
-			return
-		}
-		resp, md, err := local_request_OrderAreaService_ShowOrder_0(annotatedContext, inboundMarshaler, server, req, pathParams)
-		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
-		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
-		if err != nil {
-			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
-			return
-		}
-		forward_OrderAreaService_ShowOrder_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
-	})
 
 	return nil
 }
@@ -1081,6 +1081,23 @@ func RegisterOrderAreaServiceHandler(ctx context.Context, mux *runtime.ServeMux,
 // doesn't go through the normal gRPC flow (creating a gRPC client etc.) then it will be up to the passed in
 // "OrderAreaServiceClient" to call the correct interceptors. This client ignores the HTTP middlewares.
 func RegisterOrderAreaServiceHandlerClient(ctx context.Context, mux *runtime.ServeMux, client OrderAreaServiceClient) error {
+	mux.Handle(http.MethodGet, pattern_OrderAreaService_ShowOrder_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/storefront.v1.OrderAreaService/ShowOrder", runtime.WithHTTPPathPattern("/order/{order_identifier}"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_OrderAreaService_ShowOrder_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_OrderAreaService_ShowOrder_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodGet, pattern_OrderAreaService_ShowOrderIndex_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -1438,27 +1455,11 @@ func RegisterOrderAreaServiceHandlerClient(ctx context.Context, mux *runtime.Ser
 		}
 		forward_OrderAreaService_ReceiveStripeWebhook_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
-	mux.Handle(http.MethodGet, pattern_OrderAreaService_ShowOrder_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
-		ctx, cancel := context.WithCancel(req.Context())
-		defer cancel()
-		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/storefront.v1.OrderAreaService/ShowOrder", runtime.WithHTTPPathPattern("/order/{order_identifier}"))
-		if err != nil {
-			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
-			return
-		}
-		resp, md, err := request_OrderAreaService_ShowOrder_0(annotatedContext, inboundMarshaler, client, req, pathParams)
-		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
-		if err != nil {
-			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
-			return
-		}
-		forward_OrderAreaService_ShowOrder_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
-	})
 	return nil
 }
 
 var (
+	pattern_OrderAreaService_ShowOrder_0                      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 1, 0, 4, 1, 5, 1}, []string{"order", "order_identifier"}, ""))
 	pattern_OrderAreaService_ShowOrderIndex_0                 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0}, []string{"order"}, ""))
 	pattern_OrderAreaService_ListProducts_0                   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"order", "products"}, ""))
 	pattern_OrderAreaService_ShowProduct_0                    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"order", "product", "product_identifier"}, ""))
@@ -1480,10 +1481,10 @@ var (
 	pattern_OrderAreaService_CreateCheckoutSession_0          = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"order", "create-checkout-session"}, ""))
 	pattern_OrderAreaService_FinishCheckoutSession_0          = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"order", "checkout-session-success"}, ""))
 	pattern_OrderAreaService_ReceiveStripeWebhook_0           = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"order", "stripe-webhook"}, ""))
-	pattern_OrderAreaService_ShowOrder_0                      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 1, 0, 4, 1, 5, 1}, []string{"order", "order_identifier"}, ""))
 )
 
 var (
+	forward_OrderAreaService_ShowOrder_0                      = runtime.ForwardResponseMessage
 	forward_OrderAreaService_ShowOrderIndex_0                 = runtime.ForwardResponseMessage
 	forward_OrderAreaService_ListProducts_0                   = runtime.ForwardResponseMessage
 	forward_OrderAreaService_ShowProduct_0                    = runtime.ForwardResponseMessage
@@ -1505,5 +1506,4 @@ var (
 	forward_OrderAreaService_CreateCheckoutSession_0          = runtime.ForwardResponseMessage
 	forward_OrderAreaService_FinishCheckoutSession_0          = runtime.ForwardResponseMessage
 	forward_OrderAreaService_ReceiveStripeWebhook_0           = runtime.ForwardResponseMessage
-	forward_OrderAreaService_ShowOrder_0                      = runtime.ForwardResponseMessage
 )

@@ -19,6 +19,7 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
+	OrderAreaService_ShowOrder_FullMethodName                      = "/storefront.v1.OrderAreaService/ShowOrder"
 	OrderAreaService_ShowOrderIndex_FullMethodName                 = "/storefront.v1.OrderAreaService/ShowOrderIndex"
 	OrderAreaService_ListProducts_FullMethodName                   = "/storefront.v1.OrderAreaService/ListProducts"
 	OrderAreaService_ShowProduct_FullMethodName                    = "/storefront.v1.OrderAreaService/ShowProduct"
@@ -40,7 +41,6 @@ const (
 	OrderAreaService_CreateCheckoutSession_FullMethodName          = "/storefront.v1.OrderAreaService/CreateCheckoutSession"
 	OrderAreaService_FinishCheckoutSession_FullMethodName          = "/storefront.v1.OrderAreaService/FinishCheckoutSession"
 	OrderAreaService_ReceiveStripeWebhook_FullMethodName           = "/storefront.v1.OrderAreaService/ReceiveStripeWebhook"
-	OrderAreaService_ShowOrder_FullMethodName                      = "/storefront.v1.OrderAreaService/ShowOrder"
 )
 
 // OrderAreaServiceClient is the client API for OrderAreaService service.
@@ -49,6 +49,8 @@ const (
 //
 // The old paths under /order/ (contract order.md and payment.md). Inputs are text, as forms carry them.
 type OrderAreaServiceClient interface {
+	// First: generated routes are tried from the last method to the first, and its path matches those of most others.
+	ShowOrder(ctx context.Context, in *ShowOrderRequest, opts ...grpc.CallOption) (*ShowOrderResponse, error)
 	ShowOrderIndex(ctx context.Context, in *ShowOrderIndexRequest, opts ...grpc.CallOption) (*ShowOrderIndexResponse, error)
 	ListProducts(ctx context.Context, in *ListProductsRequest, opts ...grpc.CallOption) (*ListProductsResponse, error)
 	ShowProduct(ctx context.Context, in *ShowProductRequest, opts ...grpc.CallOption) (*ShowProductResponse, error)
@@ -70,7 +72,6 @@ type OrderAreaServiceClient interface {
 	CreateCheckoutSession(ctx context.Context, in *CreateCheckoutSessionRequest, opts ...grpc.CallOption) (*CreateCheckoutSessionResponse, error)
 	FinishCheckoutSession(ctx context.Context, in *FinishCheckoutSessionRequest, opts ...grpc.CallOption) (*FinishCheckoutSessionResponse, error)
 	ReceiveStripeWebhook(ctx context.Context, in *ReceiveStripeWebhookRequest, opts ...grpc.CallOption) (*ReceiveStripeWebhookResponse, error)
-	ShowOrder(ctx context.Context, in *ShowOrderRequest, opts ...grpc.CallOption) (*ShowOrderResponse, error)
 }
 
 type orderAreaServiceClient struct {
@@ -79,6 +80,16 @@ type orderAreaServiceClient struct {
 
 func NewOrderAreaServiceClient(cc grpc.ClientConnInterface) OrderAreaServiceClient {
 	return &orderAreaServiceClient{cc}
+}
+
+func (c *orderAreaServiceClient) ShowOrder(ctx context.Context, in *ShowOrderRequest, opts ...grpc.CallOption) (*ShowOrderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ShowOrderResponse)
+	err := c.cc.Invoke(ctx, OrderAreaService_ShowOrder_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (c *orderAreaServiceClient) ShowOrderIndex(ctx context.Context, in *ShowOrderIndexRequest, opts ...grpc.CallOption) (*ShowOrderIndexResponse, error) {
@@ -291,22 +302,14 @@ func (c *orderAreaServiceClient) ReceiveStripeWebhook(ctx context.Context, in *R
 	return out, nil
 }
 
-func (c *orderAreaServiceClient) ShowOrder(ctx context.Context, in *ShowOrderRequest, opts ...grpc.CallOption) (*ShowOrderResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ShowOrderResponse)
-	err := c.cc.Invoke(ctx, OrderAreaService_ShowOrder_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
 // OrderAreaServiceServer is the server API for OrderAreaService service.
 // All implementations must embed UnimplementedOrderAreaServiceServer
 // for forward compatibility.
 //
 // The old paths under /order/ (contract order.md and payment.md). Inputs are text, as forms carry them.
 type OrderAreaServiceServer interface {
+	// First: generated routes are tried from the last method to the first, and its path matches those of most others.
+	ShowOrder(context.Context, *ShowOrderRequest) (*ShowOrderResponse, error)
 	ShowOrderIndex(context.Context, *ShowOrderIndexRequest) (*ShowOrderIndexResponse, error)
 	ListProducts(context.Context, *ListProductsRequest) (*ListProductsResponse, error)
 	ShowProduct(context.Context, *ShowProductRequest) (*ShowProductResponse, error)
@@ -328,7 +331,6 @@ type OrderAreaServiceServer interface {
 	CreateCheckoutSession(context.Context, *CreateCheckoutSessionRequest) (*CreateCheckoutSessionResponse, error)
 	FinishCheckoutSession(context.Context, *FinishCheckoutSessionRequest) (*FinishCheckoutSessionResponse, error)
 	ReceiveStripeWebhook(context.Context, *ReceiveStripeWebhookRequest) (*ReceiveStripeWebhookResponse, error)
-	ShowOrder(context.Context, *ShowOrderRequest) (*ShowOrderResponse, error)
 	mustEmbedUnimplementedOrderAreaServiceServer()
 }
 
@@ -339,6 +341,9 @@ type OrderAreaServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedOrderAreaServiceServer struct{}
 
+func (UnimplementedOrderAreaServiceServer) ShowOrder(context.Context, *ShowOrderRequest) (*ShowOrderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ShowOrder not implemented")
+}
 func (UnimplementedOrderAreaServiceServer) ShowOrderIndex(context.Context, *ShowOrderIndexRequest) (*ShowOrderIndexResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ShowOrderIndex not implemented")
 }
@@ -402,9 +407,6 @@ func (UnimplementedOrderAreaServiceServer) FinishCheckoutSession(context.Context
 func (UnimplementedOrderAreaServiceServer) ReceiveStripeWebhook(context.Context, *ReceiveStripeWebhookRequest) (*ReceiveStripeWebhookResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReceiveStripeWebhook not implemented")
 }
-func (UnimplementedOrderAreaServiceServer) ShowOrder(context.Context, *ShowOrderRequest) (*ShowOrderResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ShowOrder not implemented")
-}
 func (UnimplementedOrderAreaServiceServer) mustEmbedUnimplementedOrderAreaServiceServer() {}
 func (UnimplementedOrderAreaServiceServer) testEmbeddedByValue()                          {}
 
@@ -424,6 +426,24 @@ func RegisterOrderAreaServiceServer(s grpc.ServiceRegistrar, srv OrderAreaServic
 		t.testEmbeddedByValue()
 	}
 	s.RegisterService(&OrderAreaService_ServiceDesc, srv)
+}
+
+func _OrderAreaService_ShowOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ShowOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderAreaServiceServer).ShowOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderAreaService_ShowOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderAreaServiceServer).ShowOrder(ctx, req.(*ShowOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
 }
 
 func _OrderAreaService_ShowOrderIndex_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
@@ -804,24 +824,6 @@ func _OrderAreaService_ReceiveStripeWebhook_Handler(srv interface{}, ctx context
 	return interceptor(ctx, in, info, handler)
 }
 
-func _OrderAreaService_ShowOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ShowOrderRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(OrderAreaServiceServer).ShowOrder(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: OrderAreaService_ShowOrder_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(OrderAreaServiceServer).ShowOrder(ctx, req.(*ShowOrderRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
 // OrderAreaService_ServiceDesc is the grpc.ServiceDesc for OrderAreaService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -829,6 +831,10 @@ var OrderAreaService_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "storefront.v1.OrderAreaService",
 	HandlerType: (*OrderAreaServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "ShowOrder",
+			Handler:    _OrderAreaService_ShowOrder_Handler,
+		},
 		{
 			MethodName: "ShowOrderIndex",
 			Handler:    _OrderAreaService_ShowOrderIndex_Handler,
@@ -912,10 +918,6 @@ var OrderAreaService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReceiveStripeWebhook",
 			Handler:    _OrderAreaService_ReceiveStripeWebhook_Handler,
-		},
-		{
-			MethodName: "ShowOrder",
-			Handler:    _OrderAreaService_ShowOrder_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
