@@ -30,4 +30,6 @@ require (
 	github.com/stripe/stripe-go/v76 v76.25.0
 	github.com/emersion/go-message v0.18.2
 	github.com/emersion/go-smtp v0.25.1
+	go.opentelemetry.io/otel/sdk v1.47.0
+	go.opentelemetry.io/otel/trace v1.47.0
 )
