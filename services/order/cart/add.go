@@ -42,12 +42,11 @@ func (c *Carts) AddToCart(ctx context.Context, request *orderv1.AddToCartRequest
 
 // add answers how many lines the cart has then.
 func (c *Carts) add(ctx context.Context, of owner, skuID int64, quantity int32, snapshot *catalogue.Snapshot) (lines int32, err error) {
-	method, found := snapshot.DefaultShippingMethod()
-	if !found {
+	if _, found := snapshot.DefaultShippingMethod(); !found {
 		return 0, errNothingShips
 	}
 	err = c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		cartID, err := c.findOrMake(ctx, tx, of, method)
+		cartID, err := c.findOrMake(ctx, tx, of)
 		if err != nil {
 			return err
 		}
@@ -66,26 +65,26 @@ func (c *Carts) add(ctx context.Context, of owner, skuID int64, quantity int32, 
 	return lines, err
 }
 
-// findOrMake locks the owner's cart, which is made with the default shipping method (contract README D24).
+// findOrMake locks the owner's cart, which has the default shipping method until one is chosen (contract README D24).
 // Two who make it at once get the same one: the second waits at the unique constraint.
-func (c *Carts) findOrMake(ctx context.Context, tx pgx.Tx, of owner, method catalogue.ShippingMethod) (int64, error) {
+func (c *Carts) findOrMake(ctx context.Context, tx pgx.Tx, of owner) (int64, error) {
 	if of.mayCarryGuestCart() {
 		if _, err := c.lock(ctx, tx, of); err != nil {
 			return 0, err
 		}
 	}
-	cartID, err := c.findOrMakeOf(ctx, dbgen.New(tx), of, method.ID)
+	cartID, err := c.findOrMakeOf(ctx, dbgen.New(tx), of)
 	if err != nil {
 		return 0, fmt.Errorf("make cart: %w", err)
 	}
 	return cartID, nil
 }
 
-func (c *Carts) findOrMakeOf(ctx context.Context, queries *dbgen.Queries, of owner, methodID int64) (int64, error) {
+func (c *Carts) findOrMakeOf(ctx context.Context, queries *dbgen.Queries, of owner) (int64, error) {
 	if of.accountID != 0 {
-		return queries.OpenAccountCart(ctx, dbgen.OpenAccountCartParams{AccountID: of.accountID, ShippingMethodID: methodID, At: c.now()})
+		return queries.OpenAccountCart(ctx, dbgen.OpenAccountCartParams{AccountID: of.accountID, At: c.now()})
 	}
-	return queries.OpenGuestCart(ctx, dbgen.OpenGuestCartParams{AnonymousID: of.anonymousID, ShippingMethodID: methodID, At: c.now()})
+	return queries.OpenGuestCart(ctx, dbgen.OpenGuestCartParams{AnonymousID: of.anonymousID, At: c.now()})
 }
 
 func addToLine(ctx context.Context, tx pgx.Tx, line dbgen.AddToLineParams) error {

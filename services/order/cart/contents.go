@@ -15,7 +15,7 @@ type Contents struct {
 	AccountID   int64  // 0 for a guest's cart
 	AnonymousID string // empty for an account's cart
 	Lines       []Line // oldest first
-	// ShippingMethod is the chosen one, or the default while the chosen one is not offered any more. Its identifier
+	// ShippingMethod is the chosen one, or the default while none is chosen or the chosen one is not offered any more. Its identifier
 	// is empty when the shop offers none at all.
 	ShippingMethod catalogue.ShippingMethod
 	Totals         Totals
@@ -59,9 +59,11 @@ func contentsOf(rows []dbgen.ReadCartsRow, snapshot *catalogue.Snapshot) Content
 	return contents
 }
 
-func shippingMethod(id int64, snapshot *catalogue.Snapshot) catalogue.ShippingMethod {
-	if chosen, found := snapshot.ShippingMethodByID(id); found && chosen.Active {
-		return chosen
+func shippingMethod(chosenID *int64, snapshot *catalogue.Snapshot) catalogue.ShippingMethod {
+	if chosenID != nil {
+		if chosen, found := snapshot.ShippingMethodByID(*chosenID); found && chosen.Active {
+			return chosen
+		}
 	}
 	method, _ := snapshot.DefaultShippingMethod()
 	return method

@@ -61,6 +61,18 @@ func TestMergeIntoAnAccountsCart(t *testing.T) {
 	require.Equal(t, 1, shop.Count(t, carts))
 }
 
+// Contract order.md 2.3: the guest's shipping method is taken over where the member has chosen none.
+func TestMergeTakesOverTheOnlyShippingChoice(t *testing.T) {
+	t.Parallel()
+	shop, visitor, ann := ordertest.Open(t), guest(), account(1)
+	add(t, shop, ann, 1, 1)
+	require.Equal(t, "USPSRetailGround", get(t, shop, ann).GetShippingMethod().GetIdentifier(), "the default counts until one is chosen")
+	add(t, shop, visitor, 7, 1)
+	choose(t, shop, visitor, "FedExGround")
+	adopt(t, shop, 1, visitor)
+	require.Equal(t, "FedExGround", get(t, shop, ann).GetShippingMethod().GetIdentifier())
+}
+
 func TestEveryCallMergesWhatLoginLeft(t *testing.T) {
 	t.Parallel()
 	shop, ctx := ordertest.Open(t), t.Context()

@@ -19,15 +19,15 @@ SELECT id FROM cart WHERE id = $1 FOR UPDATE;
 
 -- Makes the account's cart or locks the one that is there.
 -- name: OpenAccountCart :one
-INSERT INTO cart (account_id, shipping_method_id, created_at, updated_at)
-VALUES (@account_id::bigint, @shipping_method_id, @at::timestamptz, @at::timestamptz)
+INSERT INTO cart (account_id, created_at, updated_at)
+VALUES (@account_id::bigint, @at::timestamptz, @at::timestamptz)
 ON CONFLICT (account_id) DO UPDATE SET updated_at = EXCLUDED.updated_at
 RETURNING id;
 
 -- Makes the guest's cart or locks the one that is there.
 -- name: OpenGuestCart :one
-INSERT INTO cart (anonymous_id, shipping_method_id, created_at, updated_at)
-VALUES (@anonymous_id::text, @shipping_method_id, @at::timestamptz, @at::timestamptz)
+INSERT INTO cart (anonymous_id, created_at, updated_at)
+VALUES (@anonymous_id::text, @at::timestamptz, @at::timestamptz)
 ON CONFLICT (anonymous_id) DO UPDATE SET updated_at = EXCLUDED.updated_at
 RETURNING id;
 
@@ -44,7 +44,7 @@ UPDATE cart_line SET quantity = @quantity WHERE cart_id = @cart_id AND sku_id = 
 DELETE FROM cart_line WHERE cart_id = @cart_id AND sku_id = @sku_id;
 
 -- name: ChooseShippingMethod :exec
-UPDATE cart SET shipping_method_id = @shipping_method_id WHERE id = @id;
+UPDATE cart SET shipping_method_id = @shipping_method_id::bigint WHERE id = @id;
 
 -- name: TouchCart :exec
 UPDATE cart SET updated_at = @at::timestamptz WHERE id = @id;
@@ -66,6 +66,12 @@ WITH moved AS (
 )
 INSERT INTO cart_line_moved (from_cart_id, sku_id, to_cart_id, moved_at)
 SELECT @from_cart_id::bigint, moved.sku_id, @to_cart_id::bigint, @at::timestamptz FROM moved;
+
+-- The account's choice wins; without one the guest's is taken over (contract order.md 2.3).
+-- name: MoveShippingChoice :exec
+UPDATE cart AS into_cart SET shipping_method_id = guest.shipping_method_id
+FROM cart AS guest
+WHERE guest.id = @from_cart_id AND into_cart.id = @to_cart_id AND into_cart.shipping_method_id IS NULL;
 
 -- A cart is merged once, so that all its lines went to the same other.
 -- name: MergedInto :many

@@ -121,7 +121,7 @@ func TestConstraintsGuardAgainstCodeThatForgets(t *testing.T) {
 		`INSERT INTO cart (anonymous_id, shipping_method_id, created_at, updated_at) VALUES ('abcdefghij0123456789', 2, now(), now())`,
 		`INSERT INTO cart (shipping_method_id, created_at, updated_at) VALUES (2, now(), now())`,
 		`INSERT INTO cart (account_id, anonymous_id, shipping_method_id, created_at, updated_at) VALUES (2, 'bbcdefghij0123456789', 2, now(), now())`,
-		`INSERT INTO cart (account_id, created_at, updated_at) VALUES (3, now(), now())`,
+		`INSERT INTO cart (account_id, shipping_method_id, created_at, updated_at) VALUES (3, 99, now(), now())`,
 		`INSERT INTO cart (anonymous_id, shipping_method_id, created_at, updated_at) VALUES ('', 2, now(), now())`,
 		`INSERT INTO cart_line (cart_id, sku_id, quantity) SELECT id, 1, 1 FROM cart WHERE account_id = 1`,
 		`INSERT INTO cart_line (cart_id, sku_id, quantity) SELECT id, 6, 100 FROM cart WHERE account_id = 1`,

@@ -32,7 +32,7 @@ func (q *Queries) AddToLine(ctx context.Context, arg AddToLineParams) (int64, er
 }
 
 const ChooseShippingMethod = `-- name: ChooseShippingMethod :exec
-UPDATE cart SET shipping_method_id = $1 WHERE id = $2
+UPDATE cart SET shipping_method_id = $1::bigint WHERE id = $2
 `
 
 type ChooseShippingMethodParams struct {
@@ -167,7 +167,7 @@ type LockCartsRow struct {
 	ID               int64
 	AccountID        *int64
 	AnonymousID      *string
-	ShippingMethodID int64
+	ShippingMethodID *int64
 }
 
 // Always in the order of ids, so that two who need the same carts cannot wait for each other.
@@ -245,43 +245,58 @@ func (q *Queries) MoveLines(ctx context.Context, arg MoveLinesParams) error {
 	return err
 }
 
+const MoveShippingChoice = `-- name: MoveShippingChoice :exec
+UPDATE cart AS into_cart SET shipping_method_id = guest.shipping_method_id
+FROM cart AS guest
+WHERE guest.id = $1 AND into_cart.id = $2 AND into_cart.shipping_method_id IS NULL
+`
+
+type MoveShippingChoiceParams struct {
+	FromCartID int64
+	ToCartID   int64
+}
+
+// The account's choice wins; without one the guest's is taken over (contract order.md 2.3).
+func (q *Queries) MoveShippingChoice(ctx context.Context, arg MoveShippingChoiceParams) error {
+	_, err := q.db.Exec(ctx, MoveShippingChoice, arg.FromCartID, arg.ToCartID)
+	return err
+}
+
 const OpenAccountCart = `-- name: OpenAccountCart :one
-INSERT INTO cart (account_id, shipping_method_id, created_at, updated_at)
-VALUES ($1::bigint, $2, $3::timestamptz, $3::timestamptz)
+INSERT INTO cart (account_id, created_at, updated_at)
+VALUES ($1::bigint, $2::timestamptz, $2::timestamptz)
 ON CONFLICT (account_id) DO UPDATE SET updated_at = EXCLUDED.updated_at
 RETURNING id
 `
 
 type OpenAccountCartParams struct {
-	AccountID        int64
-	ShippingMethodID int64
-	At               time.Time
+	AccountID int64
+	At        time.Time
 }
 
 // Makes the account's cart or locks the one that is there.
 func (q *Queries) OpenAccountCart(ctx context.Context, arg OpenAccountCartParams) (int64, error) {
-	row := q.db.QueryRow(ctx, OpenAccountCart, arg.AccountID, arg.ShippingMethodID, arg.At)
+	row := q.db.QueryRow(ctx, OpenAccountCart, arg.AccountID, arg.At)
 	var id int64
 	err := row.Scan(&id)
 	return id, err
 }
 
 const OpenGuestCart = `-- name: OpenGuestCart :one
-INSERT INTO cart (anonymous_id, shipping_method_id, created_at, updated_at)
-VALUES ($1::text, $2, $3::timestamptz, $3::timestamptz)
+INSERT INTO cart (anonymous_id, created_at, updated_at)
+VALUES ($1::text, $2::timestamptz, $2::timestamptz)
 ON CONFLICT (anonymous_id) DO UPDATE SET updated_at = EXCLUDED.updated_at
 RETURNING id
 `
 
 type OpenGuestCartParams struct {
-	AnonymousID      string
-	ShippingMethodID int64
-	At               time.Time
+	AnonymousID string
+	At          time.Time
 }
 
 // Makes the guest's cart or locks the one that is there.
 func (q *Queries) OpenGuestCart(ctx context.Context, arg OpenGuestCartParams) (int64, error) {
-	row := q.db.QueryRow(ctx, OpenGuestCart, arg.AnonymousID, arg.ShippingMethodID, arg.At)
+	row := q.db.QueryRow(ctx, OpenGuestCart, arg.AnonymousID, arg.At)
 	var id int64
 	err := row.Scan(&id)
 	return id, err
@@ -304,7 +319,7 @@ type ReadCartsRow struct {
 	ID               int64
 	AccountID        *int64
 	AnonymousID      *string
-	ShippingMethodID int64
+	ShippingMethodID *int64
 	SkuID            *int64
 	Quantity         *int32
 }
