@@ -62,8 +62,9 @@ ALTER SEQUENCE button_click_id OWNED BY button_click.id;
 ALTER SEQUENCE link_event_id OWNED BY link_event.id;
 
 -- Makes the missing partitions of that many months (UTC) from first_month on and gives their number. Events of such a
--- month that arrived before it are moved out of the default partition. Writing goes on meanwhile, except into the default
--- partition. Two calls at once wait for each other.
+-- month that arrived before it are moved out of the default partition. Writers wait for the moment this takes: one that
+-- had already chosen the default partition would be refused when the month is attached. Two calls at once wait for each
+-- other.
 -- +goose StatementBegin
 CREATE FUNCTION make_event_partitions(first_month date, months integer) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
@@ -82,7 +83,7 @@ BEGIN
             CONTINUE WHEN to_regclass(quote_ident(partition)) IS NOT NULL;
             first_at := to_char(month, 'YYYY-MM-DD') || ' 00:00:00+00';
             end_at := to_char(month + interval '1 month', 'YYYY-MM-DD') || ' 00:00:00+00';
-            EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', parent || '_default');
+            EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', parent);
             EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', partition, parent);
             EXECUTE format('WITH early AS (DELETE FROM %I WHERE created_at >= %L AND created_at < %L RETURNING *) INSERT INTO %I SELECT * FROM early',
                 parent || '_default', first_at, end_at, partition);
