@@ -33,7 +33,7 @@ type chaos struct {
 // unlucky fails one call in six.
 func (c *chaos) unlucky(context.Context, string) error {
 	if !c.calm && rand.N(6) == 0 {
-		return checkouttest.Unavailable
+		return checkouttest.Unavailable()
 	}
 	return nil
 }

@@ -66,7 +66,9 @@ func (c *Checkouts) settle(ctx context.Context, session *paymentv1.Session) (str
 	if reason := objection(checkout, session); reason != "" {
 		return "", c.except(ctx, session, reason, &checkout)
 	}
-	return c.makeOrder(ctx, checkout, session)
+	return c.inTrace(ctx, checkout.Traceparent, func(ctx context.Context) (string, error) {
+		return c.makeOrder(ctx, checkout, session)
+	})
 }
 
 // unpaid ends the checkout when its session is over. A session that is complete but unpaid waits for a slow method of
@@ -97,13 +99,26 @@ func objection(checkout frozen, session *paymentv1.Session) string {
 	return ""
 }
 
-// makeOrder writes the order and everything that comes with it in one transaction, in the trace of the purchase. The
-// cart is locked before the checkout, as StartCheckout does it, so that the two never wait for each other crosswise.
+// makeOrder writes the order, or says why there is none to write.
 func (c *Checkouts) makeOrder(ctx context.Context, checkout frozen, session *paymentv1.Session) (string, error) {
-	ctx, span := c.continueTrace(ctx, checkout.Traceparent)
-	defer span.End()
-	var order string
-	err := c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	order, err := c.writeOrder(ctx, checkout, session)
+	switch {
+	case errors.Is(err, errSettledBefore):
+		return c.settledBefore(ctx, checkout, session)
+	case postgres.IsUniqueViolation(err, purchase.PaymentConstraint):
+		return "", c.except(ctx, session, reasonPaidAgain, &checkout)
+	case err != nil:
+		return "", fmt.Errorf("complete checkout %s: %w", checkout.Reference, err)
+	}
+	c.completed.Add(ctx, 1)
+	c.tel.Logger.InfoContext(ctx, "checkout completed", "reference", checkout.Reference, "total_minor", session.GetTotalMinor(), "from", checkout.State)
+	return order, nil
+}
+
+// writeOrder writes the order and everything that comes with it in one transaction. The cart is locked before the
+// checkout, as StartCheckout does it, so that the two never wait for each other crosswise.
+func (c *Checkouts) writeOrder(ctx context.Context, checkout frozen, session *paymentv1.Session) (order string, err error) {
+	err = c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		if err := c.carts.RemovePurchased(ctx, tx, checkout.CartID, checkout.purchased()); err != nil {
 			return fmt.Errorf("empty cart: %w", err)
 		}
@@ -120,18 +135,7 @@ func (c *Checkouts) makeOrder(ctx context.Context, checkout frozen, session *pay
 		}
 		return queries.CompleteCheckout(ctx, dbgen.CompleteCheckoutParams{ID: checkout.ID, Now: c.now()})
 	})
-	if errors.Is(err, errSettledBefore) {
-		return c.settledBefore(ctx, checkout, session)
-	}
-	if postgres.IsUniqueViolation(err, purchase.PaymentConstraint) {
-		return "", c.except(ctx, session, reasonPaidAgain, &checkout)
-	}
-	if err != nil {
-		return "", fmt.Errorf("complete checkout %s: %w", checkout.Reference, err)
-	}
-	c.completed.Add(ctx, 1)
-	c.tel.Logger.InfoContext(ctx, "checkout completed", "reference", checkout.Reference, "total_minor", session.GetTotalMinor(), "from", checkout.State)
-	return order, nil
+	return order, err
 }
 
 // settledBefore answers the winner's order. A second session that was paid for the same checkout has no order and

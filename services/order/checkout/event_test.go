@@ -69,7 +69,7 @@ func TestEventIsForTheSenderToRepeatWhenStripeIsAway(t *testing.T) {
 	shop.Fill(t, guest, checkouttest.PaperClips, 1)
 	session := shop.Start(t, guest)
 	require.True(t, shop.Payment.Pay(session))
-	shop.Client.Before = func(context.Context, string) error { return checkouttest.Unavailable }
+	shop.Client.Before = func(context.Context, string) error { return checkouttest.Unavailable() }
 
 	_, err := handle(t, shop, "checkout.session.completed", session)
 
@@ -86,7 +86,7 @@ func TestEventIsDoneEvenIfItCannotBeMarked(t *testing.T) {
 	require.True(t, shop.Payment.Pay(session))
 	shop.Client.Before = func(_ context.Context, method string) error {
 		if method == "MarkEventHandled" {
-			return checkouttest.Unavailable
+			return checkouttest.Unavailable()
 		}
 		return nil
 	}

@@ -33,7 +33,7 @@ func TestStartShowsStripeExactlyWhatIsInTheCart(t *testing.T) {
 	require.Equal(t, "guest@example.com", asked.GetCustomerEmail())
 	require.Equal(t, "https://shop.test/checkout/success?session_id={CHECKOUT_SESSION_ID}", asked.GetSuccessUrl())
 	require.Equal(t, "https://shop.test/checkout/confirm", asked.GetCancelUrl())
-	require.EqualValues(t, 2*checkouttest.PaperClipsMinor+checkouttest.RubberBandsMinor+checkouttest.GroundMinor, asked.GetExpectedTotalMinor())
+	require.Equal(t, 2*checkouttest.PaperClipsMinor+checkouttest.RubberBandsMinor+checkouttest.GroundMinor, asked.GetExpectedTotalMinor())
 	require.Len(t, asked.GetLines(), 3)
 	clips, bands, shipping := asked.GetLines()[0], asked.GetLines()[1], asked.GetLines()[2]
 	require.Equal(t, "Desk-Tidy Paper Clips", clips.GetName())
@@ -147,7 +147,7 @@ func TestStartFindsThatTheOldSessionWasPaid(t *testing.T) {
 
 	require.Equal(t, 1, shop.Count(t, "SELECT count(*) FROM purchase WHERE session_id = $1 AND total_minor = $2", old, 2*checkouttest.PaperClipsMinor+checkouttest.GroundMinor))
 	require.Equal(t, map[int64]int32{checkouttest.RubberBands: 3}, shop.Cart(t, guest))
-	require.EqualValues(t, 3*checkouttest.RubberBandsMinor+checkouttest.GroundMinor, shop.Payment.Opened(t, fresh).GetExpectedTotalMinor())
+	require.Equal(t, 3*checkouttest.RubberBandsMinor+checkouttest.GroundMinor, shop.Payment.Opened(t, fresh).GetExpectedTotalMinor())
 	require.Len(t, shop.Payment.Payable(), 1)
 	require.Empty(t, shop.Violations(t))
 }
@@ -282,7 +282,7 @@ func TestStartDiesAnywhere(t *testing.T) {
 				payable := shop.Payment.Payable()
 				require.Len(t, payable, 1)
 				require.Equal(t, session, payable[0].GetSessionId())
-				require.EqualValues(t, 2*checkouttest.PaperClipsMinor+checkouttest.GroundMinor, payable[0].GetTotalMinor())
+				require.Equal(t, 2*checkouttest.PaperClipsMinor+checkouttest.GroundMinor, payable[0].GetTotalMinor())
 				require.Len(t, shop.Payment.Sessions(), 2, "the same reference gets the same session")
 				require.True(t, shop.Payment.Pay(session))
 				shop.Complete(t, session)
@@ -360,7 +360,7 @@ func TestStartWithoutPaymentServiceChangesNothingForGood(t *testing.T) {
 	guest := checkouttest.Guest()
 	shop.Fill(t, guest, checkouttest.PaperClips, 1)
 	away := errors.New("away")
-	shop.Client.Before = func(context.Context, string) error { return checkouttest.Unavailable.Because(away) }
+	shop.Client.Before = func(context.Context, string) error { return checkouttest.Unavailable().Because(away) }
 	_, err := shop.Checkouts.StartCheckout(t.Context(), checkouttest.Request(guest))
 	require.Equal(t, fault.Unavailable, fault.KindOf(err))
 	require.Equal(t, "stripe-unavailable", fault.ReasonOf(err))

@@ -123,7 +123,7 @@ func TestSweepEndsWhatADeadStartLeftOpen(t *testing.T) {
 	shop.Fill(t, guest, checkouttest.PaperClips, 1)
 	old := shop.Start(t, guest)
 	shop.Fill(t, guest, checkouttest.PaperClips, 1)
-	shop.Client.Before = func(context.Context, string) error { return checkouttest.Unavailable }
+	shop.Client.Before = func(context.Context, string) error { return checkouttest.Unavailable() }
 	_, err := shop.Checkouts.StartCheckout(t.Context(), checkouttest.Request(guest))
 	require.Error(t, err)
 	shop.Client.Before = nil
@@ -135,7 +135,7 @@ func TestSweepEndsWhatADeadStartLeftOpen(t *testing.T) {
 	require.Equal(t, "expired", state)
 	require.Empty(t, shop.Payment.Payable())
 	require.Equal(t, 1, shop.Count(t, "SELECT count(*) FROM checkout WHERE session_id IS NULL AND state = 'expired'"))
-	require.Equal(t, 1, len(shop.Payment.Sessions()), "no session is opened just to be ended")
+	require.Len(t, shop.Payment.Sessions(), 1, "no session is opened just to be ended")
 }
 
 func TestSweepLeavesAStartTimeToGetItsSession(t *testing.T) {
@@ -227,7 +227,7 @@ func TestSweepSurvivesAnAbsentPaymentService(t *testing.T) {
 	require.True(t, shop.Payment.Pay(session))
 	shop.Payment.Event("checkout.session.completed", session)
 	shop.Clock.Advance(time.Hour)
-	shop.Client.Before = func(context.Context, string) error { return checkouttest.Unavailable }
+	shop.Client.Before = func(context.Context, string) error { return checkouttest.Unavailable() }
 	require.Error(t, shop.Checkouts.Sweep(t.Context()))
 	shop.Client.Before = nil
 	shop.Clock.Advance(time.Hour)

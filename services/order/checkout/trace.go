@@ -3,8 +3,11 @@ package checkout
 import (
 	"context"
 
+	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 )
 
 const (
@@ -19,11 +22,16 @@ func (c *Checkouts) traceparent(ctx context.Context) string {
 	return carrier.Get(traceHeader)
 }
 
-// continueTrace makes a span in the trace that the checkout began in, so that one purchase is one trace whoever
-// completes it; the call that does so is linked. The caller ends the span.
-func (c *Checkouts) continueTrace(ctx context.Context, traceparent string) (context.Context, trace.Span) {
+// inTrace does work in the trace that the checkout began in, so that one purchase is one trace whoever completes it; the
+// call that does so is linked.
+func (c *Checkouts) inTrace(ctx context.Context, traceparent string, work func(ctx context.Context) (string, error)) (string, error) {
 	link := trace.LinkFromContext(ctx)
-	carrier := propagation.MapCarrier{traceHeader: traceparent}
-	ctx = propagation.TraceContext{}.Extract(ctx, carrier)
-	return c.tel.Tracers.Tracer(instrumented).Start(ctx, "complete checkout", trace.WithLinks(link))
+	ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{traceHeader: traceparent})
+	ctx, span := c.tel.Tracers.Tracer(instrumented).Start(ctx, "complete checkout", trace.WithLinks(link))
+	defer span.End()
+	order, err := work(ctx)
+	if err != nil {
+		span.SetStatus(codes.Error, fault.ReasonOf(err))
+	}
+	return order, err
 }

@@ -22,7 +22,7 @@ import (
 const SessionLifetime = 24 * time.Hour
 
 // Unavailable is what a payment service that cannot reach Stripe answers.
-var Unavailable = fault.New(fault.Unavailable, "stripe-unavailable", "")
+func Unavailable() *fault.Error { return fault.New(fault.Unavailable, "stripe-unavailable", "") }
 
 // Payment is a payment service in memory with the Stripe behind it, which behaves as payment.proto says. What customers
 // and Stripe do is done through its methods; the order service reaches it through a Client. Safe for concurrent use.

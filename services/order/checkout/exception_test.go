@@ -1,0 +1,134 @@
+package checkout_test
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
+	"github.com/bartgottschalk/startupwebapp/services/order/checkout/checkouttest"
+	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
+	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
+	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
+)
+
+func TestPaidWithoutACheckoutIsAnException(t *testing.T) {
+	t.Parallel()
+	shop := checkouttest.Open(t)
+	shop.Payment.Put(&paymentv1.Session{
+		SessionId: "cs_lost", Reference: "checkout_" + identifier.New(32), Currency: "usd", SubtotalMinor: 700, TotalMinor: 700,
+		PaymentStatus: paymentv1.PaymentStatus_PAYMENT_STATUS_PAID, PaymentIntentId: "pi_lost", CustomerEmail: "a\x00b@example.com",
+	})
+	for range 3 {
+		_, err := complete(t, shop.Process, "cs_lost")
+		require.Equal(t, "payment-exception", fault.ReasonOf(err))
+		require.Equal(t, fault.Conflict, fault.KindOf(err))
+	}
+	require.Equal(t, 1, shop.Count(t, "SELECT count(*) FROM payment_exception WHERE reason = 'unknown-reference' AND total_minor = 700"))
+	violations := shop.Violations(t)
+	require.Len(t, violations, 1)
+	require.Equal(t, "payment-exception", violations[0].Rule)
+}
+
+func TestPaidButNotWhatWasAskedIsAnException(t *testing.T) {
+	t.Parallel()
+	wrongs := map[string]struct {
+		reason string
+		change func(*paymentv1.Session)
+	}{
+		"another currency":     {"currency-mismatch", func(s *paymentv1.Session) { s.Currency = "cad" }},
+		"another subtotal":     {"amount-mismatch", func(s *paymentv1.Session) { s.SubtotalMinor++ }},
+		"less than its parts":  {"amount-mismatch", func(s *paymentv1.Session) { s.TotalMinor-- }},
+		"discount beyond all":  {"amount-mismatch", func(s *paymentv1.Session) { s.DiscountMinor = s.SubtotalMinor + 1; s.TotalMinor = -1 }},
+		"negative tax":         {"amount-mismatch", func(s *paymentv1.Session) { s.TaxMinor = -10; s.TotalMinor -= 10 }},
+		"nothing paid at all?": {"amount-mismatch", func(s *paymentv1.Session) { s.SubtotalMinor, s.TotalMinor = 0, 0 }},
+	}
+	for name, wrong := range wrongs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			shop := checkouttest.Open(t)
+			guest := checkouttest.Guest()
+			shop.Fill(t, guest, checkouttest.PaperClips, 1)
+			session := shop.Start(t, guest)
+			require.True(t, shop.Payment.Pay(session))
+			shop.Payment.Change(t, session, wrong.change)
+
+			for range 2 {
+				_, err := complete(t, shop.Process, session)
+				require.Equal(t, "payment-exception", fault.ReasonOf(err))
+			}
+
+			require.Zero(t, shop.Count(t, "SELECT count(*) FROM purchase"))
+			require.Equal(t, 1, shop.Count(t, "SELECT count(*) FROM payment_exception WHERE reason = $1 AND expected_minor = $2", wrong.reason, checkouttest.PaperClipsMinor+checkouttest.GroundMinor))
+			state, _ := shop.Checkout(t, session)
+			require.Equal(t, "exception", state)
+			require.Equal(t, map[int64]int32{checkouttest.PaperClips: 1}, shop.Cart(t, guest))
+		})
+	}
+}
+
+func TestExceptionStaysOneUntilAnOperatorDecides(t *testing.T) {
+	t.Parallel()
+	shop := checkouttest.Open(t)
+	guest := checkouttest.Guest()
+	shop.Fill(t, guest, checkouttest.PaperClips, 1)
+	session := shop.Start(t, guest)
+	require.True(t, shop.Payment.Pay(session))
+	shop.Payment.Change(t, session, func(s *paymentv1.Session) { s.Currency = "cad" })
+	_, err := complete(t, shop.Process, session)
+	require.Error(t, err)
+	shop.Payment.Change(t, session, func(s *paymentv1.Session) { s.Currency = "usd" })
+
+	_, err = complete(t, shop.Process, session)
+
+	require.Equal(t, "payment-exception", fault.ReasonOf(err))
+	require.Zero(t, shop.Count(t, "SELECT count(*) FROM purchase"))
+}
+
+func TestSecondPaymentOfACheckoutIsAnException(t *testing.T) {
+	t.Parallel()
+	shop := checkouttest.Open(t)
+	guest := checkouttest.Guest()
+	shop.Fill(t, guest, checkouttest.PaperClips, 1)
+	session := shop.Start(t, guest)
+	require.True(t, shop.Payment.Pay(session))
+	order := shop.Complete(t, session)
+	twin := shop.Payment.Sessions()[0]
+	twin.SessionId, twin.PaymentIntentId = "cs_test_twin", "pi_twin"
+	shop.Payment.Put(twin)
+
+	_, err := complete(t, shop.Process, "cs_test_twin")
+
+	require.Equal(t, "payment-exception", fault.ReasonOf(err))
+	require.Equal(t, 1, shop.Count(t, "SELECT count(*) FROM purchase"))
+	require.Equal(t, 1, shop.Count(t, "SELECT count(*) FROM payment_exception WHERE reason = 'paid-again'"))
+	state, _ := shop.Checkout(t, session)
+	require.Equal(t, "completed", state)
+	require.Equal(t, order, shop.Complete(t, session))
+}
+
+func TestExceptionIsLoggedOnceAndNamesNobody(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	tel := telemetry.Silent()
+	tel.Logger = slog.New(slog.NewJSONHandler(&log, nil))
+	shop := checkouttest.OpenWith(t, tel)
+	guest := checkouttest.Guest()
+	shop.Fill(t, guest, checkouttest.PaperClips, 1)
+	session := shop.Start(t, guest)
+	require.True(t, shop.Payment.Pay(session))
+	shop.Payment.Change(t, session, func(s *paymentv1.Session) { s.TotalMinor = 1 })
+
+	for range 3 {
+		_, err := complete(t, shop.Process, session)
+		require.Error(t, err)
+	}
+
+	require.Equal(t, 1, strings.Count(log.String(), "[PAYMENT_EXCEPTION]"))
+	require.Contains(t, log.String(), "amount-mismatch")
+	require.NotContains(t, log.String(), "buyer@example.com")
+	require.NotContains(t, log.String(), session, "who knows the session can read the order")
+}
