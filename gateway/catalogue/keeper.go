@@ -57,7 +57,9 @@ func (k *Keeper) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		_ = k.ask(ctx) // logged there
+		if made, err := k.ask(ctx); err == nil {
+			k.newest.Store(made) // nothing is pushed meanwhile
+		}
 		wait(ctx, pause/2+rand.N(pause))
 		pause = min(2*pause, longestWait)
 	}
@@ -79,51 +81,55 @@ func (k *Keeper) watch(ctx context.Context) (received bool) {
 			return received
 		}
 		received = true
-		if err := k.take(ctx, pushed.GetCatalogue()); err != nil {
-			k.report(ctx, "catalogue cannot be encoded", err)
-		}
+		k.take(ctx, pushed.GetCatalogue())
 	}
 }
 
 // ask fetches the catalogue once.
-func (k *Keeper) ask(ctx context.Context) error {
+func (k *Keeper) ask(ctx context.Context) (*edition, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	answer, err := k.service.GetCatalogue(ctx, &orderv1.GetCatalogueRequest{})
 	if err != nil {
 		k.report(ctx, "catalogue cannot be fetched", err)
-		return err
+		return nil, err
 	}
-	return k.take(ctx, answer.GetCatalogue())
+	made, err := newEdition(k.renderer, answer.GetCatalogue())
+	if err != nil {
+		k.report(ctx, "catalogue cannot be encoded", err)
+	}
+	return made, err
 }
 
-// take makes an edition of a catalogue unless it is the one already there.
-func (k *Keeper) take(ctx context.Context, catalogue *orderv1.Catalogue) error {
+// take makes an edition of a pushed catalogue unless it is the one already there.
+func (k *Keeper) take(ctx context.Context, catalogue *orderv1.Catalogue) {
 	if present := k.newest.Load(); present != nil && present.version == catalogue.GetVersion() {
-		return nil
+		return
 	}
 	made, err := newEdition(k.renderer, catalogue)
 	if err != nil {
-		return err
+		k.report(ctx, "catalogue cannot be encoded", err)
+		return
 	}
 	k.newest.Store(made)
 	k.logger.InfoContext(ctx, "catalogue taken", "version", made.version, "products", len(made.products))
-	return nil
 }
 
-// edition is the newest one. A request that comes before the first asks for it, one at a time.
+// edition is the newest one. The first request that comes before there is one asks for it; what it gets gives way to
+// anything pushed in the meantime.
 func (k *Keeper) edition(ctx context.Context) (*edition, error) {
 	if present := k.newest.Load(); present != nil {
 		return present, nil
 	}
-	k.asking.Lock()
-	defer k.asking.Unlock()
-	if present := k.newest.Load(); present != nil {
-		return present, nil
+	if !k.asking.TryLock() {
+		return nil, errEmpty
 	}
-	if err := k.ask(ctx); err != nil {
+	defer k.asking.Unlock()
+	made, err := k.ask(ctx)
+	if err != nil {
 		return nil, errEmpty.Because(err)
 	}
+	k.newest.CompareAndSwap(nil, made)
 	return k.newest.Load(), nil
 }
 

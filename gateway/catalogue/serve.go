@@ -111,10 +111,10 @@ func takesGzip(headers []string) bool {
 	for _, header := range headers {
 		for offer := range strings.SplitSeq(header, ",") {
 			coding, weight, _ := strings.Cut(offer, ";")
-			switch strings.TrimSpace(coding) {
-			case "gzip", "x-gzip":
+			switch coding = strings.TrimSpace(coding); {
+			case strings.EqualFold(coding, "gzip"), strings.EqualFold(coding, "x-gzip"):
 				return !isZero(weight)
-			case "*":
+			case coding == "*":
 				takes = !isZero(weight)
 			}
 		}
