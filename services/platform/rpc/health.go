@@ -12,6 +12,7 @@ import (
 
 const (
 	healthEvery   = 2 * time.Second
+	healthAgain   = 100 * time.Millisecond // while not healthy: a service starts, or comes back, without a wait
 	healthTimeout = 1500 * time.Millisecond
 
 	serving    = grpc_health_v1.HealthCheckResponse_SERVING
@@ -36,16 +37,24 @@ func newHealthPoll(healthy func(context.Context) error, logger *slog.Logger) *he
 }
 
 func (p *healthPoll) run(ctx context.Context) {
-	ticks := time.NewTicker(healthEvery)
-	defer ticks.Stop()
+	next := time.NewTimer(0)
+	defer next.Stop()
 	for {
-		p.ask(ctx)
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticks.C:
+		case <-next.C:
 		}
+		p.ask(ctx)
+		next.Reset(p.pause())
 	}
+}
+
+func (p *healthPoll) pause() time.Duration {
+	if p.last == serving {
+		return healthEvery
+	}
+	return healthAgain
 }
 
 func (p *healthPoll) ask(ctx context.Context) {

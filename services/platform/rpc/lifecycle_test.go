@@ -65,6 +65,22 @@ func TestHealthFollowsTheServiceAndNeedsNoSecret(t *testing.T) {
 	require.Equal(t, []any{"healthy", "not healthy", "healthy"}, messages, "changes alone are logged")
 }
 
+func TestAServiceThatNeedsAMomentIsReadyAMomentLater(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	server := serve(t, rpc.ServerConfig{}, telemetry.Silent(), func(context.Context) error {
+		if asked.Add(1) == 1 {
+			return errors.New("jobs are not running")
+		}
+		return nil
+	}, &speaker{say: echo})
+	conn := dial(t, server.Addr(), secrets, telemetry.Silent())
+	began := time.Now()
+	_, err := invoke(bounded(t, 10*time.Second), conn, sayMethod, "x", grpc.WaitForReady(true))
+	require.NoError(t, err)
+	require.Less(t, time.Since(began), time.Second, "not only when a healthy service would be asked again")
+}
+
 func TestShutdownLetsCallsFinish(t *testing.T) {
 	t.Parallel()
 	entered, release := make(chan struct{}), make(chan struct{})

@@ -55,8 +55,9 @@ type Server struct {
 }
 
 // NewServer listens at once, so that the address is known before anything is served; it fails when the
-// address cannot be listened on or no secret is given. healthy is asked at the start of Serve and every two
-// seconds and decides what grpc.health answers; nil means always healthy. Call Serve or Close.
+// address cannot be listened on or no secret is given. healthy is asked at the start of Serve, then every two
+// seconds, or ten times a second while it fails, and decides what grpc.health answers; nil means always healthy.
+// Call Serve or Close.
 func NewServer(cfg ServerConfig, tel telemetry.Telemetry, healthy func(context.Context) error) (*Server, error) {
 	if len(cfg.Secrets) == 0 {
 		return nil, errors.New("SERVICE_SECRETS is required: a server without a secret would answer anybody")
