@@ -107,7 +107,7 @@ func assemble(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *post
 	if s.jobs, err = newJobs(cfg, tel, db, now, sessions, limiter); err != nil {
 		return nil, err
 	}
-	if s.server, err = rpc.NewServer(cfg.ServerConfig, tel, s.healthy); err != nil {
+	if s.server, err = rpc.NewServer(cfg.ServerConfig, tel, s.healthy); err != nil { //nolint:contextcheck // health is asked as long as the server lives
 		return nil, err
 	}
 	rooms := account.Rooms{

@@ -21,7 +21,7 @@ const codeLength = 20 // of public codes and of texts that are signed (contract 
 
 // CreateAccount makes an account with everything that belongs to it, or nothing. Every try counts for the limit.
 func (s *Service) CreateAccount(ctx context.Context, form *userv1.CreateAccountRequest) (*userv1.CreateAccountResponse, error) {
-	if err := s.rooms.Limiter.Allow(ctx, limit.CreateAccount, limit.Address(form.GetClientAddress())); err != nil {
+	if err := s.rooms.Limiter.Allow(ctx, limit.CreateAccount(), limit.Address(form.GetClientAddress())); err != nil {
 		return nil, err
 	}
 	broken, err := s.validate(ctx, form)

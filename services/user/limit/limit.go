@@ -26,13 +26,14 @@ type Rule struct {
 	Window time.Duration // whole seconds
 }
 
-// The rules of contract user.md 1.6, and one for the lookup of an address before paying, which tells whether somebody
-// has an account.
-var (
-	Login         = Rule{Name: "login", Most: 10, Window: time.Hour}
-	CreateAccount = Rule{Name: "create-account", Most: 5, Window: time.Hour}
-	PaymentLookup = Rule{Name: "payment-lookup", Most: 60, Window: time.Hour}
-)
+// Login is per client address (contract user.md 1.6).
+func Login() Rule { return Rule{Name: "login", Most: 10, Window: time.Hour} }
+
+// CreateAccount is per client address (contract user.md 1.6).
+func CreateAccount() Rule { return Rule{Name: "create-account", Most: 5, Window: time.Hour} }
+
+// PaymentLookup is per client address: the lookup before paying tells whether somebody has an account.
+func PaymentLookup() Rule { return Rule{Name: "payment-lookup", Most: 60, Window: time.Hour} }
 
 // countLimit is how long a request waits for the counters before it goes on without them.
 const countLimit = 2 * time.Second

@@ -46,7 +46,7 @@ func TestWindowsAreFixedAndEachSubjectHasItsOwn(t *testing.T) {
 	now = now.Add(time.Second)
 	ctx, queries := postgres.Count(t.Context())
 	require.NoError(t, limiter.Allow(ctx, rule, "a"))
-	require.EqualValues(t, 1, queries.N())
+	require.Equal(t, 1, queries.N())
 	require.Error(t, func() error {
 		_ = limiter.Allow(t.Context(), rule, "a")
 		return limiter.Allow(t.Context(), rule, "a")

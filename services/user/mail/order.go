@@ -18,6 +18,7 @@ import (
 const (
 	orderKey          = "order:"
 	longestIdentifier = 100
+	newsletterField   = "prosepct_email_unsubscribe_str" //nolint:misspell // the old templates spell it so (payment.md 8)
 )
 
 // Service answers user.v1.MailService. Safe for concurrent use.
@@ -91,7 +92,7 @@ func (s *Service) confirmToGuest(ctx context.Context, tx pgx.Tx, request *userv1
 	letter := s.orderLetter(request, email)
 	letter.ProspectID = guest.ID
 	letter.Fields["pr_cd"] = guest.Code
-	letter.Fields["prosepct_email_unsubscribe_str"] = s.newsletterSentence(request, guest)
+	letter.Fields[newsletterField] = s.newsletterSentence(request, guest)
 	first, err := s.outbox.Put(ctx, tx, letter)
 	if err != nil {
 		return 0, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -115,11 +116,7 @@ func refused(err error) *deliveryError {
 		return refusal
 	}
 	refusal.code = answer.ErrorCode()
-	switch answer.Reason {
-	case gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose:
-		refusal.permanent = refusal.code >= 500
-	case gomail.ErrNoUnencoded, gomail.ErrGetRcpts, gomail.ErrGetSender:
-		refusal.permanent = true
-	}
+	aboutMessage := []gomail.SendErrReason{gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose}
+	refusal.permanent = refusal.code >= 500 && slices.Contains(aboutMessage, answer.Reason)
 	return refusal
 }

@@ -3,7 +3,6 @@ package password
 import (
 	_ "embed" // common.txt
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -13,14 +12,16 @@ import (
 //go:embed common.txt
 var commonText string
 
-var commonPasswords = sync.OnceValue(func() map[string]bool {
-	known := map[string]bool{}
+// isCommon reads the list each time: it is short, and asked only when somebody chooses a password.
+func isCommon(plain string) bool {
+	plain = strings.ToLower(strings.TrimSpace(plain))
 	for line := range strings.Lines(commonText) {
-		known[strings.TrimSpace(line)] = true
+		if plain != "" && plain == strings.TrimSpace(line) {
+			return true
+		}
 	}
-	delete(known, "")
-	return known
-})
+	return false
+}
 
 // mostSimilar is the ratio at which a password counts as a variation of something known about its owner.
 const mostSimilar = 0.7
@@ -42,7 +43,7 @@ func Guessable(plain string, about []Attribute) []string {
 			break
 		}
 	}
-	if commonPasswords()[strings.ToLower(strings.TrimSpace(plain))] {
+	if isCommon(plain) {
 		reasons = append(reasons, "Many people use this password, so it is tried first by those who guess.")
 	}
 	return reasons

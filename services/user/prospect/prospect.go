@@ -50,7 +50,7 @@ type Prospect struct {
 // EnsureProspect finds or makes the prospect of an address, for a guest who is about to buy.
 func (s *Service) EnsureProspect(ctx context.Context, request *userv1.EnsureProspectRequest) (*userv1.EnsureProspectResponse, error) {
 	if address := request.GetClientAddress(); address != "" {
-		if err := s.limiter.Allow(ctx, limit.PaymentLookup, limit.Address(address)); err != nil {
+		if err := s.limiter.Allow(ctx, limit.PaymentLookup(), limit.Address(address)); err != nil {
 			return nil, err
 		}
 	}

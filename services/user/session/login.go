@@ -21,7 +21,7 @@ const longestUsername = 150
 // LogIn checks a password and begins a session. Every try counts for the limit, the successful too (contract user.md 1.6).
 // Whether the name, the password or a closed account is at fault, the answer and the work are the same.
 func (s *Service) LogIn(ctx context.Context, request *userv1.LogInRequest) (*userv1.LogInResponse, error) {
-	if err := s.limiter.Allow(ctx, limit.Login, limit.Address(request.GetClientAddress())); err != nil {
+	if err := s.limiter.Allow(ctx, limit.Login(), limit.Address(request.GetClientAddress())); err != nil {
 		return nil, err
 	}
 	account, err := s.credentials(ctx, request.GetUsername())

@@ -43,7 +43,7 @@ func TestResolvingIsOneQuery(t *testing.T) {
 	resolved, err := sessions.ResolveSession(ctx, &userv1.ResolveSessionRequest{Token: token})
 	require.NoError(t, err)
 	require.Equal(t, owner.AccountID, resolved.GetAccount().GetAccountId())
-	require.EqualValues(t, 1, queries.N())
+	require.Equal(t, 1, queries.N())
 
 	ctx, queries = postgres.Count(t.Context())
 	_, err = sessions.ResolveSession(ctx, &userv1.ResolveSessionRequest{Token: "no token at all"})
