@@ -6,7 +6,7 @@ import "strings"
 func (s *Stack) environ(program string, own map[string]string) []string {
 	computed := map[string]string{
 		"SERVICE_SECRETS":  s.secrets.ServiceSecret,
-		"SITE_ORIGIN":      "http://" + strings.Replace(s.options.SiteAddr, "127.0.0.1", "localhost", 1),
+		"SITE_ORIGIN":      s.SiteURL(),
 		"USER_ADDR":        s.addresses("user"),
 		"ORDER_ADDR":       s.addresses("order"),
 		"PAYMENT_ADDR":     s.addresses("payment"),

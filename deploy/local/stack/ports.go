@@ -3,6 +3,7 @@ package stack
 import (
 	"fmt"
 	"net"
+	"strings"
 )
 
 // listen takes a port of the stack's own, or says which one is in use.
@@ -35,4 +36,10 @@ func FreeAddresses(count int) ([]string, error) {
 		addresses = append(addresses, listener.Addr().String())
 	}
 	return addresses, nil
+}
+
+// named is an address as people and browsers write it: pages, API and payment page must share the host name localhost
+// for their cookies to be one site's.
+func named(address string) string {
+	return strings.Replace(address, "127.0.0.1", "localhost", 1)
 }

@@ -2,17 +2,16 @@ package stack
 
 import (
 	"context"
-	"strings"
 
 	"github.com/bartgottschalk/startupwebapp/gateway/site"
 )
 
-// serveSite serves the pages; which API they talk to is told by the address they are served from.
+// serveSite serves the pages, which are told where the API is.
 func (s *Stack) serveSite(context.Context) error {
 	pages, err := listen("The site", "SITE_ADDR", s.options.SiteAddr)
 	if err != nil {
 		return err
 	}
-	s.serveHTTP(pages, site.Handler("http://"+strings.Replace(s.options.APIAddr, "127.0.0.1", "localhost", 1)))
+	s.serveHTTP(pages, site.Handler(s.APIURL()))
 	return nil
 }

@@ -295,19 +295,19 @@ func (s *Stack) launch(context.Context) error {
 }
 
 // APIURL is the address of the first gateway.
-func (s *Stack) APIURL() string { return "http://" + s.options.APIAddr }
+func (s *Stack) APIURL() string { return "http://" + named(s.options.APIAddr) }
 
 // MailboxURL is the address of the mailbox's pages.
-func (s *Stack) MailboxURL() string { return "http://" + s.options.MailboxAddr }
+func (s *Stack) MailboxURL() string { return "http://" + named(s.options.MailboxAddr) }
 
 // SandboxURL is the address of the Stripe sandbox as browsers and services see it.
 func (s *Stack) SandboxURL() string {
-	return "http://" + strings.Replace(s.options.SandboxAddr, "127.0.0.1", "localhost", 1)
+	return "http://" + named(s.options.SandboxAddr)
 }
 
 // SiteURL is the address of the pages.
 func (s *Stack) SiteURL() string {
-	return "http://" + strings.Replace(s.options.SiteAddr, "127.0.0.1", "localhost", 1)
+	return "http://" + named(s.options.SiteAddr)
 }
 
 // AdminURL is an administrator's URL of the shop's PostgreSQL.
