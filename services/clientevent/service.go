@@ -97,7 +97,7 @@ func (s *Service) prepare(ctx context.Context, cfg Config) error {
 	if s.settings, err = settings.Load(ctx, s.db, s.tel); err != nil {
 		return fmt.Errorf("load settings: %w", err)
 	}
-	if s.server, err = rpc.NewServer(cfg.ServerConfig, s.tel, s.recorder.Healthy); err != nil {
+	if s.server, err = rpc.NewServer(cfg.ServerConfig, s.tel, s.recorder.Healthy); err != nil { //nolint:contextcheck // asked as long as the server lives
 		return fmt.Errorf("listen: %w", err)
 	}
 	s.server.RegisterService(&clienteventv1.ClientEventService_ServiceDesc, rooms{Recorder: s.recorder, Settings: s.settings})

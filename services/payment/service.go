@@ -90,7 +90,7 @@ func listen(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *postgr
 	if err := migration.Check(ctx, db, migrations.Set()); err != nil {
 		return nil, fmt.Errorf("check schema: %w", err)
 	}
-	server, err := rpc.NewServer(cfg.ServerConfig, tel, db.Ping)
+	server, err := rpc.NewServer(cfg.ServerConfig, tel, db.Ping) //nolint:contextcheck // asked as long as the server lives
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}

@@ -15,10 +15,6 @@ var (
 	userInfo = regexp.MustCompile(`://[^/?#\s]*@`)
 )
 
-// secretNames are parts of parameter names whose values open something: codes and tokens from mails, and the session
-// with which the success page asks for an order (contract clientevent.md defect 7).
-var secretNames = []string{"token", "verification_code", "reset_code", "password", "passwd", "secret", "session"}
-
 // StrikeSecrets replaces the values of secret parameters in an address by "***", in the query as in the fragment, escaped
 // or not, and drops a user and password before the host. It asks nothing of the address's form, and rather strikes too
 // much: a value ends only at a plain & or #.
@@ -60,9 +56,11 @@ func nameBefore(text string) string {
 	return text
 }
 
+// isSecret knows parameters whose values open something: codes and tokens from mails, and the session with which the
+// success page asks for an order (contract clientevent.md defect 7).
 func isSecret(name string) bool {
 	name = strings.ReplaceAll(strings.ToLower(name), "-", "_")
-	for _, part := range secretNames {
+	for _, part := range [...]string{"token", "verification_code", "reset_code", "password", "passwd", "secret", "session"} {
 		if strings.Contains(name, part) {
 			return true
 		}

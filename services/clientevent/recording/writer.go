@@ -95,7 +95,7 @@ func (r *Recorder) write(ctx context.Context, batch []entry, longestPause time.D
 		select {
 		case <-ctx.Done():
 			return batch
-		case <-time.After(pause/2 + rand.N(pause/2)):
+		case <-time.After(pause/2 + rand.N(pause/2)): //nolint:gosec // not a secret
 		}
 		pause = min(2*pause, longestPause)
 	}

@@ -159,7 +159,7 @@ func pause(ctx context.Context, round int) bool {
 	select {
 	case <-ctx.Done():
 		return false
-	case <-time.After(longest/2 + rand.N(longest/2)):
+	case <-time.After(longest/2 + rand.N(longest/2)): //nolint:gosec // not a secret
 		return true
 	}
 }

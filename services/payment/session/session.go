@@ -138,8 +138,8 @@ func (s *Sessions) follow(ctx context.Context, session *paymentv1.Session) {
 	total := session.GetTotalMinor()
 	err := s.learn(ctx, s.books, stripeapi.EventSession{
 		ID:            session.GetSessionId(),
-		Status:        bookStatuses[session.GetStatus()],
-		PaymentStatus: bookPayments[session.GetPaymentStatus()],
+		Status:        bookStatus(session.GetStatus()),
+		PaymentStatus: bookPayment(session.GetPaymentStatus()),
 		PaymentIntent: session.GetPaymentIntentId(),
 		TotalMinor:    &total,
 	})
@@ -148,16 +148,27 @@ func (s *Sessions) follow(ctx context.Context, session *paymentv1.Session) {
 	}
 }
 
-var bookStatuses = map[paymentv1.SessionStatus]string{
-	paymentv1.SessionStatus_SESSION_STATUS_OPEN:     statusOpen,
-	paymentv1.SessionStatus_SESSION_STATUS_COMPLETE: statusComplete,
-	paymentv1.SessionStatus_SESSION_STATUS_EXPIRED:  statusExpired,
+// bookStatus: what the books have no word for changes nothing in them.
+func bookStatus(status paymentv1.SessionStatus) string {
+	switch status {
+	case paymentv1.SessionStatus_SESSION_STATUS_COMPLETE:
+		return statusComplete
+	case paymentv1.SessionStatus_SESSION_STATUS_EXPIRED:
+		return statusExpired
+	default:
+		return statusOpen
+	}
 }
 
-var bookPayments = map[paymentv1.PaymentStatus]string{
-	paymentv1.PaymentStatus_PAYMENT_STATUS_UNPAID:       paymentUnpaid,
-	paymentv1.PaymentStatus_PAYMENT_STATUS_PAID:         paymentPaid,
-	paymentv1.PaymentStatus_PAYMENT_STATUS_NOT_REQUIRED: paymentNotRequired,
+func bookPayment(status paymentv1.PaymentStatus) string {
+	switch status {
+	case paymentv1.PaymentStatus_PAYMENT_STATUS_PAID:
+		return paymentPaid
+	case paymentv1.PaymentStatus_PAYMENT_STATUS_NOT_REQUIRED:
+		return paymentNotRequired
+	default:
+		return paymentUnpaid
+	}
 }
 
 // isSessionID keeps out what can be no id, so that Stripe is not asked for other addresses of its API.

@@ -45,8 +45,8 @@ func sessionOf(answer *stripe.CheckoutSession) *paymentv1.Session {
 	session := &paymentv1.Session{
 		SessionId:       answer.ID,
 		Reference:       referenceOf(answer.ClientReferenceID, answer.Metadata),
-		Status:          statuses[answer.Status],
-		PaymentStatus:   paymentStatuses[answer.PaymentStatus],
+		Status:          statusOf(answer.Status),
+		PaymentStatus:   paymentStatusOf(answer.PaymentStatus),
 		Currency:        string(answer.Currency),
 		SubtotalMinor:   answer.AmountSubtotal,
 		TotalMinor:      answer.AmountTotal,
@@ -64,16 +64,30 @@ func sessionOf(answer *stripe.CheckoutSession) *paymentv1.Session {
 	return session
 }
 
-var statuses = map[stripe.CheckoutSessionStatus]paymentv1.SessionStatus{
-	stripe.CheckoutSessionStatusOpen:     paymentv1.SessionStatus_SESSION_STATUS_OPEN,
-	stripe.CheckoutSessionStatusComplete: paymentv1.SessionStatus_SESSION_STATUS_COMPLETE,
-	stripe.CheckoutSessionStatusExpired:  paymentv1.SessionStatus_SESSION_STATUS_EXPIRED,
+func statusOf(status stripe.CheckoutSessionStatus) paymentv1.SessionStatus {
+	switch status {
+	case stripe.CheckoutSessionStatusOpen:
+		return paymentv1.SessionStatus_SESSION_STATUS_OPEN
+	case stripe.CheckoutSessionStatusComplete:
+		return paymentv1.SessionStatus_SESSION_STATUS_COMPLETE
+	case stripe.CheckoutSessionStatusExpired:
+		return paymentv1.SessionStatus_SESSION_STATUS_EXPIRED
+	default:
+		return paymentv1.SessionStatus_SESSION_STATUS_UNSPECIFIED
+	}
 }
 
-var paymentStatuses = map[stripe.CheckoutSessionPaymentStatus]paymentv1.PaymentStatus{
-	stripe.CheckoutSessionPaymentStatusUnpaid:            paymentv1.PaymentStatus_PAYMENT_STATUS_UNPAID,
-	stripe.CheckoutSessionPaymentStatusPaid:              paymentv1.PaymentStatus_PAYMENT_STATUS_PAID,
-	stripe.CheckoutSessionPaymentStatusNoPaymentRequired: paymentv1.PaymentStatus_PAYMENT_STATUS_NOT_REQUIRED,
+func paymentStatusOf(status stripe.CheckoutSessionPaymentStatus) paymentv1.PaymentStatus {
+	switch status {
+	case stripe.CheckoutSessionPaymentStatusUnpaid:
+		return paymentv1.PaymentStatus_PAYMENT_STATUS_UNPAID
+	case stripe.CheckoutSessionPaymentStatusPaid:
+		return paymentv1.PaymentStatus_PAYMENT_STATUS_PAID
+	case stripe.CheckoutSessionPaymentStatusNoPaymentRequired:
+		return paymentv1.PaymentStatus_PAYMENT_STATUS_NOT_REQUIRED
+	default:
+		return paymentv1.PaymentStatus_PAYMENT_STATUS_UNSPECIFIED
+	}
 }
 
 // referenceOf is empty unless the marker says that the session is ours.

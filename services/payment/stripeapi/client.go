@@ -124,7 +124,7 @@ func pause(ctx context.Context) bool {
 	select {
 	case <-ctx.Done():
 		return false
-	case <-time.After(tryPause + rand.N(tryPause)):
+	case <-time.After(tryPause + rand.N(tryPause)): //nolint:gosec // not a secret
 		return true
 	}
 }

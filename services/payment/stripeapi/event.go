@@ -39,17 +39,15 @@ type EventSession struct {
 	TotalMinor    *int64
 }
 
-// checkoutTypes are the events that may have paid or ended a session (contract payment.md P-03).
-var checkoutTypes = map[string]bool{
-	"checkout.session.completed":               true,
-	"checkout.session.async_payment_succeeded": true,
-	"checkout.session.async_payment_failed":    true,
-	"checkout.session.expired":                 true,
-}
-
-// ConcernsCheckout tells whether the event may have paid or ended one of our sessions.
+// ConcernsCheckout tells whether the event may have paid or ended one of our sessions (contract payment.md P-03).
 func (e Event) ConcernsCheckout() bool {
-	return checkoutTypes[e.Type] && e.Session != nil && e.Session.Reference != ""
+	switch e.Type {
+	case "checkout.session.completed", "checkout.session.async_payment_succeeded",
+		"checkout.session.async_payment_failed", "checkout.session.expired":
+		return e.Session != nil && e.Session.Reference != ""
+	default:
+		return false
+	}
 }
 
 // SignedBy tells whether header is Stripe's signature over exactly these bytes with this secret, at most 300 s old

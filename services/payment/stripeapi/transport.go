@@ -34,10 +34,11 @@ func neverFollow(*http.Request, []*http.Request) error { return http.ErrUseLastR
 // limited notes the status of the answer, which the library loses when the body is not Stripe's JSON, and bounds the body.
 type limited struct{ next http.RoundTripper }
 
+// RoundTrip passes the request on.
 func (l limited) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := l.next.RoundTrip(request)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // the http.Client wraps it itself
+		return nil, err // the http.Client wraps it itself
 	}
 	if noted, ok := request.Context().Value(statusKey{}).(*int); ok {
 		*noted = response.StatusCode
