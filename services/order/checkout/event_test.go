@@ -3,6 +3,7 @@ package checkout_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -140,4 +141,31 @@ func TestExpiryEventEndsTheCheckout(t *testing.T) {
 	state, _ := shop.Checkout(t, session)
 	require.Equal(t, "expired", state)
 	require.NotEqual(t, session, shop.Start(t, guest))
+}
+
+func TestEventIsNotDoneWhileStripeContradictsItself(t *testing.T) {
+	t.Parallel()
+	shop := checkouttest.Open(t)
+	guest := checkouttest.Guest()
+	shop.Fill(t, guest, checkouttest.PaperClips, 1)
+	session := shop.Start(t, guest)
+	require.True(t, shop.Payment.Pay(session))
+	paid := shop.Payment.Sessions()[0]
+	shop.Payment.Forget(session) // the key of another mode, say
+	_, err := handle(t, shop, "checkout.session.completed", session)
+	require.Equal(t, fault.Unavailable, fault.KindOf(err))
+	other := checkouttest.Guest()
+	shop.Fill(t, other, checkouttest.PaperClips, 1)
+	fine := shop.Start(t, other)
+	require.True(t, shop.Payment.Pay(fine))
+	shop.Payment.Event("checkout.session.completed", fine)
+	shop.Clock.Advance(48 * time.Hour)
+	require.Error(t, shop.Checkouts.Sweep(t.Context()))
+	require.Equal(t, 1, shop.Payment.Unhandled(), "it does not hold up the others")
+	shop.Payment.Put(paid)
+
+	require.NoError(t, shop.Checkouts.Sweep(t.Context()))
+
+	require.Zero(t, shop.Payment.Unhandled())
+	require.Equal(t, 2, shop.Count(t, "SELECT count(*) FROM purchase"))
 }

@@ -110,6 +110,26 @@ func TestSecondPaymentOfACheckoutIsAnException(t *testing.T) {
 	require.Equal(t, order, shop.Complete(t, session))
 }
 
+func TestOnePaymentCannotMakeTwoOrders(t *testing.T) {
+	t.Parallel()
+	shop := checkouttest.Open(t)
+	var sessions []string
+	for range 2 {
+		guest := checkouttest.Guest()
+		shop.Fill(t, guest, checkouttest.PaperClips, 1)
+		session := shop.Start(t, guest)
+		require.True(t, shop.Payment.Pay(session, func(s *paymentv1.Session) { s.PaymentIntentId = "pi_one_and_only" }))
+		sessions = append(sessions, session)
+	}
+	shop.Complete(t, sessions[0])
+
+	_, err := complete(t, shop.Process, sessions[1])
+
+	require.Equal(t, "payment-exception", fault.ReasonOf(err))
+	require.Equal(t, 1, shop.Count(t, "SELECT count(*) FROM purchase"))
+	require.Equal(t, 1, shop.Count(t, "SELECT count(*) FROM payment_exception WHERE reason = 'paid-again' AND session_id = $1", sessions[1]))
+}
+
 func TestExceptionIsLoggedOnceAndNamesNobody(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer

@@ -50,6 +50,9 @@ WHERE reference = sqlc.arg(reference) OR session_id = sqlc.arg(session_id)::text
 ORDER BY (reference = sqlc.arg(reference)) DESC
 LIMIT 1;
 
+-- name: IsUnsettledSession :one
+SELECT EXISTS (SELECT FROM checkout WHERE session_id = sqlc.arg(session_id)::text AND state IN ('open', 'superseded'));
+
 -- name: ListCheckoutLines :many
 SELECT * FROM checkout_line WHERE checkout_id = sqlc.arg(checkout_id) ORDER BY position;
 

@@ -22,7 +22,8 @@ const (
 	checkoutBatch, batches = 50, 20
 	// withoutSession is how long a start may take to get its session; far longer than all its deadlines together.
 	withoutSession = 5 * time.Minute
-	// slowPayment is how long after its session's end a complete but unpaid checkout is still asked about.
+	// slowPayment is how long after its session's end a checkout is asked about that is complete but unpaid, or that
+	// Stripe does not know, which may be a mistake of ours in the settings.
 	slowPayment = 30 * 24 * time.Hour
 )
 
@@ -110,6 +111,9 @@ func (c *Checkouts) sweepCheckouts(ctx context.Context) error {
 
 // hopeless tells whether the next call would fail like this one, because nobody answers or nobody waits any more.
 func hopeless(ctx context.Context, err error) bool {
+	if errors.Is(err, errContradiction) {
+		return false // about this session alone
+	}
 	kind := fault.KindOf(err)
 	return ctx.Err() != nil || kind == fault.Unavailable || kind == fault.DeadlineExceeded
 }
@@ -136,11 +140,10 @@ func (c *Checkouts) check(ctx context.Context, due dbgen.ClaimDueCheckoutsRow) e
 	return nil
 }
 
-// givenUp tells whether a session that was not paid never will be: Stripe does not know it any more though it has
-// ended, or it has been waiting for a slow payment for longer than any takes.
+// givenUp tells whether a session that was not paid, or that Stripe does not know, has been waited for long enough.
 func (c *Checkouts) givenUp(due dbgen.ClaimDueCheckoutsRow, outcome error) bool {
-	over := c.now().Sub(*due.SessionExpiresAt)
-	return (errors.Is(outcome, errNoSession) && over > 0) || (errors.Is(outcome, errNotPaid) && over > slowPayment)
+	unpaid := errors.Is(outcome, errNoSession) || errors.Is(outcome, errNotPaid)
+	return unpaid && c.now().Sub(*due.SessionExpiresAt) > slowPayment
 }
 
 // checkWithoutSession ends a checkout whose start died before it stored a session. Nobody was told the address of such

@@ -438,6 +438,17 @@ func (q *Queries) InsertPaymentException(ctx context.Context, arg InsertPaymentE
 	return result.RowsAffected(), nil
 }
 
+const IsUnsettledSession = `-- name: IsUnsettledSession :one
+SELECT EXISTS (SELECT FROM checkout WHERE session_id = $1::text AND state IN ('open', 'superseded'))
+`
+
+func (q *Queries) IsUnsettledSession(ctx context.Context, sessionID string) (bool, error) {
+	row := q.db.QueryRow(ctx, IsUnsettledSession, sessionID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const KeepNewsletterChoice = `-- name: KeepNewsletterChoice :exec
 UPDATE checkout SET newsletter = $1 WHERE id = $2 AND newsletter <> $1
 `
