@@ -1,0 +1,64 @@
+package gateway
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bartgottschalk/startupwebapp/services/platform/config"
+)
+
+func environ(more ...string) []string {
+	return append([]string{
+		"SECRET_KEY=a-secret-of-tests-for-cookies", "SERVICE_SECRETS=a-secret-of-tests",
+		"USER_ADDR=127.0.0.1:1", "ORDER_ADDR=127.0.0.1:2", "PAYMENT_ADDR=127.0.0.1:3", "CLIENTEVENT_ADDR=127.0.0.1:4",
+	}, more...)
+}
+
+func TestDefaultsFitALaptop(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Load[Config](environ())
+	require.NoError(t, err)
+	require.Equal(t, "127.0.0.1:8000", cfg.Addr)
+	require.Equal(t, []string{"http://localhost:8080"}, cfg.allowedOrigins())
+	require.Equal(t, config.List{"localhost", "127.0.0.1", "[::1]"}, cfg.AllowedHosts)
+	require.False(t, cfg.cookieSecure())
+	require.False(t, cfg.behindProxy())
+}
+
+func TestProduction(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Load[Config](environ(
+		"SITE_ORIGIN=https://shop.example/", "ALLOWED_ORIGINS=https://www.shop.example, https://shop.example,https://api.shop.example",
+		"ALLOWED_HOSTS=api.shop.example", "COOKIE_DOMAIN=.shop.example", "HTTPS_REDIRECT=true", "TRUSTED_PROXY_HOPS=1", "SECRET_KEY_FALLBACKS=old1,old2",
+	))
+	require.NoError(t, err)
+	require.Equal(t, Origin("https://shop.example"), cfg.SiteOrigin)
+	require.Equal(t, []string{"https://www.shop.example", "https://shop.example", "https://api.shop.example"}, cfg.allowedOrigins())
+	require.True(t, cfg.cookieSecure(), "the pages are https")
+	require.True(t, cfg.behindProxy())
+
+	cfg, err = config.Load[Config](environ("SITE_ORIGIN=https://shop.example", "COOKIE_SECURE=false"))
+	require.NoError(t, err)
+	require.False(t, cfg.cookieSecure())
+}
+
+func TestWrongSettingsAreNamed(t *testing.T) {
+	t.Parallel()
+	for variable, value := range map[string]string{
+		"SITE_ORIGIN": "pages.example", "ALLOWED_ORIGINS": "https://pages.example/path", "COOKIE_DOMAIN": "shop example; Secure", "COOKIE_SECURE": "perhaps",
+		"TRUSTED_PROXY_HOPS": "-1", "HTTPS_REDIRECT": "perhaps", "REQUEST_DEADLINE": "soon", "SERVICE_SECRETS": "short",
+	} {
+		_, err := config.Load[Config](environ(variable + "=" + value))
+		require.ErrorContains(t, err, variable)
+		require.NotContains(t, err.Error(), value)
+	}
+	_, err := config.Load[Config](nil)
+	for _, required := range []string{"SECRET_KEY", "SERVICE_SECRETS", "USER_ADDR", "ORDER_ADDR", "PAYMENT_ADDR", "CLIENTEVENT_ADDR"} {
+		require.ErrorContains(t, err, required)
+	}
+	var help bytes.Buffer
+	config.Help[Config](&help)
+	require.Contains(t, help.String(), "STRIPE_PUBLISHABLE_KEY")
+}
