@@ -30,7 +30,7 @@ func BenchmarkProducts(b *testing.B) {
 // client that does next to nothing.
 func BenchmarkWire(b *testing.B) {
 	base, _ := startReady(b, &peer{}, nil, telemetry.Silent())
-	list := fetch(b, base+"/order/products", "Accept-Encoding", "identity")
+	list := fetch(base+"/order/products", "Accept-Encoding", "identity")
 	bare := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", strconv.Itoa(len(list.body)))

@@ -182,7 +182,7 @@ func TestAnswersCarryCookiesAndStatus(t *testing.T) {
 	}})
 	got := send(chain, http.MethodPost, "/user/login", formType, "")
 	require.Equal(t, http.StatusTeapot, got.Code)
-	require.Equal(t, `{"login":"true","user-api-version":"0.0.1"}`, got.Body.String())
+	require.JSONEq(t, `{"login":"true","user-api-version":"0.0.1"}`, got.Body.String())
 	require.Equal(t, "application/json", got.Header().Get("Content-Type"))
 	require.Len(t, got.Header()["Set-Cookie"], 2)
 	require.Equal(t, []string{"origin", "Cookie"}, got.Header()["Vary"])

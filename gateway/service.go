@@ -90,7 +90,7 @@ func New(ctx context.Context, cfg Config, tel telemetry.Telemetry) (*Gateway, er
 	if err := edge.wire(ctx); err != nil {
 		return nil, errors.Join(err, connected.close())
 	}
-	edge.listener, err = net.Listen("tcp", cfg.Addr)
+	edge.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("API_ADDR: %w", err), connected.close())
 	}
@@ -116,7 +116,9 @@ func (g *Gateway) Run(ctx context.Context) error {
 	case failure = <-served:
 	case <-ctx.Done():
 		failure = g.drain(background)
-		<-served
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			failure = errors.Join(failure, err)
+		}
 	}
 	stop()
 	workers.Wait()

@@ -60,7 +60,7 @@ func (k *Keeper) Run(ctx context.Context) {
 		if made, err := k.ask(ctx); err == nil {
 			k.newest.Store(made) // nothing is pushed meanwhile
 		}
-		wait(ctx, pause/2+rand.N(pause))
+		wait(ctx, pause/2+rand.N(pause)) //nolint:gosec // not a secret
 		pause = min(2*pause, longestWait)
 	}
 }

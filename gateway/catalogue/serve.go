@@ -14,6 +14,8 @@ const productPath = "/order/product/"
 
 // Header values that all answers share; nothing may change them in place. The answer to one origin names it, and the
 // body depends on the encodings that the client takes.
+//
+//nolint:gochecknoglobals // constants, as far as Go has constant slices
 var (
 	jsonType     = []string{"application/json"}
 	gzipEncoding = []string{"gzip"}

@@ -84,6 +84,7 @@ func (r *Renderer) memberOf(field protoreflect.FieldDescriptor) (member, error) 
 		made.unset = []byte("null")
 	case storefrontv1.Unset_UNSET_EMPTY_OBJECT:
 		made.unset = []byte("{}")
+	case storefrontv1.Unset_UNSET_UNSPECIFIED:
 	}
 	form := extension[storefrontv1.Form](field.Options(), storefrontv1.E_Form)
 	if field.IsMap() {

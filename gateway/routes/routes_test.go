@@ -1,6 +1,7 @@
 package routes_test
 
 import (
+	"net/http"
 	"os"
 	"testing"
 
@@ -66,7 +67,7 @@ func TestWhatRoutesCarry(t *testing.T) {
 	require.Equal(t, "storefront.v1.ClientEventAreaService", string(pageview.Service))
 	require.Empty(t, known.Find("/order/product/a").Inputs, "the variable comes from the path alone")
 	login := known.Find("/user/login")
-	require.True(t, login.HasForm && !login.HasRaw && login.Method == "POST")
+	require.True(t, login.HasForm && !login.HasRaw && login.Method == http.MethodPost)
 	hook := known.Find("/order/stripe-webhook")
 	require.True(t, hook.HasRaw && !hook.HasForm)
 	raw := 0

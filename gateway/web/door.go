@@ -96,7 +96,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // leave turns a panic into a page and writes the log line.
 func (d *Door) leave(a *answer, r *http.Request, begun time.Time) {
 	failure := recover()
-	if failure != nil && failure != http.ErrAbortHandler {
+	if failure != nil {
 		d.logger.ErrorContext(r.Context(), "request panicked", "route", a.route, "panic", fmt.Sprint(failure), "stack", string(debug.Stack()))
 	}
 	cutShort := failure != nil && a.status != 0

@@ -67,7 +67,7 @@ func forward(ctx context.Context, r *http.Request, route *routes.Route, fields f
 	forwarded := (&http.Request{
 		Method: route.Method, URL: &url.URL{Path: strings.TrimSuffix(r.URL.Path, "/")},
 		Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor,
-		Body: http.NoBody, Form: query, PostForm: noValues, Pattern: r.Pattern,
+		Body: http.NoBody, Form: query, PostForm: url.Values{}, Pattern: r.Pattern,
 	}).WithContext(ctx)
 	switch {
 	case route.HasForm:
@@ -82,13 +82,11 @@ func forward(ctx context.Context, r *http.Request, route *routes.Route, fields f
 	return forwarded, true
 }
 
-var noValues = url.Values{}
-
 // queryOf is what the generated code finds instead of the query: the parameters that the route has, by one value each.
 // It would refuse repeated and bracketed names, which the old server took.
 func queryOf(r *http.Request, route *routes.Route) (url.Values, bool) {
 	if len(route.Inputs) == 0 || r.URL.RawQuery == "" {
-		return noValues, true
+		return url.Values{}, true
 	}
 	isEvent := route.Service == eventService
 	most := mostFields

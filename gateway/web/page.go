@@ -16,39 +16,52 @@ const statusGone = 499
 // retrySoon is when to come back when whoever failed did not say.
 const retrySoon = time.Second
 
-var sentences = map[int]string{
-	http.StatusBadRequest:          "This request cannot be understood.",
-	http.StatusUnauthorized:        "Please log in first.",
-	http.StatusForbidden:           "This request was refused. Please reload the page and try again.",
-	http.StatusNotFound:            "There is nothing at this address.",
-	http.StatusMethodNotAllowed:    "This address does not serve that method.",
-	http.StatusConflict:            "This is not possible at the moment.",
-	http.StatusServiceUnavailable:  "The shop is busy. Please try again in a moment.",
-	http.StatusInternalServerError: "Something went wrong on our side.",
+func sentence(status int) string {
+	switch status {
+	case http.StatusBadRequest:
+		return "This request cannot be understood."
+	case http.StatusUnauthorized:
+		return "Please log in first."
+	case http.StatusForbidden:
+		return "This request was refused. Please reload the page and try again."
+	case http.StatusNotFound:
+		return "There is nothing at this address."
+	case http.StatusMethodNotAllowed:
+		return "This address does not serve that method."
+	case http.StatusConflict:
+		return "This is not possible at the moment."
+	case http.StatusServiceUnavailable:
+		return "The shop is busy. Please try again in a moment."
+	}
+	return "Something went wrong on our side."
 }
 
-var statusOf = map[fault.Kind]int{
-	fault.Invalid:            http.StatusBadRequest,
-	fault.NotFound:           http.StatusNotFound,
-	fault.Conflict:           http.StatusConflict,
-	fault.FailedPrecondition: http.StatusConflict,
-	fault.Unauthenticated:    http.StatusUnauthorized,
-	fault.PermissionDenied:   http.StatusForbidden,
-	fault.RateLimited:        http.StatusForbidden, // contract encodings.md 8: not 429
-	fault.Unavailable:        http.StatusServiceUnavailable,
-	fault.DeadlineExceeded:   http.StatusServiceUnavailable,
-	fault.Canceled:           statusGone,
-	fault.Internal:           http.StatusInternalServerError,
+func statusOf(kind fault.Kind) int {
+	switch kind {
+	case fault.Invalid:
+		return http.StatusBadRequest
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Conflict, fault.FailedPrecondition:
+		return http.StatusConflict
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case fault.PermissionDenied, fault.RateLimited: // contract encodings.md 8: not 429
+		return http.StatusForbidden
+	case fault.Unavailable, fault.DeadlineExceeded:
+		return http.StatusServiceUnavailable
+	case fault.Canceled:
+		return statusGone
+	case fault.Internal:
+	}
+	return http.StatusInternalServerError
 }
 
 // Fail answers for a handler that could not: a small page with the status of the fault's kind. Causes and details stay
 // where they were logged.
 func Fail(w http.ResponseWriter, err error) {
 	failure := fault.Of(err)
-	status, known := statusOf[failure.Kind]
-	if !known {
-		status = http.StatusInternalServerError
-	}
+	status := statusOf(failure.Kind)
 	if after := failure.RetryAfter; after > 0 || status == http.StatusServiceUnavailable {
 		seconds := math.Ceil(max(after, retrySoon).Seconds())
 		w.Header()["Retry-After"] = []string{strconv.Itoa(int(seconds))}
@@ -82,7 +95,7 @@ func refuseMethod(a *answer, r *http.Request, route *routes.Route) {
 func writePage(w http.ResponseWriter, status int) {
 	title := strconv.Itoa(status) + " " + http.StatusText(status)
 	page := "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + title + "</title></head>" +
-		"<body><h1>" + title + "</h1><p>" + sentences[status] + "</p></body></html>\n"
+		"<body><h1>" + title + "</h1><p>" + sentence(status) + "</p></body></html>\n"
 	header := w.Header()
 	header["Content-Type"] = htmlType
 	header["Content-Length"] = []string{strconv.Itoa(len(page))}
