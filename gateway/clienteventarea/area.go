@@ -6,7 +6,9 @@ import (
 	"context"
 	"math"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	clienteventv1 "github.com/bartgottschalk/startupwebapp/proto/clientevent/v1"
 	storefrontv1 "github.com/bartgottschalk/startupwebapp/proto/storefront/v1"
@@ -17,6 +19,14 @@ import (
 )
 
 const thanks = "thank you"
+
+// The most bytes of a text that are carried on. The clientevent service cuts at the columns' ends, in code points; here
+// hostile lengths are kept out of the queue, and a batch below the size of one call.
+const (
+	longestAddress   = 4000
+	longestAgent     = 1000
+	longestShortText = 400 // ids and codes
+)
 
 // Area is the handler of storefront.v1.ClientEventAreaService. Safe for concurrent use.
 type Area struct {
@@ -38,9 +48,9 @@ func (a *Area) ShowClientEventIndex(context.Context, *storefrontv1.ShowClientEve
 // ReportPageview is GET /clientevent/pageview.
 func (a *Area) ReportPageview(ctx context.Context, event *storefrontv1.ReportPageviewRequest) (*storefrontv1.ReportPageviewResponse, error) {
 	customer := visitor.From(ctx)
-	address, agent := customer.ClientAddress(), customer.UserAgent()
+	address, agent := customer.ClientAddress(), cut(customer.UserAgent(), longestAgent)
 	a.report(event.Url, event.AnonymousId, &clienteventv1.Event{Kind: &clienteventv1.Event_Pageview{Pageview: &clienteventv1.Pageview{
-		ClientEventId: event.ClientEventId, PageWidth: width(event.GetPageWidth()), RemoteAddress: &address, UserAgent: &agent,
+		ClientEventId: short(event.ClientEventId), PageWidth: width(event.GetPageWidth()), RemoteAddress: &address, UserAgent: &agent,
 	}}})
 	return &storefrontv1.ReportPageviewResponse{Answer: thanks}, nil
 }
@@ -48,7 +58,7 @@ func (a *Area) ReportPageview(ctx context.Context, event *storefrontv1.ReportPag
 // ReportAjaxError is GET /clientevent/ajaxerror.
 func (a *Area) ReportAjaxError(_ context.Context, event *storefrontv1.ReportAjaxErrorRequest) (*storefrontv1.ReportAjaxErrorResponse, error) {
 	a.report(event.Url, event.AnonymousId, &clienteventv1.Event{Kind: &clienteventv1.Event_AjaxError{AjaxError: &clienteventv1.AjaxError{
-		ClientEventId: event.ClientEventId, ErrorId: event.GetErrorId(),
+		ClientEventId: short(event.ClientEventId), ErrorId: cut(event.GetErrorId(), longestShortText),
 	}}})
 	return &storefrontv1.ReportAjaxErrorResponse{Answer: thanks}, nil
 }
@@ -56,7 +66,7 @@ func (a *Area) ReportAjaxError(_ context.Context, event *storefrontv1.ReportAjax
 // ReportButtonClick is GET /clientevent/buttonclick.
 func (a *Area) ReportButtonClick(_ context.Context, event *storefrontv1.ReportButtonClickRequest) (*storefrontv1.ReportButtonClickResponse, error) {
 	a.report(event.Url, event.AnonymousId, &clienteventv1.Event{Kind: &clienteventv1.Event_ButtonClick{ButtonClick: &clienteventv1.ButtonClick{
-		ClientEventId: event.ClientEventId, ButtonId: event.GetButtonId(),
+		ClientEventId: short(event.ClientEventId), ButtonId: cut(event.GetButtonId(), longestShortText),
 	}}})
 	return &storefrontv1.ReportButtonClickResponse{Answer: thanks}, nil
 }
@@ -64,7 +74,7 @@ func (a *Area) ReportButtonClick(_ context.Context, event *storefrontv1.ReportBu
 // ReportLinkEvent is GET /clientevent/linkevent.
 func (a *Area) ReportLinkEvent(_ context.Context, event *storefrontv1.ReportLinkEventRequest) (*storefrontv1.ReportLinkEventResponse, error) {
 	a.report(event.Url, event.AnonymousId, &clienteventv1.Event{Kind: &clienteventv1.Event_LinkEvent{LinkEvent: &clienteventv1.LinkEvent{
-		MbCd: event.MbCd, PrCd: event.PrCd, EmCd: event.EmCd, AdCd: event.AdCd,
+		MbCd: short(event.MbCd), PrCd: short(event.PrCd), EmCd: short(event.EmCd), AdCd: short(event.AdCd),
 	}}})
 	return &storefrontv1.ReportLinkEventResponse{Answer: thanks}, nil
 }
@@ -74,7 +84,7 @@ func (a *Area) report(url, anonymousID *string, event *clienteventv1.Event) {
 	if url == nil {
 		return
 	}
-	event.Url, event.AnonymousId, event.OccurredAt = *url, anonymousID, timestamppb.New(a.now())
+	event.Url, event.AnonymousId, event.OccurredAt = cut(*url, longestAddress), short(anonymousID), timestamppb.New(a.now())
 	a.reporter.Report(event)
 }
 
@@ -86,4 +96,23 @@ func width(text string) *int32 {
 	}
 	narrow := int32(value)
 	return &narrow
+}
+
+// cut shortens a text to that many bytes, between two characters. The copy lets go of the long one.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return strings.Clone(text[:most])
+}
+
+func short(text *string) *string {
+	if text == nil {
+		return nil
+	}
+	shortened := cut(*text, longestShortText)
+	return &shortened
 }

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// queueSize bounds the memory of events that wait: about 10 MB at the longest addresses that pages send.
+	// queueSize bounds the memory of events that wait: a few MB of usual ones, 50 MB of the longest.
 	queueSize = 8192
 	batchSize = 500
 	// flushInterval is how long an event may wait for company.
