@@ -12,11 +12,9 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	clienteventv1 "github.com/bartgottschalk/startupwebapp/proto/clientevent/v1"
@@ -219,17 +217,4 @@ func newServer(handler http.Handler) *http.Server {
 		MaxHeaderBytes:    largestHeader,
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}
-}
-
-// observed traces and measures requests, when anybody looks.
-func observed(door http.Handler, tel telemetry.Telemetry) http.Handler {
-	if !tel.On {
-		return door
-	}
-	return otelhttp.NewHandler(door, "request",
-		otelhttp.WithTracerProvider(tel.Tracers),
-		otelhttp.WithMeterProvider(tel.Meters),
-		otelhttp.WithPropagators(tel.Propagator),
-		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return strings.TrimSpace(r.Method + " " + r.Pattern) }),
-	)
 }

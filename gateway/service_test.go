@@ -308,15 +308,25 @@ func TestTraces(t *testing.T) {
 	base, _ := startReady(t, &peer{}, nil, tel)
 	exporter.Reset()
 	const parent = "4bf92f3577b34da6a3ce929d0e0e4736"
-	fetch(base+"/order/product/product1", "traceparent", "00-"+parent+"-00f067aa0ba902b7-01")
+	fetch(base+"/order/product/product1?secret=1", "traceparent", "00-"+parent+"-00f067aa0ba902b7-01", "User-Agent", "secret", "X-Forwarded-For", "203.0.113.9")
+	var span tracetest.SpanStub
 	require.Eventually(t, func() bool {
-		for _, span := range exporter.GetSpans() {
-			if span.Name == "GET /order/product/{product_identifier}" && span.SpanContext.TraceID().String() == parent {
-				return true
+		for _, ended := range exporter.GetSpans() {
+			if ended.Name == "GET /order/product/{product_identifier}" {
+				span = ended
 			}
 		}
-		return false
+		return span.Name != ""
 	}, patience, 10*time.Millisecond)
+	require.Equal(t, parent, span.SpanContext.TraceID().String(), "a caller's trace goes on")
+	recorded := fmt.Sprint(span.Attributes)
+	require.Contains(t, recorded, "http.response.status_code")
+	for _, private := range []string{"secret", "product1", "203.0.113.9", "client.address", "peer"} {
+		require.NotContains(t, recorded, private)
+	}
+	for _, ended := range exporter.GetSpans() {
+		require.NotContains(t, ended.Name, "healthz")
+	}
 }
 
 func TestLogsNameNobody(t *testing.T) {
