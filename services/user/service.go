@@ -62,7 +62,6 @@ type Service struct {
 	db      *postgres.Database
 	server  *rpc.Server
 	jobs    *jobs.Jobs
-	hasher  *password.Hasher
 	working atomic.Bool // Run works the jobs
 }
 
@@ -99,10 +98,11 @@ func assemble(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *post
 	if err := migration.Check(ctx, db, migrations.Set()); err != nil {
 		return nil, err
 	}
-	s := &Service{db: db, hasher: password.NewHasher()}
+	s := &Service{db: db}
+	hasher := password.NewHasher()
 	key := signingKey(cfg)
 	limiter := limit.New(db, tel, now)
-	sessions := session.New(db, s.hasher, limiter, now)
+	sessions := session.New(db, hasher, limiter, now)
 	var err error
 	if s.jobs, err = newJobs(cfg, tel, db, now, sessions, limiter); err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func assemble(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *post
 		return nil, err
 	}
 	rooms := account.Rooms{
-		Hasher: s.hasher, Limiter: limiter, Sessions: sessions, Terms: terms.New(db, now),
+		Hasher: hasher, Limiter: limiter, Sessions: sessions, Terms: terms.New(db, now),
 		Prospects: prospect.New(db, limiter, key, now), Outbox: mail.NewOutbox(db, s.jobs, now),
 	}
 	userv1.RegisterAccountServiceServer(s.server, account.New(db, rooms, key, now))
@@ -163,7 +163,6 @@ func (s *Service) Run(ctx context.Context) error {
 	defer s.db.Close()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.server.Serve(ctx) })
-	group.Go(func() error { return s.hasher.Run(ctx) })
 	group.Go(func() error { return s.work(ctx) })
 	return group.Wait()
 }

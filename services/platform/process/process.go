@@ -48,6 +48,7 @@ type Task[C any] struct {
 type settings[C any] struct {
 	Own         C
 	Telemetry   telemetry.Config
+	Memory      memorySettings
 	AWSSecretID string `env:"AWS_SECRET_ID" help:"secret in AWS Secrets Manager, a JSON object of variables; read before start, variables set here win"`
 }
 
@@ -87,7 +88,8 @@ func Run[C any](ctx context.Context, p Program[C], args, environ []string, stdou
 		return exitUsage
 	}
 	defer flushed(ctx, flush, tel)
-	return finished(ctx, command.run(ctx, read.Own, tel), command, tel)
+	read.Memory.apply()
+	return finished(ctx, withIdleMemoryReturned(ctx, func() error { return command.run(ctx, read.Own, tel) }), command, tel)
 }
 
 func finished[C any](ctx context.Context, err error, ran command[C], tel telemetry.Telemetry) int {

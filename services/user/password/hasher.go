@@ -2,7 +2,6 @@ package password
 
 import (
 	"context"
-	"runtime/debug"
 	"time"
 
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
@@ -15,8 +14,6 @@ const (
 	waiting = 32
 	// comeBack is when the queue should have become shorter.
 	comeBack = 2 * time.Second
-	// restBeforeFree: a hash leaves 19 MB of garbage; when no other follows, it is given back to the system.
-	restBeforeFree = 2 * time.Second
 )
 
 // Hasher hashes and compares passwords, a few at once; the next ones wait in a short queue, and what comes then is
@@ -24,16 +21,14 @@ const (
 type Hasher struct {
 	places chan struct{} // held while waiting and working
 	work   chan struct{} // held while working
-	used   chan struct{} // tells Run that there is garbage
 	decoy  string        // what unknown accounts are compared with; nobody knows its password
 }
 
-// NewHasher makes a hasher. Run should run beside it.
+// NewHasher makes a hasher.
 func NewHasher() *Hasher {
 	return &Hasher{
 		places: make(chan struct{}, atOnce+waiting),
 		work:   make(chan struct{}, atOnce),
-		used:   make(chan struct{}, 1),
 		decoy:  randomDecoy(),
 	}
 }
@@ -57,26 +52,4 @@ func (h *Hasher) enter(ctx context.Context) (func(), error) {
 func (h *Hasher) leave() {
 	<-h.work
 	<-h.places
-	select {
-	case h.used <- struct{}{}:
-	default:
-	}
-}
-
-// Run gives memory back to the system when hashing has paused, until ctx is done. Without it everything works, but a
-// process keeps about 40 MB for minutes after its last login.
-func (h *Hasher) Run(ctx context.Context) error {
-	rest := time.NewTimer(restBeforeFree)
-	rest.Stop()
-	defer rest.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-h.used:
-			rest.Reset(restBeforeFree)
-		case <-rest.C:
-			debug.FreeOSMemory()
-		}
-	}
 }
