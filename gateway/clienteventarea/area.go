@@ -49,43 +49,43 @@ func (a *Area) ShowClientEventIndex(context.Context, *storefrontv1.ShowClientEve
 func (a *Area) ReportPageview(ctx context.Context, event *storefrontv1.ReportPageviewRequest) (*storefrontv1.ReportPageviewResponse, error) {
 	customer := visitor.From(ctx)
 	address, agent := customer.ClientAddress(), cut(customer.UserAgent(), longestAgent)
-	a.report(event.Url, event.AnonymousId, &clienteventv1.Event{Kind: &clienteventv1.Event_Pageview{Pageview: &clienteventv1.Pageview{
+	a.report(ctx, event.Url, event.AnonymousId, &clienteventv1.Event{Kind: &clienteventv1.Event_Pageview{Pageview: &clienteventv1.Pageview{
 		ClientEventId: short(event.ClientEventId), PageWidth: width(event.GetPageWidth()), RemoteAddress: &address, UserAgent: &agent,
 	}}})
 	return &storefrontv1.ReportPageviewResponse{Answer: thanks}, nil
 }
 
 // ReportAjaxError is GET /clientevent/ajaxerror.
-func (a *Area) ReportAjaxError(_ context.Context, event *storefrontv1.ReportAjaxErrorRequest) (*storefrontv1.ReportAjaxErrorResponse, error) {
-	a.report(event.Url, event.AnonymousId, &clienteventv1.Event{Kind: &clienteventv1.Event_AjaxError{AjaxError: &clienteventv1.AjaxError{
+func (a *Area) ReportAjaxError(ctx context.Context, event *storefrontv1.ReportAjaxErrorRequest) (*storefrontv1.ReportAjaxErrorResponse, error) {
+	a.report(ctx, event.Url, event.AnonymousId, &clienteventv1.Event{Kind: &clienteventv1.Event_AjaxError{AjaxError: &clienteventv1.AjaxError{
 		ClientEventId: short(event.ClientEventId), ErrorId: cut(event.GetErrorId(), longestShortText),
 	}}})
 	return &storefrontv1.ReportAjaxErrorResponse{Answer: thanks}, nil
 }
 
 // ReportButtonClick is GET /clientevent/buttonclick.
-func (a *Area) ReportButtonClick(_ context.Context, event *storefrontv1.ReportButtonClickRequest) (*storefrontv1.ReportButtonClickResponse, error) {
-	a.report(event.Url, event.AnonymousId, &clienteventv1.Event{Kind: &clienteventv1.Event_ButtonClick{ButtonClick: &clienteventv1.ButtonClick{
+func (a *Area) ReportButtonClick(ctx context.Context, event *storefrontv1.ReportButtonClickRequest) (*storefrontv1.ReportButtonClickResponse, error) {
+	a.report(ctx, event.Url, event.AnonymousId, &clienteventv1.Event{Kind: &clienteventv1.Event_ButtonClick{ButtonClick: &clienteventv1.ButtonClick{
 		ClientEventId: short(event.ClientEventId), ButtonId: cut(event.GetButtonId(), longestShortText),
 	}}})
 	return &storefrontv1.ReportButtonClickResponse{Answer: thanks}, nil
 }
 
 // ReportLinkEvent is GET /clientevent/linkevent.
-func (a *Area) ReportLinkEvent(_ context.Context, event *storefrontv1.ReportLinkEventRequest) (*storefrontv1.ReportLinkEventResponse, error) {
-	a.report(event.Url, event.AnonymousId, &clienteventv1.Event{Kind: &clienteventv1.Event_LinkEvent{LinkEvent: &clienteventv1.LinkEvent{
+func (a *Area) ReportLinkEvent(ctx context.Context, event *storefrontv1.ReportLinkEventRequest) (*storefrontv1.ReportLinkEventResponse, error) {
+	a.report(ctx, event.Url, event.AnonymousId, &clienteventv1.Event{Kind: &clienteventv1.Event_LinkEvent{LinkEvent: &clienteventv1.LinkEvent{
 		MbCd: short(event.MbCd), PrCd: short(event.PrCd), EmCd: short(event.EmCd), AdCd: short(event.AdCd),
 	}}})
 	return &storefrontv1.ReportLinkEventResponse{Answer: thanks}, nil
 }
 
 // report queues the event; one without an address of a page is not kept (contract clientevent.md 1).
-func (a *Area) report(url, anonymousID *string, event *clienteventv1.Event) {
+func (a *Area) report(ctx context.Context, url, anonymousID *string, event *clienteventv1.Event) {
 	if url == nil {
 		return
 	}
 	event.Url, event.AnonymousId, event.OccurredAt = cut(*url, longestAddress), short(anonymousID), timestamppb.New(a.now())
-	a.reporter.Report(event)
+	a.reporter.Report(ctx, event)
 }
 
 // width is the window's width, or nothing for what is no number of 32 bits (clientevent.md 8, defect 1).

@@ -2,6 +2,7 @@ package clienteventarea
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -21,9 +22,13 @@ const (
 	flushInterval = 200 * time.Millisecond
 	// sendTimeout bounds one call to the clientevent service.
 	sendTimeout = 3 * time.Second
+	// drainLimit bounds all calls together that empty the queue at the end.
+	drainLimit = 5 * time.Second
 	// switchInterval is how soon pages hear that the switch was turned.
 	switchInterval = 5 * time.Second
 )
+
+var errUnsent = errors.New("still queued when the edge had to stop")
 
 // Reporter carries events to the clientevent service in batches and remembers its switch. What does not fit into the
 // queue, or into a service that does not answer, is dropped and counted: an event is never worth a customer's wait.
@@ -49,11 +54,11 @@ func NewReporter(service clienteventv1.ClientEventServiceClient, tel telemetry.T
 }
 
 // Report queues an event and never waits.
-func (r *Reporter) Report(event *clienteventv1.Event) {
+func (r *Reporter) Report(ctx context.Context, event *clienteventv1.Event) {
 	select {
 	case r.queue <- event:
 	default:
-		r.dropped.Add(context.Background(), 1)
+		r.dropped.Add(ctx, 1)
 	}
 }
 
@@ -62,7 +67,8 @@ func (r *Reporter) LogClientEvents() bool {
 	return r.enabled.Load()
 }
 
-// Run sends batches and follows the switch until ctx is done, then sends what is still queued.
+// Run sends batches and follows the switch until ctx is done. Then it sends what is still queued, for at most five
+// seconds, and counts the rest as dropped. Call it once; report nothing after ctx is done.
 func (r *Reporter) Run(ctx context.Context) {
 	flush, ask := time.NewTicker(flushInterval), time.NewTicker(switchInterval)
 	defer flush.Stop()
@@ -71,13 +77,22 @@ func (r *Reporter) Run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			r.sendAll(context.WithoutCancel(ctx))
+			r.drain(context.WithoutCancel(ctx))
 			return
 		case <-flush.C:
 			r.sendAll(ctx)
 		case <-ask.C:
 			r.readSwitch(ctx)
 		}
+	}
+}
+
+func (r *Reporter) drain(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, drainLimit)
+	defer cancel()
+	r.sendAll(ctx)
+	if left := len(r.queue); left > 0 {
+		r.lose(ctx, left, errUnsent)
 	}
 }
 
@@ -122,8 +137,12 @@ func (r *Reporter) send(ctx context.Context, batch []*clienteventv1.Event) bool 
 	defer cancel()
 	_, err := r.service.RecordEvents(ctx, &clienteventv1.RecordEventsRequest{Events: batch})
 	if err != nil {
-		r.dropped.Add(ctx, int64(len(batch)))
-		r.logger.WarnContext(ctx, "client events lost", "events", len(batch), "error", err)
+		r.lose(ctx, len(batch), err)
 	}
 	return err == nil
+}
+
+func (r *Reporter) lose(ctx context.Context, events int, why error) {
+	r.dropped.Add(ctx, int64(events))
+	r.logger.WarnContext(ctx, "client events lost", "events", events, "error", why)
 }
