@@ -40,6 +40,7 @@ type orders struct {
 	silent   bool // GetCatalogue fails
 	asked    int
 	watched  int
+	hold     chan struct{} // when set, GetCatalogue answers late with what was true early
 }
 
 func newOrders(first *orderv1.Catalogue) *orders {
@@ -70,12 +71,16 @@ func (o *orders) counts() (asked, watched int) {
 
 func (o *orders) GetCatalogue(context.Context, *orderv1.GetCatalogueRequest) (*orderv1.GetCatalogueResponse, error) {
 	o.mu.Lock()
-	defer o.mu.Unlock()
 	o.asked++
-	if o.silent {
+	now, silent := o.now, o.silent
+	o.mu.Unlock()
+	if silent {
 		return nil, fault.New(fault.Internal, "broken", "")
 	}
-	return &orderv1.GetCatalogueResponse{Catalogue: o.now}, nil
+	if o.hold != nil {
+		<-o.hold
+	}
+	return &orderv1.GetCatalogueResponse{Catalogue: now}, nil
 }
 
 func (o *orders) WatchCatalogue(_ *orderv1.WatchCatalogueRequest, stream grpc.ServerStreamingServer[orderv1.WatchCatalogueResponse]) error {
@@ -302,6 +307,24 @@ func TestRequestBeforeTheFirstEditionAsks(t *testing.T) {
 	got := get(empty, "/order/products")
 	require.Equal(t, 503, got.Code)
 	require.NotEmpty(t, got.Header().Get("Retry-After"))
+}
+
+// What was asked for arrives after something newer was pushed: the newer stays.
+func TestLateAnswerGivesWay(t *testing.T) {
+	t.Parallel()
+	service := newOrders(clips("old", 100))
+	service.hold = make(chan struct{})
+	keeper := newKeeper(t, connect(t, service))
+	early := make(chan int, 1)
+	go func() { early <- get(keeper, "/order/products").Code }()
+	require.Eventually(t, func() bool { asked, _ := service.counts(); return asked == 1 }, 10*time.Second, time.Millisecond)
+	require.Equal(t, 503, get(keeper, "/order/products").Code, "one asks, the others do not wait in line")
+	service.change(clips("new", 200))
+	background(t, keeper.Run)
+	require.Eventually(t, keeper.Loaded, 10*time.Second, time.Millisecond)
+	close(service.hold)
+	require.Equal(t, 200, <-early)
+	require.Equal(t, "2.00", price(t, keeper))
 }
 
 // Many readers while versions change: every answer is one whole edition.
