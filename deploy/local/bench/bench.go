@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -18,7 +19,9 @@ type Options struct {
 	Duration time.Duration
 	// Connections is how many clients ask at once.
 	Connections int
-	Out         io.Writer
+	// Only, when set, leaves out the paths whose name does not contain it; the bare server is always measured.
+	Only string
+	Out  io.Writer
 }
 
 // result is what one path cost.
@@ -32,6 +35,11 @@ type result struct {
 
 // Run loads every path in turn and prints one table.
 func Run(ctx context.Context, shop *stack.Stack, options Options) error {
+	idle, err := residentMegabytes(shop)
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(options.Out, "the five programs take %.0f MB resident before the load (aim: 150 MB)\n", idle)
 	bare, err := serveBare(ctx, shop.APIURL()+"/order/products")
 	if err != nil {
 		return err
@@ -41,9 +49,16 @@ func Run(ctx context.Context, shop *stack.Stack, options Options) error {
 	if err != nil {
 		return err
 	}
+	postgresData, err := dataDirectory(ctx, shop.AdminURL())
+	if err != nil {
+		return err
+	}
 	results := make([]result, 0, len(paths))
-	for _, path := range paths {
-		measured, err := measure(ctx, shop, path, options)
+	for i, path := range paths {
+		if i > 0 && !strings.Contains(path.name, options.Only) {
+			continue
+		}
+		measured, err := measure(ctx, shop, postgresData, path, options)
 		if err != nil {
 			return fmt.Errorf("%s: %w", path.name, err)
 		}
@@ -52,13 +67,13 @@ func Run(ctx context.Context, shop *stack.Stack, options Options) error {
 	return print(options.Out, results)
 }
 
-func measure(ctx context.Context, shop *stack.Stack, path target, options Options) (result, error) {
+func measure(ctx context.Context, shop *stack.Stack, postgresData string, path target, options Options) (result, error) {
 	warm := options
 	warm.Duration = time.Second
 	if _, err := runWrk(ctx, path, warm); err != nil {
 		return result{}, err
 	}
-	before, err := readUsage(shop)
+	before, err := readUsage(shop, postgresData)
 	if err != nil {
 		return result{}, err
 	}
@@ -66,7 +81,7 @@ func measure(ctx context.Context, shop *stack.Stack, path target, options Option
 	if err != nil {
 		return result{}, err
 	}
-	after, err := readUsage(shop)
+	after, err := readUsage(shop, postgresData)
 	if err != nil {
 		return result{}, err
 	}

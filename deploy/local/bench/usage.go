@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/bartgottschalk/startupwebapp/deploy/local/stack"
 )
@@ -21,9 +24,13 @@ type usage struct {
 	edge, services, postgres time.Duration
 }
 
-func readUsage(shop *stack.Stack) (usage, error) {
+func programs() []string {
+	return []string{"user", "order", "payment", "clientevent", "gateway"}
+}
+
+func readUsage(shop *stack.Stack, postgresData string) (usage, error) {
 	var total usage
-	for _, program := range []string{"user", "order", "payment", "clientevent", "gateway"} {
+	for _, program := range programs() {
 		for _, process := range shop.Processes(program) {
 			spent, err := cpuTime(process.PID())
 			if err != nil {
@@ -36,30 +43,29 @@ func readUsage(shop *stack.Stack) (usage, error) {
 			}
 		}
 	}
-	postgres, err := postgresTime()
+	postgres, err := postgresTime(postgresData)
 	total.postgres = postgres
 	return total, err
 }
 
-// postgresTime sums over all PostgreSQL processes of the machine; the bench expects to be alone on it.
-func postgresTime() (time.Duration, error) {
-	commands, err := filepath.Glob("/proc/[0-9]*/comm")
+// postgresTime sums over the processes of the shop's PostgreSQL, which all work in its data directory.
+func postgresTime(dataDirectory string) (time.Duration, error) {
+	folders, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
 		return 0, err
 	}
 	var total time.Duration
-	for _, path := range commands {
-		name, err := os.ReadFile(path)
-		if err != nil || !strings.HasPrefix(string(name), "postgres") {
-			continue
+	for _, folder := range folders {
+		if where, err := os.Readlink(filepath.Join(folder, "cwd")); err != nil || where != dataDirectory {
+			continue // another process, or one that ended meanwhile
 		}
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		pid, err := strconv.Atoi(filepath.Base(folder))
 		if err != nil {
 			continue
 		}
 		spent, err := cpuTime(pid)
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // it ended meanwhile
+			continue
 		}
 		if err != nil {
 			return 0, err
@@ -67,6 +73,40 @@ func postgresTime() (time.Duration, error) {
 		total += spent
 	}
 	return total, nil
+}
+
+// dataDirectory is where the shop's PostgreSQL keeps its data.
+func dataDirectory(ctx context.Context, adminURL string) (string, error) {
+	conn, err := pgx.Connect(ctx, adminURL)
+	if err != nil {
+		return "", fmt.Errorf("reach PostgreSQL: %w", err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	var directory string
+	if err := conn.QueryRow(ctx, "SHOW data_directory").Scan(&directory); err != nil {
+		return "", fmt.Errorf("find PostgreSQL's data: %w", err)
+	}
+	return directory, nil
+}
+
+// residentMegabytes is the memory of the five programs together, as the kernel counts it (proc(5), VmRSS).
+func residentMegabytes(shop *stack.Stack) (float64, error) {
+	var kilobytes int64
+	for _, program := range programs() {
+		for _, process := range shop.Processes(program) {
+			text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", process.PID()))
+			if err != nil {
+				return 0, err
+			}
+			_, after, _ := strings.Cut(string(text), "VmRSS:")
+			resident, err := strconv.ParseInt(strings.Fields(after + " 0")[0], 10, 64)
+			if err != nil {
+				return 0, fmt.Errorf("%s: unexpected /proc status: %w", process.Name, err)
+			}
+			kilobytes += resident
+		}
+	}
+	return float64(kilobytes) / 1024, nil
 }
 
 // cpuTime is what a process and its children that have ended spent in user and kernel mode (proc(5)).

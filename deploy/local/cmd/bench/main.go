@@ -28,6 +28,7 @@ func run() (err error) {
 	measured := bench.Options{Out: os.Stdout}
 	flag.DurationVar(&measured.Duration, "duration", 5*time.Second, "how long each path is loaded")
 	flag.IntVar(&measured.Connections, "connections", 8, "clients at once")
+	flag.StringVar(&measured.Only, "only", "", "measure only paths whose name contains this")
 	flag.Parse()
 	if _, err := exec.LookPath("wrk"); err != nil {
 		return errors.New("wrk is missing; install the package wrk")
