@@ -17,6 +17,8 @@ func (s *wholeShop) asAdministrator(t testing.TB, sql string) map[string]string 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
+	s.reading.Lock()
+	defer s.reading.Unlock()
 	if s.books == nil {
 		conn, err := pgx.Connect(ctx, s.adminURLOfShop())
 		require.NoError(t, err)

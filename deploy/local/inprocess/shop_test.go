@@ -100,6 +100,7 @@ type wholeShop struct {
 	// addresses of the services, by name
 	addresses map[string]string
 	// books is the administrator's connection, opened when first needed.
+	reading      sync.Mutex
 	books        *pgx.Conn
 	contentQuery string
 	// closers undo the steps of start, the last one first.
