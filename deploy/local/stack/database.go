@@ -2,8 +2,10 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,7 +27,8 @@ func openDatabase(ctx context.Context, options Options) (adminURL string, stop f
 		return cluster.AdminURL(), cluster.Stop, nil
 	}
 	if err := reach(ctx, options.AdminURL); err != nil {
-		return "", nil, fmt.Errorf("ADMIN_DATABASE_URL: no PostgreSQL answers there: %w", err)
+		said, _, _ := strings.Cut(err.Error(), "\n") // pgx lists every address it tried
+		return "", nil, errors.New("ADMIN_DATABASE_URL: no PostgreSQL answers there: " + said)
 	}
 	return options.AdminURL, func() error { return nil }, nil
 }
@@ -40,7 +43,7 @@ func reach(ctx context.Context, adminURL string) error {
 	return conn.Close(ctx)
 }
 
-// DropDatabase removes the shop's database with everything in it.
+// DropDatabase removes the shop's database with everything in it, and the roles that only it had.
 func DropDatabase(ctx context.Context, adminURL, database string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -52,7 +55,23 @@ func DropDatabase(ctx context.Context, adminURL, database string) error {
 	if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{database}.Sanitize()+" WITH (FORCE)"); err != nil {
 		return fmt.Errorf("drop the database %s: %w", database, err)
 	}
+	if database == defaultDatabase {
+		return nil
+	}
+	for _, service := range services {
+		if _, err := conn.Exec(ctx, "DROP ROLE IF EXISTS "+pgx.Identifier{roleOf(service, database)}.Sanitize()); err != nil {
+			return fmt.Errorf("drop the role of %s: %w", service, err)
+		}
+	}
 	return nil
+}
+
+// roleOf is the database role of a service.
+func roleOf(service, database string) string {
+	if database == defaultDatabase {
+		return service + "_service"
+	}
+	return service + "_service_" + database
 }
 
 // serviceURL is what a service connects with: its own role, in the shop's database.
@@ -61,11 +80,7 @@ func serviceURL(adminURL, database, service, password string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("ADMIN_DATABASE_URL: expected a postgres:// URL")
 	}
-	role := service + "_service"
-	if database != defaultDatabase {
-		role += "_" + database
-	}
-	parsed.User = url.UserPassword(role, password)
+	parsed.User = url.UserPassword(roleOf(service, database), password)
 	parsed.Path = "/" + database
 	return parsed.String(), nil
 }

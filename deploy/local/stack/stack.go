@@ -55,7 +55,7 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 	}
 	s := &Stack{options: options, processes: map[string][]*Process{}}
 	for _, step := range []func(context.Context) error{
-		s.checkPorts, s.prepareData, s.openDatabase, s.serveMailbox, s.serveSandbox, s.serveSite, s.assignAddresses, s.migrate, s.launch, s.awaitReady,
+		s.checkPorts, s.openDatabase, s.prepareData, s.serveMailbox, s.serveSandbox, s.serveSite, s.assignAddresses, s.migrate, s.launch, s.awaitReady,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
@@ -94,6 +94,7 @@ func (s *Stack) checkPorts(context.Context) error {
 	return checkFree("The API", "API_ADDR", s.options.APIAddr)
 }
 
+// prepareData comes after openDatabase, which refuses a DATA_DIR that another shop is using.
 func (s *Stack) prepareData(context.Context) error {
 	if s.options.Fresh {
 		if err := s.clearData(); err != nil {
