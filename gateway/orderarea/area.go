@@ -68,7 +68,7 @@ func (a *Area) admit(ctx context.Context) (*orderv1.Shopper, bool, error) {
 
 // cart is the shopper's cart, or nil. A guest without a cart cookie has none, which needs no question.
 func (a *Area) cart(ctx context.Context, who *orderv1.Shopper) (*orderv1.Cart, error) {
-	if who.GetAccountId() == 0 && who.GetAnonymousCartId() == "" {
+	if !mayHaveCart(who) {
 		return nil, nil
 	}
 	found, err := a.Carts.GetCart(ctx, &orderv1.GetCartRequest{Shopper: who})
@@ -76,6 +76,10 @@ func (a *Area) cart(ctx context.Context, who *orderv1.Shopper) (*orderv1.Cart, e
 		return nil, err
 	}
 	return found.GetCart(), nil
+}
+
+func mayHaveCart(who *orderv1.Shopper) bool {
+	return who.GetAccountId() != 0 || who.GetAnonymousCartId() != ""
 }
 
 // callersCart is the cart of whoever sends the request, or nil.

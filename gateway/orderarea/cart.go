@@ -50,13 +50,13 @@ func (a *Area) AddProductSku(ctx context.Context, form *storefrontv1.AddProductS
 		return refused(&storefrontv1.CartErrors{Error: pointerTo("sku-id-required")}), nil
 	}
 	if form.Quantity == nil {
-		return nil, fault.New(fault.Invalid, "field-missing", "The form lacks the field quantity.")
+		return nil, quantityMissing()
 	}
 	quantity, isNumber := integer(form.GetQuantity())
 	if !isNumber {
 		return refused(quantityError("not_an_int", "The quantity must be a whole number.")), nil
 	}
-	if quantity < 0 || quantity > 99 {
+	if !inRange(quantity) {
 		return refused(quantityError("out_of_range", "The quantity must be between 1 and 99.")), nil
 	}
 	added, err := a.add(ctx, form.GetSkuId(), int32(quantity))
@@ -90,31 +90,40 @@ func (a *Area) add(ctx context.Context, skuText string, quantity int32) (*orderv
 	return added, nil
 }
 
+// inRange is what the order service takes too (contract order.md 4.7, O-02); here it keeps a number from being cut to
+// 32 bits.
+func inRange(quantity int64) bool { return quantity >= 0 && quantity <= 99 }
+
+// quantityMissing was a 500 of the old server.
+func quantityMissing() error {
+	return fault.New(fault.Invalid, "field-missing", "The form lacks the field quantity.")
+}
+
 func quantityError(code, description string) *storefrontv1.CartErrors {
 	return &storefrontv1.CartErrors{Quantity: []*storefrontv1.InputError{{Type: code, Description: &description}}}
 }
 
-// UpdateSkuQuantity is POST /order/cart-update-sku-quantity. The cart is looked for before the fields are read.
+// UpdateSkuQuantity is POST /order/cart-update-sku-quantity.
 func (a *Area) UpdateSkuQuantity(ctx context.Context, form *storefrontv1.UpdateSkuQuantityRequest) (*storefrontv1.UpdateSkuQuantityResponse, error) {
 	refused := func(code string, echo *string) *storefrontv1.UpdateSkuQuantityResponse {
 		return &storefrontv1.UpdateSkuQuantityResponse{CartUpdateSkuQuantity: "error", Errors: refusal(code), SkuId: echo}
 	}
-	who, code, err := a.lineToChange(ctx, form.SkuId)
-	if err != nil {
-		return nil, err
-	}
-	if code != "" {
-		return refused(code, nil), nil
-	}
-	if form.Quantity == nil {
-		return nil, fault.New(fault.Invalid, "field-missing", "The form lacks the field quantity.")
-	}
 	sku, skuIsNumber := integer(form.GetSkuId())
 	quantity, isNumber := integer(form.GetQuantity())
-	if !skuIsNumber || !isNumber {
+	readable := skuIsNumber && isNumber
+	who, found, err := a.cartToChange(ctx, readable && inRange(quantity))
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
+		return refused("cart-not-found", nil), nil
+	case form.SkuId == nil:
+		return refused("sku-id-required", nil), nil
+	case form.Quantity == nil:
+		return nil, quantityMissing()
+	case !readable:
 		return refused("cart-sku-not-found", form.SkuId), nil
-	}
-	if quantity < 0 || quantity > 99 {
+	case !inRange(quantity):
 		return refused("quantity-out-of-range", form.SkuId), nil
 	}
 	changed, err := a.Carts.SetCartQuantity(ctx, &orderv1.SetCartQuantityRequest{Shopper: who, SkuId: sku, Quantity: int32(quantity)})
@@ -132,22 +141,17 @@ func (a *Area) UpdateSkuQuantity(ctx context.Context, form *storefrontv1.UpdateS
 	}, nil
 }
 
-// lineToChange checks in the old order: the cart first, then whether a SKU was named. The code says what is wrong.
-func (a *Area) lineToChange(ctx context.Context, sku *string) (who *orderv1.Shopper, code string, err error) {
+// cartToChange says who shops and whether they have a cart, which the old server looked for before it read the form.
+// Where the form is good and there may be a cart, that is left to the change itself, which asks the same: found is true.
+func (a *Area) cartToChange(ctx context.Context, goodForm bool) (who *orderv1.Shopper, found bool, err error) {
 	if who, err = a.Finder.Shopper(ctx); err != nil {
-		return nil, "", err
+		return nil, false, err
 	}
-	if sku != nil && (who.GetAccountId() != 0 || who.GetAnonymousCartId() != "") {
-		return who, "", nil
+	if goodForm && mayHaveCart(who) {
+		return who, true, nil
 	}
 	cart, err := a.cart(ctx, who)
-	if err != nil {
-		return nil, "", err
-	}
-	if cart == nil {
-		return who, "cart-not-found", nil
-	}
-	return who, "sku-id-required", nil
+	return who, cart != nil, err
 }
 
 // RemoveSku is POST /order/cart-remove-sku. The shipping choice stays (order.md O-06).
@@ -155,16 +159,17 @@ func (a *Area) RemoveSku(ctx context.Context, form *storefrontv1.RemoveSkuReques
 	refused := func(code string, echo *string) *storefrontv1.RemoveSkuResponse {
 		return &storefrontv1.RemoveSkuResponse{CartRemoveSku: "error", Errors: refusal(code), SkuId: echo}
 	}
-	who, code, err := a.lineToChange(ctx, form.SkuId)
-	if err != nil {
-		return nil, err
-	}
-	if code != "" {
-		return refused(code, nil), nil
-	}
 	sku, isNumber := integer(form.GetSkuId())
-	if !isNumber {
-		sku = 0 // no SKU has this id: the cart is still looked for first
+	who, found, err := a.cartToChange(ctx, isNumber)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
+		return refused("cart-not-found", nil), nil
+	case form.SkuId == nil:
+		return refused("sku-id-required", nil), nil
+	case !isNumber:
+		return refused("cart-sku-not-found", form.SkuId), nil
 	}
 	removed, err := a.Carts.RemoveFromCart(ctx, &orderv1.RemoveFromCartRequest{Shopper: who, SkuId: sku})
 	switch reason := fault.ReasonOf(err); {
@@ -190,15 +195,14 @@ func (a *Area) UpdateShippingMethod(ctx context.Context, form *storefrontv1.Upda
 	refused := func(code string, echo *string) *storefrontv1.UpdateShippingMethodResponse {
 		return &storefrontv1.UpdateShippingMethodResponse{CartUpdateShippingMethod: "error", Errors: refusal(code), ShippingMethodIdentifier: echo}
 	}
-	who, code, err := a.lineToChange(ctx, form.ShippingMethodIdentifier)
-	if err != nil {
+	who, found, err := a.cartToChange(ctx, form.ShippingMethodIdentifier != nil)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if code == "sku-id-required" {
-		code = "shipping-method-identifier-required"
-	}
-	if code != "" {
-		return refused(code, nil), nil
+	case !found:
+		return refused("cart-not-found", nil), nil
+	case form.ShippingMethodIdentifier == nil:
+		return refused("shipping-method-identifier-required", nil), nil
 	}
 	changed, err := a.Carts.ChooseShippingMethod(ctx, &orderv1.ChooseShippingMethodRequest{Shopper: who, Identifier: form.GetShippingMethodIdentifier()})
 	switch reason := fault.ReasonOf(err); {

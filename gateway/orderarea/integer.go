@@ -49,20 +49,15 @@ func appendDigit(value, digit int64) int64 {
 
 // digitValue relies on Unicode's promise that decimal digits stand in runs of ten, from zero to nine.
 func digitValue(character rune) (int64, bool) {
-	if character >= '0' && character <= '9' {
-		return int64(character - '0'), true
-	}
-	if !unicode.Is(unicode.Nd, character) {
-		return 0, false
-	}
+	code := int64(character)
 	for _, run := range unicode.Nd.R16 {
-		if rune(run.Lo) <= character && character <= rune(run.Hi) {
-			return int64(character-rune(run.Lo)) % 10, true
+		if low := int64(run.Lo); low <= code && code <= int64(run.Hi) {
+			return (code - low) % 10, true
 		}
 	}
 	for _, run := range unicode.Nd.R32 {
-		if rune(run.Lo) <= character && character <= rune(run.Hi) {
-			return int64(character-rune(run.Lo)) % 10, true
+		if low := int64(run.Lo); low <= code && code <= int64(run.Hi) {
+			return (code - low) % 10, true
 		}
 	}
 	return 0, false

@@ -34,7 +34,7 @@ func (f *Finder) Account(ctx context.Context) (*userv1.Account, error) {
 		return nil, nil
 	}
 	resolved, err := f.sessions.ResolveSession(ctx, &userv1.ResolveSessionRequest{Token: token})
-	if fault.KindOf(err) == fault.Unauthenticated && err != nil {
+	if fault.HasReason(err, "session-unknown") {
 		customer.ForgetSession()
 		return nil, nil
 	}
