@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -144,7 +145,7 @@ func TestSessionsThatAreNotOurs(t *testing.T) {
 	shop := checkouttest.Open(t)
 	paid := paymentv1.PaymentStatus_PAYMENT_STATUS_PAID
 	shop.Payment.Put(&paymentv1.Session{SessionId: "cs_other", PaymentStatus: paid, Currency: "usd", SubtotalMinor: 100, TotalMinor: 100})
-	shop.Payment.Put(&paymentv1.Session{SessionId: "cs_another", Reference: "cart\x0012", PaymentStatus: paid, Currency: "usd"})
+	shop.Payment.Put(&paymentv1.Session{SessionId: "cs_another", Reference: "cart\x0012", PaymentStatus: paid, Currency: "usd", TotalMinor: 100})
 	reasons := map[string]string{
 		"cs_other": "checkout-not-found", "cs_another": "checkout-not-found", "cs_unknown": "session-not-found", "": "session-not-found",
 		"cs_\x00": "session-not-found", "../../etc": "session-not-found", strings.Repeat("c", 5000): "session-not-found",
@@ -309,4 +310,38 @@ func TestGuestWhoLogsInWhilePayingKeepsNothingBought(t *testing.T) {
 	shop.Complete(t, session)
 
 	require.Equal(t, map[int64]int32{checkouttest.RubberBands: 1}, shop.Cart(t, member))
+}
+
+func TestNothingToPayIsNoOrderBeforeTheCustomerSaysSo(t *testing.T) {
+	t.Parallel()
+	for _, end := range []string{"the customer agrees", "time runs out"} {
+		t.Run(end, func(t *testing.T) {
+			t.Parallel()
+			shop := checkouttest.Open(t)
+			guest := checkouttest.Guest()
+			shop.Fill(t, guest, checkouttest.PaperClips, 1)
+			session := shop.Start(t, guest)
+			everything := checkouttest.PaperClipsMinor + checkouttest.GroundMinor
+			shop.Payment.Change(t, session, func(s *paymentv1.Session) { // a promotion code is entered, the button not pressed
+				s.PaymentStatus, s.DiscountMinor, s.TotalMinor = paymentv1.PaymentStatus_PAYMENT_STATUS_NOT_REQUIRED, everything, 0
+			})
+
+			_, err := complete(t, shop.Process, session)
+			require.Equal(t, "payment-not-completed", fault.ReasonOf(err))
+			shop.Clock.Advance(time.Hour)
+			require.NoError(t, shop.Checkouts.Sweep(t.Context()))
+			require.Zero(t, shop.Count(t, "SELECT count(*) FROM purchase"))
+
+			if end == "time runs out" {
+				shop.Payment.Expire(t, session)
+				_, err = complete(t, shop.Process, session)
+				require.Equal(t, "payment-not-completed", fault.ReasonOf(err))
+				state, _ := shop.Checkout(t, session)
+				require.Equal(t, "expired", state)
+				return
+			}
+			require.True(t, shop.Payment.Pay(session, checkouttest.Discount(everything)))
+			require.Zero(t, shop.Order(t, shop.Complete(t, session), 0).GetTotalMinor())
+		})
+	}
 }

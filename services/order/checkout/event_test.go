@@ -48,8 +48,8 @@ func TestEventsThatMakeNoOrderAreAnsweredAndMarked(t *testing.T) {
 	shop.Fill(t, guest, checkouttest.PaperClips, 1)
 	unpaid := shop.Start(t, guest)
 	paid := paymentv1.PaymentStatus_PAYMENT_STATUS_PAID
-	shop.Payment.Put(&paymentv1.Session{SessionId: "cs_other", PaymentStatus: paid, Currency: "usd"})
-	shop.Payment.Put(&paymentv1.Session{SessionId: "cs_lost", Reference: "checkout_" + identifier.New(32), PaymentStatus: paid, Currency: "usd"})
+	shop.Payment.Put(&paymentv1.Session{SessionId: "cs_other", PaymentStatus: paid, Currency: "usd", TotalMinor: 100})
+	shop.Payment.Put(&paymentv1.Session{SessionId: "cs_lost", Reference: "checkout_" + identifier.New(32), PaymentStatus: paid, Currency: "usd", TotalMinor: 100})
 	reasons := map[string]string{
 		unpaid: "payment-not-completed", "cs_other": "checkout-not-found", "cs_lost": "payment-exception",
 		"cs_unknown": "session-not-found", "": "",

@@ -37,13 +37,25 @@ func (c *Checkouts) expireSession(ctx context.Context, sessionID string) (*payme
 	return answer.GetSession(), err
 }
 
+// paid tells whether the customer has done everything: money that came counts in any case. Where there is nothing to
+// pay, as with a promotion of 100 %, Stripe says so while the customer is still at the page, so that the session must also be
+// complete (contract payment.md P-03).
 func paid(session *paymentv1.Session) bool {
-	status := session.GetPaymentStatus()
-	return status == paymentv1.PaymentStatus_PAYMENT_STATUS_PAID || status == paymentv1.PaymentStatus_PAYMENT_STATUS_NOT_REQUIRED
+	complete := session.GetStatus() == paymentv1.SessionStatus_SESSION_STATUS_COMPLETE
+	switch session.GetPaymentStatus() {
+	case paymentv1.PaymentStatus_PAYMENT_STATUS_PAID:
+		return complete || session.GetTotalMinor() > 0
+	case paymentv1.PaymentStatus_PAYMENT_STATUS_NOT_REQUIRED:
+		return complete
+	default:
+		return false
+	}
 }
 
+// payable: a state that we do not know may be one in which the customer can still pay.
 func payable(session *paymentv1.Session) bool {
-	return session.GetStatus() == paymentv1.SessionStatus_SESSION_STATUS_OPEN
+	status := session.GetStatus()
+	return status != paymentv1.SessionStatus_SESSION_STATUS_COMPLETE && status != paymentv1.SessionStatus_SESSION_STATUS_EXPIRED
 }
 
 // sessionRequest is what the customer sees at Stripe (contract payment.md 4, P-24). It is made of frozen content alone,
