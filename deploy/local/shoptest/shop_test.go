@@ -99,5 +99,5 @@ func guest(t testing.TB) *customer {
 
 // otherGateway sends the customer's further requests through the second gateway; both share one host, so cookies stay.
 func (c *customer) otherGateway() {
-	c.api = "http://" + shop.Processes("gateway")[1].Address
+	c.api = strings.Replace("http://"+shop.Processes("gateway")[1].Address, "127.0.0.1", "localhost", 1) // one site, one cookie jar
 }
