@@ -139,7 +139,7 @@ func (c *Checkouts) writeOrder(ctx context.Context, checkout frozen, session *pa
 }
 
 // settledBefore answers the winner's order. A second session that was paid for the same checkout has no order and
-// must not pass for the first.
+// must not pass for the first, nor for the exception that the first may have become.
 func (c *Checkouts) settledBefore(ctx context.Context, checkout frozen, session *paymentv1.Session) (string, error) {
 	order, found, err := c.purchases.OfCheckout(ctx, checkout.ID)
 	if err != nil {
@@ -148,10 +148,14 @@ func (c *Checkouts) settledBefore(ctx context.Context, checkout frozen, session 
 	if found && order.SessionID == session.GetSessionId() {
 		return order.Identifier, nil
 	}
-	if found {
-		return "", c.except(ctx, session, reasonPaidAgain, &checkout)
+	kept, err := dbgen.New(c.db).HasPaymentException(ctx, session.GetSessionId())
+	if err != nil {
+		return "", fmt.Errorf("find payment exception: %w", err)
 	}
-	return "", errException
+	if kept {
+		return "", errException
+	}
+	return "", c.except(ctx, session, reasonPaidAgain, &checkout)
 }
 
 func (c *Checkouts) sale(checkout frozen, session *paymentv1.Session) purchase.Sale {

@@ -110,6 +110,29 @@ func TestSecondPaymentOfACheckoutIsAnException(t *testing.T) {
 	require.Equal(t, order, shop.Complete(t, session))
 }
 
+func TestEveryPaymentOfAnOddCheckoutIsAnException(t *testing.T) {
+	t.Parallel()
+	shop := checkouttest.Open(t)
+	guest := checkouttest.Guest()
+	shop.Fill(t, guest, checkouttest.PaperClips, 1)
+	session := shop.Start(t, guest)
+	require.True(t, shop.Payment.Pay(session))
+	twin := shop.Payment.Sessions()[0]
+	twin.SessionId, twin.PaymentIntentId = "cs_test_twin", "pi_twin"
+	shop.Payment.Put(twin)
+	shop.Payment.Change(t, session, func(s *paymentv1.Session) { s.Currency = "cad" })
+
+	for range 2 {
+		for _, paid := range []string{session, "cs_test_twin"} {
+			_, err := complete(t, shop.Process, paid)
+			require.Equal(t, "payment-exception", fault.ReasonOf(err))
+		}
+	}
+
+	require.Equal(t, 1, shop.Count(t, "SELECT count(*) FROM payment_exception WHERE session_id = $1", session))
+	require.Equal(t, 1, shop.Count(t, "SELECT count(*) FROM payment_exception WHERE session_id = 'cs_test_twin' AND reason = 'paid-again'"))
+}
+
 func TestOnePaymentCannotMakeTwoOrders(t *testing.T) {
 	t.Parallel()
 	shop := checkouttest.Open(t)

@@ -96,6 +96,14 @@ WITH due AS (
     SELECT id FROM checkout
     WHERE next_check_at <= sqlc.arg(now)::timestamptz
     ORDER BY next_check_at
+-- name: ReturnCheckouts :exec
+-- Claimed and not asked about: due again at once, as if they had not been claimed.
+UPDATE checkout SET next_check_at = sqlc.arg(now)::timestamptz, checks = greatest(checks - 1, 0)
+WHERE id = ANY(sqlc.arg(ids)::bigint[]) AND state IN ('open', 'superseded');
+
+-- name: HasPaymentException :one
+SELECT EXISTS (SELECT FROM payment_exception WHERE session_id = sqlc.arg(session_id));
+
     LIMIT sqlc.arg(most)
     FOR UPDATE SKIP LOCKED
 )

@@ -20,8 +20,12 @@ const (
 	eventBatch = 500
 	// checkoutBatch is how many due checkouts are taken at a time, batches how many such handfuls one sweep takes.
 	checkoutBatch, batches = 50, 20
+	giveBackLimit          = 3 * time.Second
 	// withoutSession is how long a start may take to get its session; far longer than all its deadlines together.
 	withoutSession = 5 * time.Minute
+	// deafness is how many failures in a row, of the kind that a service makes which is away, end a sweep. A single one
+	// may be about its session alone and must not keep the others waiting for ever.
+	deafness = 3
 	// slowPayment is how long after its session's end a checkout is asked about that is complete but unpaid, or that
 	// Stripe does not know, which may be a mistake of ours in the settings.
 	slowPayment = 30 * 24 * time.Hour
@@ -57,20 +61,17 @@ func (c *Checkouts) sweepEvents(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("list unhandled events: %w", err)
 	}
-	var failures []error
+	var asked asked
 	for _, event := range events {
 		_, err := c.HandlePaymentEvent(ctx, &orderv1.HandlePaymentEventRequest{
 			EventId: event.GetEventId(), EventType: event.GetType(), SessionId: event.GetSessionId(),
 		})
-		if err == nil {
-			continue
-		}
-		failures = append(failures, fmt.Errorf("event %s: %w", event.GetEventId(), err))
-		if hopeless(ctx, err) {
+		asked.note("event "+event.GetEventId(), err)
+		if asked.inVain(ctx) {
 			break
 		}
 	}
-	return errors.Join(failures...)
+	return errors.Join(asked.failures...)
 }
 
 func (c *Checkouts) unhandledEvents(ctx context.Context) ([]*paymentv1.Event, error) {
@@ -84,39 +85,63 @@ func (c *Checkouts) unhandledEvents(ctx context.Context) ([]*paymentv1.Event, er
 }
 
 func (c *Checkouts) sweepCheckouts(ctx context.Context) error {
-	var failures []error
+	var asked asked
 	for range batches {
 		due, err := dbgen.New(c.db).ClaimDueCheckouts(ctx, dbgen.ClaimDueCheckoutsParams{
 			Now: c.now(), FirstSeconds: c.firstCheck().Seconds(), Most: checkoutBatch,
 		})
 		if err != nil {
-			return errors.Join(append(failures, fmt.Errorf("claim due checkouts: %w", err))...)
+			return errors.Join(append(asked.failures, fmt.Errorf("claim due checkouts: %w", err))...)
 		}
-		for _, checkout := range due {
-			err := c.check(ctx, checkout)
-			if err == nil {
-				continue
-			}
-			failures = append(failures, fmt.Errorf("checkout %s: %w", checkout.Reference, err))
-			if hopeless(ctx, err) {
-				return errors.Join(failures...)
+		for i, checkout := range due {
+			asked.note("checkout "+checkout.Reference, c.check(ctx, checkout))
+			if asked.inVain(ctx) {
+				return errors.Join(append(asked.failures, c.giveBack(ctx, due[i+1:]))...)
 			}
 		}
 		if len(due) < checkoutBatch {
 			break
 		}
 	}
-	return errors.Join(failures...)
+	return errors.Join(asked.failures...)
 }
 
-// hopeless tells whether the next call would fail like this one, because nobody answers or nobody waits any more.
-func hopeless(ctx context.Context, err error) bool {
-	if errors.Is(err, errContradiction) {
-		return false // about this session alone
+// giveBack makes claimed checkouts due again that the sweep did not come to, also when it was told to stop.
+func (c *Checkouts) giveBack(ctx context.Context, due []dbgen.ClaimDueCheckoutsRow) error {
+	ids := make([]int64, len(due))
+	for i, checkout := range due {
+		ids[i] = checkout.ID
 	}
-	kind := fault.KindOf(err)
-	return ctx.Err() != nil || kind == fault.Unavailable || kind == fault.DeadlineExceeded
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackLimit)
+	defer cancel()
+	if err := dbgen.New(c.db).ReturnCheckouts(ctx, dbgen.ReturnCheckoutsParams{Ids: ids, Now: c.now()}); err != nil {
+		return fmt.Errorf("return claimed checkouts: %w", err)
+	}
+	return nil
 }
+
+// asked keeps account of how a sweep fares.
+type asked struct {
+	failures []error
+	deaf     int // failures in a row that look as if nobody answered
+}
+
+func (a *asked) note(what string, err error) {
+	if err == nil {
+		a.deaf = 0
+		return
+	}
+	a.failures = append(a.failures, fmt.Errorf("%s: %w", what, err))
+	kind := fault.KindOf(err)
+	if away := kind == fault.Unavailable || kind == fault.DeadlineExceeded; !away || errors.Is(err, errContradiction) {
+		a.deaf = 0 // somebody answered
+		return
+	}
+	a.deaf++
+}
+
+// inVain tells whether to go on asking is useless, because nobody answers or nobody waits any more.
+func (a *asked) inVain(ctx context.Context) bool { return ctx.Err() != nil || a.deaf >= deafness }
 
 // check asks about one checkout. A superseded one is ended on the way, in case the start that replaced it died first.
 func (c *Checkouts) check(ctx context.Context, due dbgen.ClaimDueCheckoutsRow) error {

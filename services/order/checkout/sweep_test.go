@@ -237,6 +237,60 @@ func TestSweepSurvivesAnAbsentPaymentService(t *testing.T) {
 	require.Equal(t, 1, shop.Count(t, "SELECT count(*) FROM purchase"))
 }
 
+// TestSweepGetsRoundWhatStripeCannotAnswer has two sessions that Stripe fails on for good. They come first, among the
+// events and among the checkouts; whoever paid after them must not wait for them.
+func TestSweepGetsRoundWhatStripeCannotAnswer(t *testing.T) {
+	t.Parallel()
+	shop := checkouttest.Open(t)
+	var sessions []string
+	for range 4 {
+		guest := checkouttest.Guest()
+		shop.Fill(t, guest, checkouttest.PaperClips, 1)
+		sessions = append(sessions, shop.Start(t, guest))
+		require.True(t, shop.Payment.Pay(sessions[len(sessions)-1]))
+		shop.Clock.Advance(time.Second)
+	}
+	for _, session := range sessions[:3] {
+		shop.Payment.Event("checkout.session.completed", session)
+		shop.Clock.Advance(time.Second)
+	}
+	shop.Client.BeforeSession = func(_ string, session string) error {
+		if session == sessions[0] || session == sessions[1] {
+			return checkouttest.Unavailable()
+		}
+		return nil
+	}
+	shop.Clock.Advance(time.Hour)
+
+	require.Error(t, shop.Checkouts.Sweep(t.Context()))
+
+	require.Equal(t, 2, shop.Count(t, "SELECT count(*) FROM purchase"))
+	require.Equal(t, 2, shop.Payment.Unhandled())
+}
+
+// TestSweepPutsOffOnlyWhatItAskedAbout: a sweep that gives up has asked about a few of the checkouts that it took. The
+// others are not to blame and come up in the next sweep.
+func TestSweepPutsOffOnlyWhatItAskedAbout(t *testing.T) {
+	t.Parallel()
+	shop := checkouttest.Open(t)
+	for range 8 {
+		guest := checkouttest.Guest()
+		shop.Fill(t, guest, checkouttest.PaperClips, 1)
+		require.True(t, shop.Payment.Pay(shop.Start(t, guest)))
+	}
+	shop.Clock.Advance(time.Hour)
+	asked := 0
+	shop.Client.BeforeSession = func(string, string) error { asked++; return checkouttest.Unavailable() }
+	require.Error(t, shop.Checkouts.Sweep(t.Context()))
+	require.Less(t, asked, 8, "nobody answers: that need not be heard eight times")
+	shop.Client.BeforeSession = nil
+	shop.Clock.Advance(checkouttest.SweepInterval)
+
+	require.NoError(t, shop.Checkouts.Sweep(t.Context()))
+
+	require.Equal(t, 8-asked, shop.Count(t, "SELECT count(*) FROM purchase"))
+}
+
 func TestRunSweepsAtOnceAndEndsWhenTold(t *testing.T) {
 	t.Parallel()
 	shop := checkouttest.Open(t)

@@ -262,6 +262,8 @@ func (p *Payment) markHandled(eventID string) {
 type Client struct {
 	Payment       *Payment
 	Before, After func(ctx context.Context, method string) error
+	// BeforeSession is asked as Before is, by the calls about a session that exists, with its id.
+	BeforeSession func(method, sessionID string) error
 
 	mutex sync.Mutex
 	calls map[string]int
@@ -298,6 +300,15 @@ func (c *Client) around(ctx context.Context, method string, call func() error) e
 	return nil
 }
 
+func (c *Client) aroundSession(ctx context.Context, method, sessionID string, call func() error) error {
+	if c.BeforeSession != nil {
+		if err := c.BeforeSession(method, sessionID); err != nil {
+			return err
+		}
+	}
+	return c.around(ctx, method, call)
+}
+
 // OpenSession implements paymentv1.PaymentServiceClient.
 func (c *Client) OpenSession(ctx context.Context, in *paymentv1.OpenSessionRequest, _ ...grpc.CallOption) (out *paymentv1.OpenSessionResponse, err error) {
 	err = c.around(ctx, "OpenSession", func() (err error) {
@@ -310,7 +321,7 @@ func (c *Client) OpenSession(ctx context.Context, in *paymentv1.OpenSessionReque
 // GetSession implements paymentv1.PaymentServiceClient.
 func (c *Client) GetSession(ctx context.Context, in *paymentv1.GetSessionRequest, _ ...grpc.CallOption) (*paymentv1.GetSessionResponse, error) {
 	out := &paymentv1.GetSessionResponse{}
-	err := c.around(ctx, "GetSession", func() (err error) {
+	err := c.aroundSession(ctx, "GetSession", in.GetSessionId(), func() (err error) {
 		out.Session, err = c.Payment.session(in.GetSessionId(), false)
 		return err
 	})
@@ -320,7 +331,7 @@ func (c *Client) GetSession(ctx context.Context, in *paymentv1.GetSessionRequest
 // ExpireSession implements paymentv1.PaymentServiceClient.
 func (c *Client) ExpireSession(ctx context.Context, in *paymentv1.ExpireSessionRequest, _ ...grpc.CallOption) (*paymentv1.ExpireSessionResponse, error) {
 	out := &paymentv1.ExpireSessionResponse{}
-	err := c.around(ctx, "ExpireSession", func() (err error) {
+	err := c.aroundSession(ctx, "ExpireSession", in.GetSessionId(), func() (err error) {
 		out.Session, err = c.Payment.session(in.GetSessionId(), true)
 		return err
 	})

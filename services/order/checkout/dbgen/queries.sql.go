@@ -277,6 +277,17 @@ func (q *Queries) FindCheckoutOfSession(ctx context.Context, arg FindCheckoutOfS
 	return i, err
 }
 
+const HasPaymentException = `-- name: HasPaymentException :one
+SELECT EXISTS (SELECT FROM payment_exception WHERE session_id = $1)
+`
+
+func (q *Queries) HasPaymentException(ctx context.Context, sessionID string) (bool, error) {
+	row := q.db.QueryRow(ctx, HasPaymentException, sessionID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const InsertCheckout = `-- name: InsertCheckout :one
 INSERT INTO checkout (
     reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency,
@@ -608,6 +619,22 @@ SET session_id = $1::text, session_url = $2::text, session_expires_at = $3::time
 WHERE id = $4 AND (session_id IS NULL OR session_id = $1::text)
 RETURNING state
 `
+
+const ReturnCheckouts = `-- name: ReturnCheckouts :exec
+UPDATE checkout SET next_check_at = $1::timestamptz, checks = greatest(checks - 1, 0)
+WHERE id = ANY($2::bigint[]) AND state IN ('open', 'superseded')
+`
+
+type ReturnCheckoutsParams struct {
+	Now time.Time
+	Ids []int64
+}
+
+// Claimed and not asked about: due again at once, as if they had not been claimed.
+func (q *Queries) ReturnCheckouts(ctx context.Context, arg ReturnCheckoutsParams) error {
+	_, err := q.db.Exec(ctx, ReturnCheckouts, arg.Now, arg.Ids)
+	return err
+}
 
 type StoreSessionParams struct {
 	SessionID        string
