@@ -24,8 +24,10 @@ func (c *Carts) AdoptCart(ctx context.Context, request *orderv1.AdoptCartRequest
 		return &orderv1.AdoptCartResponse{}, nil
 	}
 	err := c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		_, err := c.lock(ctx, tx, of)
-		return err
+		if _, err := c.lock(ctx, tx, of); err != nil {
+			return err
+		}
+		return c.noteAdoption(ctx, dbgen.New(tx), of) // the guest's cart may be gone, and its checkout not
 	})
 	if err != nil {
 		return nil, err
@@ -65,14 +67,25 @@ func (c *Carts) lockAndMerge(ctx context.Context, tx pgx.Tx, of owner) (int64, e
 			guests = cart.ID
 		}
 	}
-	switch {
-	case of.accountID == 0 || guests == 0:
+	if of.accountID == 0 || guests == 0 {
 		return max(accounts, guests), nil // at most one of them is there
-	case accounts == 0:
-		return guests, c.give(ctx, queries, guests, of.accountID)
-	default:
-		return accounts, c.merge(ctx, queries, guests, accounts)
 	}
+	if err := c.noteAdoption(ctx, queries, of); err != nil {
+		return 0, err
+	}
+	if accounts == 0 {
+		return guests, c.give(ctx, queries, guests, of.accountID)
+	}
+	return accounts, c.merge(ctx, queries, guests, accounts)
+}
+
+// noteAdoption remembers that the guest is the account, also after the guest's cart is gone.
+func (c *Carts) noteAdoption(ctx context.Context, queries *dbgen.Queries, of owner) error {
+	err := queries.NoteAdoption(ctx, dbgen.NoteAdoptionParams{AccountID: of.accountID, AnonymousID: of.anonymousID, At: c.now()})
+	if err != nil {
+		return fmt.Errorf("note adopted guest: %w", err)
+	}
+	return nil
 }
 
 func (c *Carts) give(ctx context.Context, queries *dbgen.Queries, cartID, accountID int64) error {

@@ -31,6 +31,19 @@ func (c *Carts) LockForCheckout(ctx context.Context, tx pgx.Tx, shopper *orderv1
 	return contents, nil
 }
 
+// GuestsBehind are the ids under which the owner of the contents may have started a checkout as a guest: that of its cart, and of every
+// guest that the account adopted. Most of their carts are gone; a checkout of one may still be paid.
+func (c *Carts) GuestsBehind(ctx context.Context, tx pgx.Tx, contents Contents) ([]string, error) {
+	if contents.AccountID == 0 {
+		return []string{contents.AnonymousID}, nil
+	}
+	ids, err := dbgen.New(tx).AdoptedGuests(ctx, contents.AccountID)
+	if err != nil {
+		return nil, fmt.Errorf("find adopted guests: %w", err)
+	}
+	return ids, nil
+}
+
 // RemovePurchased takes what was bought out of the cart, within tx, and deletes the cart when nothing is left to buy.
 // A cart that is gone is no error. When it was merged into an account's cart, the lines that moved there are reduced
 // instead; lines that the account had of its own stay, they were not what was paid for. Each SKU may come once.

@@ -77,6 +77,13 @@ WHERE guest.id = @from_cart_id AND into_cart.id = @to_cart_id AND into_cart.ship
 -- name: MergedInto :many
 SELECT to_cart_id FROM cart_line_moved WHERE from_cart_id = $1 LIMIT 1;
 
+-- name: NoteAdoption :exec
+INSERT INTO guest_adopted (account_id, anonymous_id, adopted_at) VALUES (@account_id, @anonymous_id, @at::timestamptz)
+ON CONFLICT DO NOTHING;
+
+-- name: AdoptedGuests :many
+SELECT anonymous_id FROM guest_adopted WHERE account_id = $1;
+
 -- Finds and forgets, so that a second payment of the same goods leaves alone what was put in since.
 -- name: ForgetMovedLines :many
 DELETE FROM cart_line_moved WHERE from_cart_id = @from_cart_id AND sku_id = ANY(@sku_ids::bigint[])

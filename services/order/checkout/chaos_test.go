@@ -14,12 +14,24 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/order/checkout/checkouttest"
 )
 
-// customer is someone with a cart, several tabs and a habit of paying.
+// customer is someone with two browsers, several tabs and a habit of paying. The second browser is signed in from the
+// beginning; the first begins as a guest's and may sign in as well.
 type customer struct {
-	shopper *orderv1.Shopper
+	guest, member *orderv1.Shopper
 
-	mutex sync.Mutex
-	given []string // sessions whose address reached the browser
+	mutex    sync.Mutex
+	given    []string // sessions whose address reached a browser
+	signedIn bool     // the first browser too
+}
+
+// as is who the customer is in one of the browsers, and whether the other one is the same now.
+func (c *customer) as(browser int) (*orderv1.Shopper, bool) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if browser == 0 && !c.signedIn {
+		return c.guest, false
+	}
+	return c.member, c.signedIn
 }
 
 // chaos is a shop in which every call may fail before or after it had its effect, and processes die.
@@ -49,13 +61,10 @@ func TestAPaymentIsExactlyOneOrder(t *testing.T) {
 	}
 	var group sync.WaitGroup
 	for i := range 8 {
-		someone := &customer{shopper: checkouttest.Guest()}
-		if i%3 == 0 {
-			someone.shopper = checkouttest.Member(int64(i + 1))
-		}
+		someone := &customer{guest: checkouttest.Guest(), member: checkouttest.Member(int64(i + 1))}
 		world.customers = append(world.customers, someone)
-		for range 2 {
-			group.Go(func() { world.shop(t, someone) })
+		for browser := range 2 {
+			group.Go(func() { world.shop(t, someone, browser) })
 		}
 	}
 	group.Wait()
@@ -63,17 +72,18 @@ func TestAPaymentIsExactlyOneOrder(t *testing.T) {
 	world.checkBooks(t)
 }
 
-func (c *chaos) shop(t *testing.T, someone *customer) {
-	for range 80 {
+func (c *chaos) shop(t *testing.T, someone *customer, browser int) {
+	for step := range 80 {
+		shopper, _ := someone.as(browser)
 		process := c.processes[rand.N(len(c.processes))]
 		// A process that dies takes its database connection and its calls with it.
 		ctx, die := context.WithTimeout(t.Context(), time.Duration(5+rand.N(400))*time.Millisecond)
-		switch rand.N(6) {
-		case 0:
+		switch rand.N(8) {
+		case 0, 6:
 			skus := []int64{checkouttest.PaperClips, checkouttest.BinderClips, checkouttest.RubberBands}
-			_, _ = c.Carts.AddToCart(ctx, &orderv1.AddToCartRequest{Shopper: someone.shopper, SkuId: skus[rand.N(3)], Quantity: rand.N[int32](3) + 1})
+			_, _ = c.Carts.AddToCart(ctx, &orderv1.AddToCartRequest{Shopper: shopper, SkuId: skus[rand.N(3)], Quantity: rand.N[int32](3) + 1})
 		case 1, 2:
-			c.start(ctx, t, process, someone)
+			c.start(ctx, t, process, someone, browser)
 		case 3:
 			c.pay(someone)
 		case 4:
@@ -81,19 +91,40 @@ func (c *chaos) shop(t *testing.T, someone *customer) {
 		case 5:
 			c.Clock.Advance(time.Duration(rand.N(3)) * time.Minute)
 			_ = process.Checkouts.Sweep(ctx)
+		case 7:
+			if rand.N(4) == 0 {
+				_, _ = c.Carts.DeleteCart(ctx, &orderv1.DeleteCartRequest{Shopper: shopper})
+			}
+			if browser == 0 && step > 30 {
+				c.signIn(ctx, someone)
+			}
 		}
 		die()
 	}
 }
 
-func (c *chaos) start(ctx context.Context, t *testing.T, process *checkouttest.Process, someone *customer) {
-	answer, err := process.Checkouts.StartCheckout(ctx, checkouttest.Request(someone.shopper))
+// signIn gives the guest's cart to the account, as login does.
+func (c *chaos) signIn(ctx context.Context, someone *customer) {
+	_, err := c.Carts.AdoptCart(ctx, &orderv1.AdoptCartRequest{
+		AccountId: someone.member.GetAccountId(), AnonymousCartId: someone.guest.GetAnonymousCartId(),
+	})
+	someone.mutex.Lock()
+	defer someone.mutex.Unlock()
+	someone.signedIn = someone.signedIn || err == nil
+}
+
+func (c *chaos) start(ctx context.Context, t *testing.T, process *checkouttest.Process, someone *customer, browser int) {
+	shopper, everywhere := someone.as(browser)
+	answer, err := process.Checkouts.StartCheckout(ctx, checkouttest.Request(shopper))
 	if err != nil {
 		return
 	}
 	someone.mutex.Lock()
 	defer someone.mutex.Unlock()
 	someone.given = append(someone.given, answer.GetSessionId())
+	if !everywhere {
+		return // a guest and a member are two customers as long as nobody knows that they are one
+	}
 	open := map[string]bool{}
 	for _, session := range c.Payment.Payable() {
 		open[session.GetSessionId()] = true

@@ -23,10 +23,17 @@ INSERT INTO checkout_line (
 -- The cart is locked by the caller, so nobody else starts a checkout of it meanwhile.
 SELECT * FROM checkout WHERE cart_id = sqlc.arg(cart_id) AND state = 'open' FOR UPDATE;
 
+-- name: SupersedeForerunners :exec
+-- Open checkouts of carts that this one took the place of: its owner's earlier ones, also as a guest.
+UPDATE checkout SET state = 'superseded', state_since = sqlc.arg(now), next_check_at = sqlc.arg(next_check_at)::timestamptz, checks = 0
+WHERE state = 'open' AND cart_id <> sqlc.arg(cart_id)
+  AND (account_id = sqlc.narg(account_id) OR anonymous_cart_id = ANY(sqlc.arg(guests)::text[]));
+
 -- name: ListReplacedSessions :many
--- Sessions of the cart that were replaced and may still be paid.
+-- Sessions of the cart, and of those that it took the place of, that were replaced and may still be paid.
 SELECT id, session_id::text AS session_id, reference FROM checkout
-WHERE cart_id = sqlc.arg(cart_id) AND state = 'superseded' AND session_id IS NOT NULL
+WHERE state = 'superseded' AND session_id IS NOT NULL
+  AND (cart_id = sqlc.arg(cart_id) OR account_id = sqlc.narg(account_id) OR anonymous_cart_id = ANY(sqlc.arg(guests)::text[]))
 ORDER BY id;
 
 -- name: SupersedeCheckout :exec
@@ -89,13 +96,6 @@ INSERT INTO payment_exception (
 )
 ON CONFLICT (session_id, reason) DO NOTHING;
 
--- name: ClaimDueCheckouts :many
--- Takes checkouts whose time has come and sets their next time at once, so that another process, or this one after
--- a crash, leaves them alone until then. Times double up to an hour; the end of the session is never slept through.
-WITH due AS (
-    SELECT id FROM checkout
-    WHERE next_check_at <= sqlc.arg(now)::timestamptz
-    ORDER BY next_check_at
 -- name: ReturnCheckouts :exec
 -- Claimed and not asked about: due again at once, as if they had not been claimed.
 UPDATE checkout SET next_check_at = sqlc.arg(now)::timestamptz, checks = greatest(checks - 1, 0)
@@ -104,6 +104,13 @@ WHERE id = ANY(sqlc.arg(ids)::bigint[]) AND state IN ('open', 'superseded');
 -- name: HasPaymentException :one
 SELECT EXISTS (SELECT FROM payment_exception WHERE session_id = sqlc.arg(session_id));
 
+-- name: ClaimDueCheckouts :many
+-- Takes checkouts whose time has come and sets their next time at once, so that another process, or this one after
+-- a crash, leaves them alone until then. Times double up to an hour; the end of the session is never slept through.
+WITH due AS (
+    SELECT id FROM checkout
+    WHERE next_check_at <= sqlc.arg(now)::timestamptz
+    ORDER BY next_check_at
     LIMIT sqlc.arg(most)
     FOR UPDATE SKIP LOCKED
 )

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
+	"github.com/bartgottschalk/startupwebapp/services/order/cart"
 	"github.com/bartgottschalk/startupwebapp/services/order/checkout/dbgen"
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 )
@@ -28,7 +29,7 @@ var errStartOver = errors.New("the cart or its checkout changed")
 //
 // Two rules keep a cart from having two sessions that can be paid. A session's address leaves this process only after
 // the session is stored with its checkout and the checkout was still open then; and a new session is opened only after
-// every replaced one of the cart was ended at Stripe. A process may die anywhere in between: nobody has the address of
+// every replaced one was ended at Stripe, of this cart and of those that it took the place of. A process may die anywhere in between: nobody has the address of
 // a session that is not stored, and the next call or the sweep carries on from what is.
 func (c *Checkouts) StartCheckout(ctx context.Context, request *orderv1.StartCheckoutRequest) (*orderv1.StartCheckoutResponse, error) {
 	if !c.catalogue.Snapshot().Allows(request.GetShopper()) {
@@ -48,13 +49,13 @@ func (c *Checkouts) start(ctx context.Context, request *orderv1.StartCheckoutReq
 	if err != nil {
 		return nil, err
 	}
-	if checkout.sessionIsLive(c.now()) {
-		return &orderv1.StartCheckoutResponse{SessionId: *checkout.SessionID, Url: *checkout.SessionUrl}, nil
-	}
 	for _, old := range replaced {
 		if err := c.retire(ctx, old.SessionID); err != nil {
 			return nil, err
 		}
+	}
+	if checkout.sessionIsLive(c.now()) {
+		return &orderv1.StartCheckoutResponse{SessionId: *checkout.SessionID, Url: *checkout.SessionUrl}, nil
 	}
 	return c.open(ctx, checkout)
 }
@@ -76,10 +77,33 @@ func (c *Checkouts) prepare(ctx context.Context, request *orderv1.StartCheckoutR
 		if checkout, err = c.reuseOrFreeze(ctx, queries, draft); err != nil {
 			return err
 		}
-		replaced, err = queries.ListReplacedSessions(ctx, draft.cartID)
+		replaced, err = c.replace(ctx, tx, contents)
 		return err
 	})
 	return checkout, replaced, err
+}
+
+// replace takes the place of every checkout of the shopper's earlier carts: those that were deleted, and a guest's when the
+// guest turned out to be the account. Their payment pages may be open in another tab (contract payment.md P-05, P-12). It
+// answers all sessions that have to end before one is given out.
+func (c *Checkouts) replace(ctx context.Context, tx pgx.Tx, contents cart.Contents) ([]dbgen.ListReplacedSessionsRow, error) {
+	guests, err := c.carts.GuestsBehind(ctx, tx, contents)
+	if err != nil {
+		return nil, err
+	}
+	account, queries := orNull(contents.AccountID), dbgen.New(tx)
+	if err := queries.SupersedeForerunners(ctx, dbgen.SupersedeForerunnersParams{
+		CartID: contents.CartID, AccountID: account, Guests: guests, Now: c.now(), NextCheckAt: c.now().Add(c.firstCheck()),
+	}); err != nil {
+		return nil, fmt.Errorf("supersede checkouts of earlier carts: %w", err)
+	}
+	replaced, err := queries.ListReplacedSessions(ctx, dbgen.ListReplacedSessionsParams{
+		CartID: contents.CartID, AccountID: account, Guests: guests,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list replaced sessions: %w", err)
+	}
+	return replaced, nil
 }
 
 func (c *Checkouts) reuseOrFreeze(ctx context.Context, queries *dbgen.Queries, draft draft) (frozen, error) {

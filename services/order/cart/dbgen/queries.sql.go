@@ -31,6 +31,30 @@ func (q *Queries) AddToLine(ctx context.Context, arg AddToLineParams) (int64, er
 	return result.RowsAffected(), nil
 }
 
+const AdoptedGuests = `-- name: AdoptedGuests :many
+SELECT anonymous_id FROM guest_adopted WHERE account_id = $1
+`
+
+func (q *Queries) AdoptedGuests(ctx context.Context, accountID int64) ([]string, error) {
+	rows, err := q.db.Query(ctx, AdoptedGuests, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var anonymous_id string
+		if err := rows.Scan(&anonymous_id); err != nil {
+			return nil, err
+		}
+		items = append(items, anonymous_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const ChooseShippingMethod = `-- name: ChooseShippingMethod :exec
 UPDATE cart SET shipping_method_id = $1::bigint WHERE id = $2
 `
@@ -259,6 +283,22 @@ type MoveShippingChoiceParams struct {
 // The account's choice wins; without one the guest's is taken over (contract order.md 2.3).
 func (q *Queries) MoveShippingChoice(ctx context.Context, arg MoveShippingChoiceParams) error {
 	_, err := q.db.Exec(ctx, MoveShippingChoice, arg.FromCartID, arg.ToCartID)
+	return err
+}
+
+const NoteAdoption = `-- name: NoteAdoption :exec
+INSERT INTO guest_adopted (account_id, anonymous_id, adopted_at) VALUES ($1, $2, $3::timestamptz)
+ON CONFLICT DO NOTHING
+`
+
+type NoteAdoptionParams struct {
+	AccountID   int64
+	AnonymousID string
+	At          time.Time
+}
+
+func (q *Queries) NoteAdoption(ctx context.Context, arg NoteAdoptionParams) error {
+	_, err := q.db.Exec(ctx, NoteAdoption, arg.AccountID, arg.AnonymousID, arg.At)
 	return err
 }
 

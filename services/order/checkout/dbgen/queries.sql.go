@@ -516,9 +516,16 @@ func (q *Queries) ListCheckoutLines(ctx context.Context, checkoutID int64) ([]Ch
 
 const ListReplacedSessions = `-- name: ListReplacedSessions :many
 SELECT id, session_id::text AS session_id, reference FROM checkout
-WHERE cart_id = $1 AND state = 'superseded' AND session_id IS NOT NULL
+WHERE state = 'superseded' AND session_id IS NOT NULL
+  AND (cart_id = $1 OR account_id = $2 OR anonymous_cart_id = ANY($3::text[]))
 ORDER BY id
 `
+
+type ListReplacedSessionsParams struct {
+	CartID    int64
+	AccountID *int64
+	Guests    []string
+}
 
 type ListReplacedSessionsRow struct {
 	ID        int64
@@ -526,9 +533,9 @@ type ListReplacedSessionsRow struct {
 	Reference string
 }
 
-// Sessions of the cart that were replaced and may still be paid.
-func (q *Queries) ListReplacedSessions(ctx context.Context, cartID int64) ([]ListReplacedSessionsRow, error) {
-	rows, err := q.db.Query(ctx, ListReplacedSessions, cartID)
+// Sessions of the cart, and of those that it took the place of, that were replaced and may still be paid.
+func (q *Queries) ListReplacedSessions(ctx context.Context, arg ListReplacedSessionsParams) ([]ListReplacedSessionsRow, error) {
+	rows, err := q.db.Query(ctx, ListReplacedSessions, arg.CartID, arg.AccountID, arg.Guests)
 	if err != nil {
 		return nil, err
 	}
@@ -613,13 +620,6 @@ func (q *Queries) MarkException(ctx context.Context, arg MarkExceptionParams) er
 	return err
 }
 
-const StoreSession = `-- name: StoreSession :one
-UPDATE checkout
-SET session_id = $1::text, session_url = $2::text, session_expires_at = $3::timestamptz
-WHERE id = $4 AND (session_id IS NULL OR session_id = $1::text)
-RETURNING state
-`
-
 const ReturnCheckouts = `-- name: ReturnCheckouts :exec
 UPDATE checkout SET next_check_at = $1::timestamptz, checks = greatest(checks - 1, 0)
 WHERE id = ANY($2::bigint[]) AND state IN ('open', 'superseded')
@@ -635,6 +635,13 @@ func (q *Queries) ReturnCheckouts(ctx context.Context, arg ReturnCheckoutsParams
 	_, err := q.db.Exec(ctx, ReturnCheckouts, arg.Now, arg.Ids)
 	return err
 }
+
+const StoreSession = `-- name: StoreSession :one
+UPDATE checkout
+SET session_id = $1::text, session_url = $2::text, session_expires_at = $3::timestamptz
+WHERE id = $4 AND (session_id IS NULL OR session_id = $1::text)
+RETURNING state
+`
 
 type StoreSessionParams struct {
 	SessionID        string
@@ -669,5 +676,31 @@ type SupersedeCheckoutParams struct {
 
 func (q *Queries) SupersedeCheckout(ctx context.Context, arg SupersedeCheckoutParams) error {
 	_, err := q.db.Exec(ctx, SupersedeCheckout, arg.Now, arg.NextCheckAt, arg.ID)
+	return err
+}
+
+const SupersedeForerunners = `-- name: SupersedeForerunners :exec
+UPDATE checkout SET state = 'superseded', state_since = $1, next_check_at = $2::timestamptz, checks = 0
+WHERE state = 'open' AND cart_id <> $3
+  AND (account_id = $4 OR anonymous_cart_id = ANY($5::text[]))
+`
+
+type SupersedeForerunnersParams struct {
+	Now         time.Time
+	NextCheckAt time.Time
+	CartID      int64
+	AccountID   *int64
+	Guests      []string
+}
+
+// Open checkouts of carts that this one took the place of: its owner's earlier ones, also as a guest.
+func (q *Queries) SupersedeForerunners(ctx context.Context, arg SupersedeForerunnersParams) error {
+	_, err := q.db.Exec(ctx, SupersedeForerunners,
+		arg.Now,
+		arg.NextCheckAt,
+		arg.CartID,
+		arg.AccountID,
+		arg.Guests,
+	)
 	return err
 }
