@@ -142,6 +142,21 @@ func TestBooksFollowWhatStripeSays(t *testing.T) {
 	require.Equal(t, "complete paid pi_1 1079", s.text("SELECT concat_ws(' ', status, payment_status, payment_intent_id, total_minor) FROM payment_session"))
 }
 
+func TestBooksTakeAPromotionForAPaymentOnlyAtTheEnd(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	opened, err := s.client.OpenSession(t.Context(), aCheckout("ref-1"))
+	require.NoError(t, err)
+	for _, step := range []struct{ status, told, kept string }{
+		{"open", "no_payment_required", "unpaid"}, {"open", "unpaid", "unpaid"}, {"complete", "paid", "paid"},
+	} {
+		s.stripe.Change(opened.GetSessionId(), map[string]any{"status": step.status, "payment_status": step.told})
+		_, err = s.client.GetSession(t.Context(), &paymentv1.GetSessionRequest{SessionId: opened.GetSessionId()})
+		require.NoError(t, err)
+		require.Equal(t, step.kept, s.text("SELECT payment_status FROM payment_session"))
+	}
+}
+
 func TestExpireSession(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

@@ -96,6 +96,9 @@ func (s *Sessions) Learn(ctx context.Context, tx pgx.Tx, told stripeapi.EventSes
 }
 
 func (s *Sessions) learn(ctx context.Context, books *dbgen.Queries, told stripeapi.EventSession) error {
+	if told.PaymentStatus == paymentNotRequired && told.Status != statusComplete {
+		told.PaymentStatus = paymentUnpaid // a promotion code is entered; it may be taken out again, and then the rest is paid
+	}
 	_, err := books.Learn(ctx, dbgen.LearnParams{
 		SessionID:       told.ID,
 		Status:          knownOr(told.Status, statusOpen, statusComplete, statusExpired),
