@@ -2,6 +2,7 @@ package clienteventarea_test
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -24,7 +25,7 @@ func noon() time.Time { return time.Date(2026, 3, 9, 12, 0, 0, 0, time.UTC) }
 func reported(t *testing.T, call func(ctx context.Context, area *clienteventarea.Area)) []*clienteventv1.Event {
 	t.Helper()
 	r := newRig(t)
-	request := httptest.NewRequest("GET", "/clientevent/pageview", nil)
+	request := httptest.NewRequest(http.MethodGet, "/clientevent/pageview", nil)
 	request.RemoteAddr = "192.0.2.7:4711"
 	request.Header.Set("User-Agent", "Browser/1 "+strings.Repeat("ü", 2000))
 	ctx := visitor.NewPolicy(visitor.Settings{}, noon).Meet(request).In(t.Context())

@@ -52,14 +52,14 @@ func (a *Area) AddProductSku(ctx context.Context, form *storefrontv1.AddProductS
 	if form.Quantity == nil {
 		return nil, quantityMissing()
 	}
-	quantity, isNumber := integer(form.GetQuantity())
+	quantity, isNumber, inRange := pieces(form.GetQuantity())
 	if !isNumber {
 		return refused(quantityError("not_an_int", "The quantity must be a whole number.")), nil
 	}
-	if !inRange(quantity) {
+	if !inRange {
 		return refused(quantityError("out_of_range", "The quantity must be between 1 and 99.")), nil
 	}
-	added, err := a.add(ctx, form.GetSkuId(), int32(quantity))
+	added, err := a.add(ctx, form.GetSkuId(), quantity)
 	switch {
 	case fault.HasReason(err, "sku-not-found"):
 		return refused(&storefrontv1.CartErrors{Error: pointerTo("sku-not-found")}), nil
@@ -90,9 +90,15 @@ func (a *Area) add(ctx context.Context, skuText string, quantity int32) (*orderv
 	return added, nil
 }
 
-// inRange is what the order service takes too (contract order.md 4.7, O-02); here it keeps a number from being cut to
-// 32 bits.
-func inRange(quantity int64) bool { return quantity >= 0 && quantity <= 99 }
+// pieces reads a quantity. The range is the order service's (contract order.md 4.7, O-02); here it keeps a number from
+// being cut to 32 bits.
+func pieces(text string) (quantity int32, isNumber, inRange bool) {
+	number, isNumber := integer(text)
+	if number < 0 || number > 99 {
+		return 0, isNumber, false
+	}
+	return int32(number), isNumber, true
+}
 
 // quantityMissing was a 500 of the old server.
 func quantityMissing() error {
@@ -109,9 +115,9 @@ func (a *Area) UpdateSkuQuantity(ctx context.Context, form *storefrontv1.UpdateS
 		return &storefrontv1.UpdateSkuQuantityResponse{CartUpdateSkuQuantity: "error", Errors: refusal(code), SkuId: echo}
 	}
 	sku, skuIsNumber := integer(form.GetSkuId())
-	quantity, isNumber := integer(form.GetQuantity())
+	quantity, isNumber, inRange := pieces(form.GetQuantity())
 	readable := skuIsNumber && isNumber
-	who, found, err := a.cartToChange(ctx, readable && inRange(quantity))
+	who, found, err := a.cartToChange(ctx, readable && inRange)
 	switch {
 	case err != nil:
 		return nil, err
@@ -123,10 +129,10 @@ func (a *Area) UpdateSkuQuantity(ctx context.Context, form *storefrontv1.UpdateS
 		return nil, quantityMissing()
 	case !readable:
 		return refused("cart-sku-not-found", form.SkuId), nil
-	case !inRange(quantity):
+	case !inRange:
 		return refused("quantity-out-of-range", form.SkuId), nil
 	}
-	changed, err := a.Carts.SetCartQuantity(ctx, &orderv1.SetCartQuantityRequest{Shopper: who, SkuId: sku, Quantity: int32(quantity)})
+	changed, err := a.Carts.SetCartQuantity(ctx, &orderv1.SetCartQuantityRequest{Shopper: who, SkuId: sku, Quantity: quantity})
 	switch reason := fault.ReasonOf(err); {
 	case reason == "cart-not-found":
 		return refused(reason, nil), nil

@@ -15,7 +15,8 @@ import (
 var pages embed.FS
 
 // Handler serves the pages, which talk to the API at apiOrigin (scheme, host and port). An address is that of a file,
-// or of a page without its .html; a folder is its index. Anything else is 404.
+// or of a page without its .html; a folder is its index. Addresses of the old pages that mails, answers and Stripe lead to
+// show the page that does their work here. Anything else is 404.
 func Handler(apiOrigin string) http.Handler {
 	root, err := fs.Sub(pages, "pages")
 	if err != nil {
@@ -23,6 +24,9 @@ func Handler(apiOrigin string) http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /shop-config.js", serveConfig(apiOrigin))
+	for address, page := range map[string]string{"/checkout/confirm": "index.html", "/login": "account/index.html", "/create-account": "account/index.html"} {
+		mux.HandleFunc("GET "+address, func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, root, page) })
+	}
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { servePage(w, r, root) })
 	return secured(mux)
 }
@@ -46,7 +50,7 @@ func servePage(w http.ResponseWriter, r *http.Request, root fs.FS) {
 		if err != nil || info.IsDir() {
 			continue
 		}
-		http.ServeFileFS(w, r, root, path.Clean(candidate))
+		http.ServeFileFS(w, r, root, path.Clean(candidate)) //nolint:gosec // an embedded folder has nothing outside of it
 		return
 	}
 	http.NotFound(w, r)

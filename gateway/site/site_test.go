@@ -24,6 +24,9 @@ func TestAddressesOfPages(t *testing.T) {
 		"/account/order?identifier=abc":      {http.StatusOK, "order.js"},
 		"/account":                           {http.StatusOK, "account"},
 		"/account/?email_verification_code=": {http.StatusOK, "account"},
+		"/checkout/confirm":                  {http.StatusOK, "shop.js"},
+		"/login?next=checkout/confirm":       {http.StatusOK, "account.js"},
+		"/create-account":                    {http.StatusOK, "account.js"},
 		"/nothing":                           {http.StatusNotFound, ""},
 	} {
 		answer := httptest.NewRecorder()

@@ -21,6 +21,12 @@ function form(title, path, key, fields) {
   return made;
 }
 
+function linkTo(order) {
+  const cell = element('td');
+  cell.append(element('a', order.identifier, { href: '/account/order?identifier=' + encodeURIComponent(order.identifier) }));
+  return cell;
+}
+
 get('/user/account-content').then(({ account_content: content }) => {
   if (content.authenticated === 'false') {
     place.replaceChildren(
@@ -34,6 +40,6 @@ get('/user/account-content').then(({ account_content: content }) => {
   const out = element('button', 'Log out');
   out.addEventListener('click', () => get('/user/logout').then(() => location.reload()));
   place.replaceChildren(element('p', content.personal_data.username), table(Object.values(content.orders_data).map((order) => [
-    element('td'), order.order_date_time, '$' + order.order_total, order.identifier,
-  ].slice(1))), out);
+    order.order_date_time, '$' + order.order_total, linkTo(order),
+  ])), out);
 }).catch(() => { place.textContent = 'The shop cannot be reached.'; });
