@@ -45,7 +45,7 @@ func runInShop(m *testing.M) (int, error) {
 		Database: "shoptest_" + strings.ToLower(identifier.New(8)),
 		Environ:  append(os.Environ(), "TRUSTED_PROXY_HOPS=1", "SWEEP_INTERVAL=1s"),
 	}
-	if err := onFreePorts(&options); err != nil {
+	if err := options.UseFreePorts(); err != nil {
 		return 1, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
@@ -81,15 +81,6 @@ func programs() string {
 		return folder
 	}
 	return filepath.Join("..", "..", "..", ".local", "bin")
-}
-
-func onFreePorts(options *stack.Options) error {
-	free, err := stack.FreeAddresses(4)
-	if err != nil {
-		return err
-	}
-	options.APIAddr, options.SiteAddr, options.MailboxAddr, options.SandboxAddr = free[0], free[1], free[2], free[3]
-	return nil
 }
 
 // guest is a customer of the first gateway who has not signed in.

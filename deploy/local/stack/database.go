@@ -27,8 +27,7 @@ func openDatabase(ctx context.Context, options Options) (adminURL string, stop f
 		return cluster.AdminURL(), cluster.Stop, nil
 	}
 	if err := reach(ctx, options.AdminURL); err != nil {
-		said, _, _ := strings.Cut(err.Error(), "\n") // pgx lists every address it tried
-		return "", nil, errors.New("ADMIN_DATABASE_URL: no PostgreSQL answers there: " + said)
+		return "", nil, fmt.Errorf("ADMIN_DATABASE_URL: %w", err)
 	}
 	return options.AdminURL, func() error { return nil }, nil
 }
@@ -36,9 +35,14 @@ func openDatabase(ctx context.Context, options Options) (adminURL string, stop f
 func reach(ctx context.Context, adminURL string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, adminURL)
+	config, err := pgx.ParseConfig(adminURL)
 	if err != nil {
-		return err
+		return errors.New("expected postgres://admin:password@host:port/database") // the parser's own error repeats the URL
+	}
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		said, _, _ := strings.Cut(err.Error(), "\n") // pgx lists every address it tried
+		return errors.New("no PostgreSQL answers there: " + said)
 	}
 	return conn.Close(ctx)
 }
@@ -58,7 +62,7 @@ func DropDatabase(ctx context.Context, adminURL, database string) error {
 	if database == defaultDatabase {
 		return nil
 	}
-	for _, service := range services {
+	for _, service := range services() {
 		if _, err := conn.Exec(ctx, "DROP ROLE IF EXISTS "+pgx.Identifier{roleOf(service, database)}.Sanitize()); err != nil {
 			return fmt.Errorf("drop the role of %s: %w", service, err)
 		}

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -34,6 +35,8 @@ type Options struct {
 	StandIn bool
 }
 
+const mostInstances = 9
+
 // FromEnvironment are the options that variables give; names and defaults stand in the README.
 func FromEnvironment(environ []string) Options {
 	lookup := lookupIn(environ)
@@ -61,20 +64,13 @@ func lookupIn(environ []string) func(string) string {
 }
 
 func (o Options) withDefaults() (Options, error) {
-	for target, value := range map[*string]string{
-		&o.DataDir: ".local", &o.APIAddr: "127.0.0.1:8000", &o.SiteAddr: "127.0.0.1:8080",
-		&o.MailboxAddr: "127.0.0.1:8025", &o.SandboxAddr: "127.0.0.1:8090", &o.Database: "startupwebapp",
-	} {
-		if *target == "" {
-			*target = value
-		}
-	}
-	if o.Instances == 0 {
-		o.Instances = 1
-	}
-	if o.Instances < 1 || o.Instances > 9 {
-		return o, fmt.Errorf("instances: %d is not between 1 and 9", o.Instances)
-	}
+	o.DataDir = cmp.Or(o.DataDir, ".local")
+	o.APIAddr = cmp.Or(o.APIAddr, "127.0.0.1:8000")
+	o.SiteAddr = cmp.Or(o.SiteAddr, "127.0.0.1:8080")
+	o.MailboxAddr = cmp.Or(o.MailboxAddr, "127.0.0.1:8025")
+	o.SandboxAddr = cmp.Or(o.SandboxAddr, "127.0.0.1:8090")
+	o.Database = cmp.Or(o.Database, defaultDatabase)
+	o.Instances = cmp.Or(o.Instances, 1)
 	if o.Out == nil {
 		o.Out = io.Discard
 	}
@@ -87,14 +83,20 @@ func (o Options) withDefaults() (Options, error) {
 }
 
 func (o Options) check() error {
-	for name, address := range map[string]string{
-		"API_ADDR": o.APIAddr, "SITE_ADDR": o.SiteAddr, "MAILBOX_ADDR": o.MailboxAddr, "SANDBOX_ADDR": o.SandboxAddr,
-	} {
-		if _, _, err := net.SplitHostPort(address); err != nil {
-			return fmt.Errorf("%s: expected host:port such as 127.0.0.1:8000", name)
-		}
+	if o.Instances < 1 || o.Instances > mostInstances {
+		return fmt.Errorf("instances: %d is not between 1 and %d", o.Instances, mostInstances)
 	}
-	for _, name := range programs {
+	taken := map[string]string{}
+	for _, port := range o.ports() {
+		if _, _, err := net.SplitHostPort(port.address); err != nil {
+			return fmt.Errorf("%s: expected host:port such as 127.0.0.1:8000", port.variable)
+		}
+		if other, twice := taken[port.address]; twice {
+			return fmt.Errorf("%s and %s are the same address", other, port.variable)
+		}
+		taken[port.address] = port.variable
+	}
+	for _, name := range programs() {
 		if _, err := os.Stat(filepath.Join(o.BinDir, name)); err != nil {
 			return errors.New("the program " + name + " is not built: start the shop with scripts/up")
 		}

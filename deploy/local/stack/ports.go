@@ -1,31 +1,62 @@
 package stack
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"strings"
+	"syscall"
 )
 
+// port is one on which people find something of the shop.
+type port struct {
+	what     string // as a message begins
+	variable string // that sets it
+	address  string
+}
+
+func (o Options) apiPort() port     { return port{"the API", "API_ADDR", o.APIAddr} }
+func (o Options) sitePort() port    { return port{"the site", "SITE_ADDR", o.SiteAddr} }
+func (o Options) mailboxPort() port { return port{"the mailbox", "MAILBOX_ADDR", o.MailboxAddr} }
+func (o Options) sandboxPort() port { return port{"the Stripe sandbox", "SANDBOX_ADDR", o.SandboxAddr} }
+
+func (o Options) ports() []port {
+	return []port{o.apiPort(), o.sitePort(), o.mailboxPort(), o.sandboxPort()}
+}
+
 // listen takes a port of the stack's own, or says which one is in use.
-func listen(what, variable, address string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", address)
+func listen(on port) (net.Listener, error) {
+	listener, err := net.Listen("tcp", on.address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s cannot listen on %s, something else does: stop that or set %s", on.what, on.address, on.variable)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot listen on %s, is something else running there? Stop it or set %s", what, address, variable)
+		return nil, fmt.Errorf("%s: %s cannot listen: %w", on.variable, on.what, err)
 	}
 	return listener, nil
 }
 
-// checkFree makes sure that a port which another process will take is free now.
-func checkFree(what, variable, address string) error {
-	listener, err := listen(what, variable, address)
+// checkFree makes sure that a port is free now.
+func checkFree(wanted port) error {
+	listener, err := listen(wanted)
 	if err != nil {
 		return err
 	}
 	return listener.Close()
 }
 
-// FreeAddresses are loopback addresses nobody listens on. They are held together, so no two are the same.
-func FreeAddresses(count int) ([]string, error) {
+// UseFreePorts moves the shop to ports that nobody listens on, beside any shop that runs already.
+func (o *Options) UseFreePorts() error {
+	free, err := freeAddresses(4)
+	if err != nil {
+		return err
+	}
+	o.APIAddr, o.SiteAddr, o.MailboxAddr, o.SandboxAddr = free[0], free[1], free[2], free[3]
+	return nil
+}
+
+// freeAddresses are loopback addresses nobody listens on. They are held together, so no two are the same.
+func freeAddresses(count int) ([]string, error) {
 	addresses := make([]string, 0, count)
 	for range count {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -35,61 +35,96 @@ type Process struct {
 	out     io.Writer
 
 	mutex   sync.Mutex
-	command *exec.Cmd
-	ended   chan struct{}
-	stopped bool
+	command *exec.Cmd     // nil while it does not run
+	stop    chan struct{} // closed by Stop, which then forgets it
+	kept    chan struct{} // closed when nobody looks after the process any more; nil before Start
 }
 
 // Start runs the program. Starting a running one is an error.
 func (p *Process) Start() error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if p.command != nil {
+	if p.kept != nil {
 		return fmt.Errorf("%s runs already", p.Name)
 	}
-	p.stopped = false
-	return p.launch()
+	command, err := p.launch()
+	if err != nil {
+		return err
+	}
+	stop, kept := make(chan struct{}), make(chan struct{})
+	p.stop, p.kept = stop, kept
+	go func() {
+		defer close(kept)
+		p.keep(command, stop)
+	}()
+	return nil
 }
 
 // launch needs the mutex.
-func (p *Process) launch() error {
-	logs, err := os.OpenFile(p.logPath, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+func (p *Process) launch() (*exec.Cmd, error) {
+	logs, err := openLog(p.logPath)
 	if err != nil {
-		return fmt.Errorf("open the log of %s: %w", p.Name, err)
+		return nil, fmt.Errorf("open the log of %s: %w", p.Name, err)
 	}
+	defer func() { _ = logs.Close() }() // the child has its own
 	command := exec.Command(p.path)
 	command.Env = p.environ
 	command.Stdout, command.Stderr = logs, logs
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the stack, which stops in order
+	endWithParent(command.SysProcAttr)
 	if err := command.Start(); err != nil {
-		return errors.Join(fmt.Errorf("start %s: %w", p.Name, err), logs.Close())
+		return nil, fmt.Errorf("start %s: %w", p.Name, err)
 	}
-	p.command, p.ended = command, make(chan struct{})
-	go p.watch(command, p.ended, logs)
-	return nil
+	p.command = command
+	return command, nil
 }
 
-// watch waits for the process to end and starts it again unless it was stopped.
-func (p *Process) watch(command *exec.Cmd, ended chan struct{}, logs io.Closer) {
-	failure := command.Wait()
-	_ = logs.Close()
-	p.mutex.Lock()
-	p.command = nil
-	stopped := p.stopped
-	p.mutex.Unlock()
-	close(ended)
-	if stopped {
-		return
+// keep waits for the process to end and starts it again, until it is told to stop.
+func (p *Process) keep(command *exec.Cmd, stop <-chan struct{}) {
+	for command != nil {
+		failure := command.Wait()
+		p.mutex.Lock()
+		p.command = nil
+		p.mutex.Unlock()
+		if isClosed(stop) {
+			return
+		}
+		_, _ = fmt.Fprintf(p.out, "%s ended (%v), starting it again; its last words:\n%s\n", p.Name, failure, p.LastWords())
+		command = p.relaunch(stop)
 	}
-	_, _ = fmt.Fprintf(p.out, "%s ended (%v), starting it again; its last words:\n%s\n", p.Name, failure, p.LastWords())
-	time.Sleep(restartPause) // a pause between attempts, not a wait for anything
+}
+
+// relaunch tries until the process is started, or gives nil when it is to stay stopped.
+func (p *Process) relaunch(stop <-chan struct{}) *exec.Cmd {
+	for {
+		select {
+		case <-stop:
+			return nil
+		case <-time.After(restartPause):
+		}
+		command, err := p.launchUnless(stop)
+		if err == nil {
+			return command
+		}
+		_, _ = fmt.Fprintln(p.out, err)
+	}
+}
+
+func (p *Process) launchUnless(stop <-chan struct{}) (*exec.Cmd, error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if p.stopped || p.command != nil {
-		return
+	if isClosed(stop) {
+		return nil, nil
 	}
-	if err := p.launch(); err != nil {
-		_, _ = fmt.Fprintln(p.out, err)
+	return p.launch()
+}
+
+func isClosed(signal <-chan struct{}) bool {
+	select {
+	case <-signal:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -104,45 +139,49 @@ func (p *Process) PID() int {
 }
 
 // Kill ends the process with SIGKILL, as a crash would; it comes back by itself.
-func (p *Process) Kill() error {
+func (p *Process) Kill() error { return p.signal(syscall.SIGKILL) }
+
+// signal does nothing to a process that does not run.
+func (p *Process) signal(signal os.Signal) error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if p.command == nil {
 		return nil
 	}
-	return p.command.Process.Kill()
+	if err := p.command.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("signal %s: %w", p.Name, err)
+	}
+	return nil
 }
 
-// Stop asks the process to end and waits for it; after 25 s or when ctx is done it is killed.
+// Stop asks the process to end and waits until it has and stays ended; after 25 s or when ctx is done it is killed.
 func (p *Process) Stop(ctx context.Context) error {
-	p.mutex.Lock()
-	p.stopped = true
-	command, ended := p.command, p.ended
-	p.mutex.Unlock()
-	if command == nil {
+	kept := p.letEnd()
+	if kept == nil {
 		return nil
 	}
-	_ = command.Process.Signal(syscall.SIGTERM)
+	_ = p.signal(syscall.SIGTERM) // who cannot be told is killed below
 	ctx, cancel := context.WithTimeout(ctx, stopPatience)
 	defer cancel()
 	select {
-	case <-ended:
+	case <-kept:
 		return nil
 	case <-ctx.Done():
-		_ = command.Process.Kill()
-		<-ended
+		_ = p.Kill()
+		<-kept
 		return fmt.Errorf("%s did not stop by itself and was killed", p.Name)
 	}
 }
 
-// LastWords are the last lines of the log.
-func (p *Process) LastWords() string {
-	text, err := os.ReadFile(p.logPath)
-	if err != nil {
-		return ""
+// letEnd makes sure that the process is not started again. It gives what is closed when that is done.
+func (p *Process) letEnd() <-chan struct{} {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.stop != nil {
+		close(p.stop)
+		p.stop = nil
 	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return strings.Join(lines[max(0, len(lines)-5):], "\n")
+	return p.kept
 }
 
 // runOnce runs a one-off command of a program and returns what it said when it fails.

@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// healthPatience bounds one question; a gateway that hangs is asked again.
+const healthPatience = 3 * time.Second
+
 // awaitReady asks every gateway for its health until all say that everything behind them is ready.
 func (s *Stack) awaitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readinessPatience)
@@ -36,6 +39,8 @@ func (s *Stack) awaitHealth(ctx context.Context, url string) error {
 }
 
 func healthy(ctx context.Context, url string) bool {
+	ctx, cancel := context.WithTimeout(ctx, healthPatience)
+	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return false
@@ -50,7 +55,7 @@ func healthy(ctx context.Context, url string) bool {
 
 func (s *Stack) lastWords() string {
 	var words strings.Builder
-	for _, program := range programs {
+	for _, program := range programs() {
 		for _, process := range s.processes[program] {
 			_, _ = fmt.Fprintf(&words, "%s:\n%s\n", process.Name, process.LastWords())
 		}

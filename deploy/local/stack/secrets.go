@@ -29,7 +29,7 @@ func newSecrets() secrets {
 		WebhookSecret: "whsec_" + identifier.New(32),
 		Passwords:     map[string]string{},
 	}
-	for _, service := range services {
+	for _, service := range services() {
 		made.Passwords[service] = identifier.New(32)
 	}
 	return made
@@ -47,19 +47,33 @@ func loadSecrets(dataDir string) (secrets, error) {
 		return secrets{}, fmt.Errorf("read the local secrets: %w", err)
 	}
 	var kept secrets
-	if err := json.Unmarshal(text, &kept); err != nil {
+	if err := json.Unmarshal(text, &kept); err != nil || !kept.complete() {
 		return secrets{}, fmt.Errorf("%s is damaged: start once with --fresh", path)
 	}
 	return kept, nil
 }
 
+func (s secrets) complete() bool {
+	for _, service := range services() {
+		if s.Passwords[service] == "" {
+			return false
+		}
+	}
+	return s.SecretKey != "" && s.ServiceSecret != "" && s.StripeKey != "" && s.WebhookSecret != ""
+}
+
+// saveSecrets moves the file into place, so that a start that is cut short leaves no half of it.
 func saveSecrets(path string, made secrets) error {
 	text, err := json.MarshalIndent(made, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write the local secrets: %w", err)
 	}
-	if err := os.WriteFile(path, text, 0o600); err != nil {
+	half := path + ".new"
+	if err := os.WriteFile(half, text, 0o600); err != nil {
 		return fmt.Errorf("write the local secrets: %w", err)
+	}
+	if err := os.Rename(half, path); err != nil {
+		return fmt.Errorf("keep the local secrets: %w", err)
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 
 // serveSite serves the pages, which are told where the API is.
 func (s *Stack) serveSite(context.Context) error {
-	pages, err := listen("The site", "SITE_ADDR", s.options.SiteAddr)
+	pages, err := listen(s.options.sitePort())
 	if err != nil {
 		return err
 	}

@@ -19,17 +19,16 @@ import (
 	"github.com/bartgottschalk/startupwebapp/deploy/local/stripesandbox"
 )
 
-var (
-	// services are the programs with a database of their own.
-	services = []string{"user", "payment", "clientevent", "order"}
-	// programs are all, in the order in which they start; they stop the other way round.
-	programs = append(slices.Clone(services), "gateway")
-)
-
 const (
 	migrationPatience = 2 * time.Minute
 	readinessPatience = 60 * time.Second
 )
+
+// services are the programs with a database of their own.
+func services() []string { return []string{"user", "payment", "clientevent", "order"} }
+
+// programs are all, in the order in which they start; they stop the other way round.
+func programs() []string { return append(services(), "gateway") }
 
 // Stack is a running shop. Safe for concurrent use.
 type Stack struct {
@@ -55,7 +54,7 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 	}
 	s := &Stack{options: options, processes: map[string][]*Process{}}
 	for _, step := range []func(context.Context) error{
-		s.checkPorts, s.openDatabase, s.prepareData, s.serveMailbox, s.serveSandbox, s.serveSite, s.assignAddresses, s.migrate, s.launch, s.awaitReady,
+		s.checkPorts, s.lock, s.openDatabase, s.prepareData, s.serveMailbox, s.serveSandbox, s.serveSite, s.assignAddresses, s.migrate, s.launch, s.awaitReady,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
@@ -67,7 +66,7 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 // Stop ends everything in order and keeps the data.
 func (s *Stack) Stop(ctx context.Context) error {
 	var failures []error
-	for _, program := range slices.Backward(programs) {
+	for _, program := range slices.Backward(programs()) {
 		failures = append(failures, s.stopAll(ctx, program))
 	}
 	for _, undo := range slices.Backward(s.closers) {
@@ -90,11 +89,26 @@ func (s *Stack) stopAll(ctx context.Context, program string) error {
 	return errors.Join(failures...)
 }
 
+// checkPorts comes before anything is changed, above all before a fresh start drops what there is.
 func (s *Stack) checkPorts(context.Context) error {
-	return checkFree("The API", "API_ADDR", s.options.APIAddr)
+	for _, port := range s.options.ports() {
+		if err := checkFree(port); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// prepareData comes after openDatabase, which refuses a DATA_DIR that another shop is using.
+// lock keeps a second shop out of DATA_DIR, whatever database it uses.
+func (s *Stack) lock(context.Context) error {
+	unlock, err := lockData(s.options.DataDir)
+	if err != nil {
+		return err
+	}
+	s.onStop(func(context.Context) error { return unlock() })
+	return nil
+}
+
 func (s *Stack) prepareData(context.Context) error {
 	if s.options.Fresh {
 		if err := s.clearData(); err != nil {
@@ -132,28 +146,28 @@ func (s *Stack) openDatabase(ctx context.Context) error {
 	return DropDatabase(ctx, adminURL, s.options.Database)
 }
 
-func (s *Stack) serveMailbox(context.Context) error {
+func (s *Stack) serveMailbox(ctx context.Context) error {
 	box, err := mailbox.New(mailbox.Options{StateDir: filepath.Join(s.options.DataDir, "mailbox"), Now: time.Now})
 	if err != nil {
-		return fmt.Errorf("mailbox: %w", err)
+		return fmt.Errorf("the mailbox: %w", err)
 	}
 	s.mailbox = box
-	pages, err := listen("The mailbox", "MAILBOX_ADDR", s.options.MailboxAddr)
+	pages, err := listen(s.options.mailboxPort())
 	if err != nil {
 		return err
 	}
 	s.serveHTTP(pages, box.Handler())
 	smtp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return fmt.Errorf("mailbox: %w", err)
+		return fmt.Errorf("the mailbox: %w", err)
 	}
 	s.smtpAddr = smtp.Addr().String()
-	s.run(func(ctx context.Context) error { return box.ServeSMTP(ctx, smtp) })
+	s.run(ctx, func(ctx context.Context) error { return box.ServeSMTP(ctx, smtp) })
 	return nil
 }
 
-func (s *Stack) serveSandbox(context.Context) error {
-	pages, err := listen("The Stripe sandbox", "SANDBOX_ADDR", s.options.SandboxAddr)
+func (s *Stack) serveSandbox(ctx context.Context) error {
+	pages, err := listen(s.options.sandboxPort())
 	if err != nil {
 		return err
 	}
@@ -163,18 +177,18 @@ func (s *Stack) serveSandbox(context.Context) error {
 		Now: time.Now, StandIn: s.options.StandIn,
 	})
 	if err != nil {
-		return errors.Join(fmt.Errorf("Stripe sandbox: %w", err), pages.Close())
+		return errors.Join(fmt.Errorf("the Stripe sandbox: %w", err), pages.Close())
 	}
 	s.sandbox = sandbox
 	s.onStop(func(context.Context) error { return sandbox.Close() })
 	s.serveHTTP(pages, sandbox.Handler())
-	s.run(sandbox.Run)
+	s.run(ctx, sandbox.Run)
 	return nil
 }
 
-// run keeps a background loop of the stack until Stop.
-func (s *Stack) run(loop func(context.Context) error) {
-	ctx, cancel := context.WithCancel(context.Background())
+// run keeps a background loop of the stack until Stop; it outlives the start, which ctx is for.
+func (s *Stack) run(ctx context.Context, loop func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
 	s.background.Go(func() {
 		defer close(ended)
@@ -204,11 +218,11 @@ func (s *Stack) onStop(undo func(context.Context) error) {
 
 // assignAddresses gives every process its port before the first one starts: they are told of each other at start.
 func (s *Stack) assignAddresses(context.Context) error {
-	free, err := FreeAddresses(len(programs) * s.options.Instances)
+	free, err := freeAddresses(len(programs()) * s.options.Instances)
 	if err != nil {
 		return err
 	}
-	for i, program := range programs {
+	for i, program := range programs() {
 		for n := range s.options.Instances {
 			address := free[i*s.options.Instances+n]
 			if program == "gateway" && n == 0 {
@@ -243,12 +257,12 @@ func (s *Stack) addresses(program string) string {
 func (s *Stack) migrate(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, migrationPatience)
 	defer cancel()
-	results := make(chan error, len(services))
-	for _, service := range services {
+	results := make(chan error, len(services()))
+	for _, service := range services() {
 		go func() { results <- s.migrateService(ctx, service) }()
 	}
 	var failures []error
-	for range services {
+	for range services() {
 		failures = append(failures, <-results)
 	}
 	return errors.Join(failures...)
@@ -276,7 +290,7 @@ func (s *Stack) databaseOf(service string) (map[string]string, error) {
 }
 
 func (s *Stack) launch(context.Context) error {
-	for _, program := range programs {
+	for _, program := range programs() {
 		for _, process := range s.processes[program] {
 			own := map[string]string{"API_ADDR": process.Address}
 			if program != "gateway" {
@@ -284,8 +298,9 @@ func (s *Stack) launch(context.Context) error {
 				if err != nil {
 					return err
 				}
-				own = map[string]string{"GRPC_ADDR": process.Address, "DATABASE_URL": database["DATABASE_URL"], "ADMIN_DATABASE_URL": ""}
+				own = map[string]string{"GRPC_ADDR": process.Address, "DATABASE_URL": database["DATABASE_URL"]}
 			}
+			own["ADMIN_DATABASE_URL"] = "" // for migrations alone
 			process.environ = s.environ(program, own)
 			if err := process.Start(); err != nil {
 				return err

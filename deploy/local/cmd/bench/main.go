@@ -44,8 +44,18 @@ func run() (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, shop.Stop(context.Background())) }()
+	defer func() { err = errors.Join(err, remove(shop, options)) }()
 	return bench.Run(ctx, shop, measured)
+}
+
+// remove leaves nothing behind in a PostgreSQL that others use too.
+func remove(shop *stack.Stack, options stack.Options) error {
+	ctx := context.Background() // also when the bench was interrupted
+	failure := shop.Stop(ctx)
+	if options.AdminURL == "" {
+		return failure
+	}
+	return errors.Join(failure, stack.DropDatabase(ctx, options.AdminURL, options.Database))
 }
 
 // freeShop is a shop of its own, beside any that runs already.
@@ -58,15 +68,15 @@ func freeShop() (stack.Options, func(), error) {
 	if err != nil {
 		return stack.Options{}, nil, err
 	}
-	free, err := stack.FreeAddresses(4)
 	options := stack.Options{
 		BinDir: filepath.Dir(program), DataDir: data, Out: os.Stderr,
 		AdminURL: os.Getenv("ADMIN_DATABASE_URL"), Database: fmt.Sprintf("bench_%d", os.Getpid()),
 		Environ: append(os.Environ(), "TRUSTED_PROXY_HOPS=1"),
 	}
-	if err != nil {
+	clean := func() { _ = os.RemoveAll(data) }
+	if err := options.UseFreePorts(); err != nil {
+		clean()
 		return options, nil, err
 	}
-	options.APIAddr, options.SiteAddr, options.MailboxAddr, options.SandboxAddr = free[0], free[1], free[2], free[3]
-	return options, func() { _ = os.RemoveAll(data) }, nil
+	return options, clean, nil
 }

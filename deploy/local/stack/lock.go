@@ -1,0 +1,25 @@
+package stack
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// lockData keeps other shops out of the folder until unlock; the system unlocks it when we die.
+func lockData(dataDir string) (unlock func() error, err error) {
+	if err := os.MkdirAll(dataDir, 0o755); err != nil {
+		return nil, fmt.Errorf("make DATA_DIR: %w", err)
+	}
+	file, err := os.OpenFile(filepath.Join(dataDir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock DATA_DIR: %w", err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = file.Close()
+		return nil, errors.New("a shop is running in " + dataDir + " already: stop it or set DATA_DIR")
+	}
+	return file.Close, nil
+}
