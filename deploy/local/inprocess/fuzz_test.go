@@ -34,8 +34,7 @@ type dice struct {
 // TestRandomRequests mixes by chance what the other tests try one at a time. INPROCESS_SEED and INPROCESS_REQUESTS make
 // other and longer runs.
 func TestRandomRequests(t *testing.T) {
-	shop.logs.forget()
-	shop.spans.forget()
+	besiege(t)
 	seed := fromEnvironment(t, "INPROCESS_SEED", usualSeed)
 	d := &dice{Rand: rand.New(rand.NewPCG(uint64(seed), 0)), t: t, routes: allRoutes(t)}
 	for _, values := range []map[string]string{hostileValues(), unreadable()} {

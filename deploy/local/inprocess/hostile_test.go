@@ -291,7 +291,7 @@ func besieged(t testing.TB) map[string]*customer {
 }
 
 func TestHostileRequestsToEveryPath(t *testing.T) {
-	shop.logs.forget()
+	besiege(t)
 	customers := besieged(t)
 	awaitCalm(t, customers["member"])
 	total := 0
@@ -352,7 +352,7 @@ func requireShopSells(t testing.TB) {
 
 // TestUnusualPaths are sent as they are written.
 func TestUnusualPaths(t *testing.T) {
-	shop.logs.forget()
+	besiege(t)
 	before := shop.content(t)
 	long := strings.Repeat("a", 60_000)
 	for _, path := range []string{
@@ -376,7 +376,7 @@ func TestUnusualPaths(t *testing.T) {
 
 // TestUnusualMessages are no good HTTP at all.
 func TestUnusualMessages(t *testing.T) {
-	shop.logs.forget()
+	besiege(t)
 	before := shop.content(t)
 	request := "GET /user/token HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 	for name, sent := range map[string]string{

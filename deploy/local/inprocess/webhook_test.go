@@ -31,7 +31,7 @@ func deliveryOf(name, body, signature string, status int) attack {
 }
 
 func TestUnsignedWebhooksAreRefused(t *testing.T) {
-	shop.logs.forget()
+	besiege(t)
 	secret, now := shop.secrets["STRIPE_WEBHOOK_SECRET"], time.Now()
 	event := `{"id":"evt_1","object":"event","type":"checkout.session.completed","data":{"object":{"id":"cs_1","object":"checkout.session"}}}`
 	good := signed(event, secret, now)
@@ -50,7 +50,7 @@ func TestUnsignedWebhooksAreRefused(t *testing.T) {
 
 // TestSignedNonsense comes from whoever has the secret: another system on the same account, or another version of Stripe.
 func TestSignedNonsense(t *testing.T) {
-	shop.logs.forget()
+	besiege(t)
 	s := newSiege(t, newCustomer(t))
 	long := strings.Repeat("x", 1<<20)
 	session := func(fields string) string {
@@ -85,6 +85,7 @@ func TestSignedNonsense(t *testing.T) {
 
 // TestASignedEventThatClaimsPayment of a session that Stripe has not paid makes no order: what is paid is asked of Stripe.
 func TestASignedEventThatClaimsPayment(t *testing.T) {
+	besiege(t)
 	c := newCustomer(t)
 	c.add("1", "1")
 	id, _, _ := c.checkOut()
