@@ -41,6 +41,9 @@ func TestMain(m *testing.M) {
 	if name := filepath.Base(os.Args[0]); slices.Contains(programs(), name) {
 		os.Exit(standIn(name, os.Args[1:]))
 	}
+	if folder := os.Getenv(childFolder); folder != "" {
+		os.Exit(runChild(folder))
+	}
 	os.Exit(m.Run())
 }
 
@@ -80,13 +83,13 @@ func serveHealth(address string) {
 
 // record is one start of a stand-in.
 type record struct {
-	Name      string
+	PID       int
 	Arguments []string
 	Environ   map[string]string
 }
 
 func leaveRecord(name string, arguments []string) error {
-	made := record{Name: name, Arguments: arguments, Environ: map[string]string{}}
+	made := record{PID: os.Getpid(), Arguments: arguments, Environ: map[string]string{}}
 	for _, entry := range os.Environ() {
 		variable, value, _ := strings.Cut(entry, "=")
 		made.Environ[variable] = value
@@ -96,6 +99,20 @@ func leaveRecord(name string, arguments []string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(os.Getenv(recordFolder), fmt.Sprintf("%s-%d", name, os.Getpid())), text, 0o600)
+}
+
+// childFolder makes this test binary a process that starts a shop with the programs there and waits to be killed.
+const childFolder = "STACK_TEST_PROGRAMS"
+
+func runChild(programs string) int {
+	options := stack.FromEnvironment(os.Environ())
+	options.BinDir, options.Out = programs, os.Stderr
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if _, err := stack.Start(ctx, options); err != nil {
+		return 1
+	}
+	select {}
 }
 
 // machine is where shops of a test are started: folders, ports and a database name of its own.
