@@ -6,6 +6,7 @@ package limit
 
 import (
 	"context"
+	"fmt"
 	"hash/crc32"
 	"log/slog"
 	"net/netip"
@@ -58,13 +59,16 @@ func New(db *postgres.Database, tel telemetry.Telemetry, now func() time.Time) *
 
 // Allow counts one try of the subject and answers RateLimited "rate-limited", with the time until the window ends, when
 // there were too many. When the counters cannot be reached everything is allowed, loudly: customers matter more than the
-// limit (contract user.md 1.6).
+// limit (contract user.md 1.6). A caller whose ctx has ended gets ctx's error.
 func (l *Limiter) Allow(ctx context.Context, rule Rule, subject string) error {
 	now := l.now()
 	end := windowEnd(now, rule.Window, subject)
 	counting, cancel := context.WithTimeout(ctx, countLimit)
 	defer cancel()
 	uses, err := l.queries.Use(counting, dbgen.UseParams{Rule: rule.Name, Subject: subject, EndsAt: end})
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("count %s: %w", rule.Name, ctx.Err()) // the caller is gone: no failure of the counters
+	}
 	if err != nil {
 		l.failures.Add(ctx, 1)
 		l.logger.ErrorContext(ctx, "[RATE_LIMIT_FAILURE] counters do not answer, request let through", "rule", rule.Name, "error", err)

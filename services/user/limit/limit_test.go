@@ -1,6 +1,9 @@
 package limit_test
 
 import (
+	"bytes"
+	"context"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -51,4 +54,16 @@ func TestWindowsAreFixedAndEachSubjectHasItsOwn(t *testing.T) {
 		_ = limiter.Allow(t.Context(), rule, "a")
 		return limiter.Allow(t.Context(), rule, "a")
 	}())
+}
+
+func TestACallerWhoIsGoneIsNoFailureOfTheCounters(t *testing.T) {
+	t.Parallel()
+	var logs bytes.Buffer
+	tel := telemetry.Silent()
+	tel.Logger = slog.New(slog.NewTextHandler(&logs, nil))
+	limiter := limit.New(dbtest.New(t, migrations.Set()), tel, time.Now)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, limiter.Allow(gone, limit.Login(), "a"), context.Canceled)
+	require.Empty(t, logs.String(), "nobody is to be woken for it")
 }
