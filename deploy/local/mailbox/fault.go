@@ -1,7 +1,6 @@
 package mailbox
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -60,7 +59,8 @@ func (f fault) refusal() error {
 	return &smtp.SMTPError{Code: f.Code, EnhancedCode: smtp.EnhancedCode{f.Code / 100, 3, 0}, Message: "Refused on request"}
 }
 
-func (f fault) wait(ctx context.Context) {
+// wait is the delay of a slow answer; stopping cuts it short.
+func (f fault) wait(stopping <-chan struct{}) {
 	if f.Mode != faultSlow {
 		return
 	}
@@ -68,7 +68,7 @@ func (f fault) wait(ctx context.Context) {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-ctx.Done():
+	case <-stopping:
 	}
 }
 

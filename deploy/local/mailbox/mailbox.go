@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/emersion/go-smtp"
+
 	"github.com/bartgottschalk/startupwebapp/deploy/local/journal"
 )
 
@@ -68,6 +70,8 @@ type Mailbox struct {
 	faults   *journal.Table[fault]
 	bytes    int // of all messages, guarded by the journal's lock like the tables
 	pages    pages
+	server   *smtp.Server
+	stopping chan struct{} // closed when the mailbox stops: waits end
 }
 
 //go:embed list.html
@@ -99,10 +103,11 @@ func New(options Options) (*Mailbox, error) {
 	}
 	j := journal.New(filepath.Join(options.StateDir, "mailbox.jsonl"))
 	m := &Mailbox{
-		options: options, journal: j, pages: pages,
+		options: options, journal: j, pages: pages, stopping: make(chan struct{}),
 		messages: journal.AddTable[Message](j, "message", keptMessages),
 		faults:   journal.AddTable[fault](j, "fault", keptFaults),
 	}
+	m.server = m.newServer()
 	if err := j.Load(); err != nil {
 		return nil, fmt.Errorf("mailbox: %w", err)
 	}

@@ -19,12 +19,11 @@ const (
 	stopPatience = time.Second
 )
 
-// ServeSMTP takes mails from the listener until ctx is done, and then closes it. It returns when no mail is being taken any
-// more; nil when ctx ended it. Nobody has to log in, and there is no encryption: bind it to the loopback address.
-func (m *Mailbox) ServeSMTP(ctx context.Context, listener net.Listener) error {
-	open := &openConnections{Listener: listener, connections: map[net.Conn]struct{}{}}
+// newServer is made with the mailbox and not when it begins to serve: go-smtp looks at os.Stderr then, which a test
+// binary sets at a moment of its own.
+func (m *Mailbox) newServer() *smtp.Server {
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
-		return &session{ctx: ctx, mailbox: m, connection: c}, nil
+		return &session{mailbox: m, connection: c}, nil
 	}))
 	server.Domain = "localhost"
 	server.MaxMessageBytes = largestMessage
@@ -32,6 +31,16 @@ func (m *Mailbox) ServeSMTP(ctx context.Context, listener net.Listener) error {
 	server.ReadTimeout, server.WriteTimeout = idleTimeout, idleTimeout
 	server.EnableSMTPUTF8 = true
 	server.ErrorLog = log.New(io.Discard, "", 0) // broken connections are the clients' matter, and lines may hold addresses
+	return server
+}
+
+// ServeSMTP takes mails from the listener until ctx is done, and then closes it. It returns when no mail is being taken any
+// more; nil when ctx ended it. Nobody has to log in, and there is no encryption: bind it to the loopback address. A mailbox
+// serves once.
+func (m *Mailbox) ServeSMTP(ctx context.Context, listener net.Listener) error {
+	server, open := m.server, &openConnections{Listener: listener, connections: map[net.Conn]struct{}{}}
+	stopWaits := context.AfterFunc(ctx, func() { close(m.stopping) })
+	defer stopWaits()
 
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(open) }()
@@ -99,7 +108,6 @@ func (o *openConnection) Close() error {
 
 // session takes the mails of one connection, one after another.
 type session struct {
-	ctx        context.Context //nolint:containedctx // go-smtp passes none; it ends the waits of this connection
 	mailbox    *Mailbox
 	connection *smtp.Conn
 	sender     string
@@ -150,7 +158,7 @@ func (s *session) Data(sent io.Reader) error {
 	if spoiled.Mode == faultDisconnect {
 		return s.disconnect()
 	}
-	spoiled.wait(s.ctx)
+	spoiled.wait(s.mailbox.stopping)
 	return nil
 }
 
