@@ -16,6 +16,9 @@ import (
 // patience is how long the shop may take to put things right by itself: the sweep runs every second.
 const patience = 30 * time.Second
 
+// mailPatience is longer: a mail whose process was killed while sending it is tried again after at most 75 seconds.
+const mailPatience = 90 * time.Second
+
 // fetchJSON reads a list of the mailbox or the sandbox.
 func fetchJSON(t testing.TB, address string) []object {
 	t.Helper()
@@ -109,7 +112,7 @@ func awaitOrder(t testing.TB, session string) string {
 func requireOneOrder(t testing.TB, c *customer, session string) string {
 	t.Helper()
 	identifier := awaitOrder(t, session)
-	require.Eventually(t, func() bool { return len(confirmations(t, identifier)) > 0 }, patience, 100*time.Millisecond, "no mail for %s", identifier)
+	require.Eventually(t, func() bool { return len(confirmations(t, identifier)) > 0 }, mailPatience, 100*time.Millisecond, "no mail for %s", identifier)
 	found := orders(t, session)
 	require.Len(t, found, 1)
 	require.Equal(t, charged(t, session), found[0].TotalMinor, "the order is what was paid")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/bartgottschalk/startupwebapp/deploy/local/stack"
 	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
 )
 
@@ -210,13 +211,22 @@ func TestOneInstanceOfEachServiceKilledWhileManyBuy(t *testing.T) {
 		bought[i] = purchase{c, c.buy()}
 		if i%4 == 1 {
 			victim := []string{"order", "payment", "user"}[i/4%3]
-			require.NoError(t, shop.Processes(victim)[i%2].Kill())
-			awaitHealth(t)
+			killAndAwait(t, shop.Processes(victim)[i%2])
 		}
 	}
 	for _, one := range bought {
 		requireOneOrder(t, one.c, one.session)
 	}
+}
+
+// killAndAwait ends a process the hard way and waits until another one has taken its place: right after the signal the
+// old one still counts as running.
+func killAndAwait(t testing.TB, process *stack.Process) {
+	t.Helper()
+	old := process.PID()
+	require.NoError(t, process.Kill())
+	require.Eventually(t, func() bool { return process.PID() != old }, patience, 10*time.Millisecond)
+	awaitHealth(t)
 }
 
 // awaitHealth waits until the first gateway says that everything behind it is ready.
