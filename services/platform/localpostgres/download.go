@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 )
@@ -18,6 +19,8 @@ const (
 	downloadVersion = embeddedpostgres.PostgresVersion("17.5.0")
 	downloadMajor   = 17
 )
+
+const downloadLimit = 10 * time.Minute // some 20 MB over a bad line
 
 // download gets PostgreSQL's programs, once per machine, for where none is installed.
 //
@@ -34,7 +37,7 @@ func download(ctx context.Context, home home, logs io.Writer) (programs, error) 
 		return found, nil
 	}
 	_, _ = fmt.Fprintf(logs, "no PostgreSQL %d or newer is installed: downloading %s\n", oldestMajor, downloadVersion)
-	fetchErr := fetch(directory)
+	fetchErr := fetchInTime(ctx, directory)
 	if found, ok := programsIn(ctx, bin); ok {
 		return found, nil
 	}
@@ -52,6 +55,20 @@ func downloadDirectory(home home) (string, error) {
 		return "", fmt.Errorf("find a place for the download: %w", err)
 	}
 	return filepath.Join(cache, "startupwebapp", "postgres-"+string(downloadVersion)), nil
+}
+
+// fetchInTime bounds the download, which the library does not. One that was given up ends with the process.
+func fetchInTime(ctx context.Context, directory string) error {
+	ctx, cancel := context.WithTimeout(ctx, downloadLimit)
+	defer cancel()
+	fetched := make(chan error, 1)
+	go func() { fetched <- fetch(directory) }()
+	select {
+	case err := <-fetched:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("download: %w", ctx.Err())
+	}
 }
 
 func fetch(directory string) error {
