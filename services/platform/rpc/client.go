@@ -50,6 +50,7 @@ func clientOptions(secrets config.Secrets, tel telemetry.Telemetry) []grpc.DialO
 		grpc.WithPerRPCCredentials(secretToSend(secrets)),
 		grpc.WithDisableServiceConfig(), // only ours counts; spares a TXT lookup
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(largestReply), grpc.MaxCallSendMsgSize(largestRequest)),
+		grpc.WithInitialWindowSize(window), grpc.WithInitialConnWindowSize(window),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: clientPing, Timeout: pingTimeout, PermitWithoutStream: true}),
 		// a restarted peer should be found in a fraction of a second, not after gRPC's usual two minutes
 		grpc.WithConnectParams(grpc.ConnectParams{

@@ -25,6 +25,9 @@ const (
 	largestRequest = 4 << 20  // bytes a server reads
 	largestReply   = 16 << 20 // bytes a server sends; a whole catalogue must fit
 	mostStreams    = 1024     // calls at once on one connection
+	// window is what may be under way unread, bytes. A fixed size also spares the pings by which gRPC measures the line,
+	// one for nearly every small call.
+	window = 1 << 20
 
 	// connections end after this age (gRPC spreads it by 10 %), so that clients see new instances;
 	// calls under way then have the grace to finish, and open streams must be opened again.
@@ -85,6 +88,7 @@ func serverOptions(guards *guard, tel telemetry.Telemetry) []grpc.ServerOption {
 		grpc.MaxRecvMsgSize(largestRequest),
 		grpc.MaxSendMsgSize(largestReply),
 		grpc.MaxConcurrentStreams(mostStreams),
+		grpc.InitialWindowSize(window), grpc.InitialConnWindowSize(window),
 		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.WaitForHandlers(true),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
