@@ -35,6 +35,21 @@ func TestAMailIsTriedAgainUntilTheServerTakesIt(t *testing.T) {
 	}
 }
 
+func TestAServerThatSaysNothingHoldsAMailUpForSeconds(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var asked atomic.Int32
+	s.sink.fail(func(command string) string {
+		if strings.HasPrefix(command, "RCPT TO") && asked.Add(1) == 1 {
+			return "silence"
+		}
+		return ""
+	})
+	s.confirm(guestOrder())
+	s.mailsTo("buyer@mail.example", 1)
+	require.Equal(t, int32(2), asked.Load(), "given up once, then taken")
+}
+
 func TestAttemptsCarryTheSameMessageID(t *testing.T) {
 	t.Parallel()
 	s := open(t)

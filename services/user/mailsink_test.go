@@ -20,7 +20,7 @@ import (
 type mailSink struct {
 	listener net.Listener
 	mu       sync.Mutex
-	failing  func(command string) string // "" goes on; "drop" closes the connection; else the answer
+	failing  func(command string) string // "" goes on; "drop" closes the connection; "silence" lets wait; else the answer
 	received []sunkMail
 	open     sync.WaitGroup
 }
@@ -91,10 +91,13 @@ func (s *mailSink) converse(conn net.Conn) {
 		line = strings.TrimSpace(line)
 		verb := strings.ToUpper(strings.SplitN(line, " ", 2)[0])
 		if answer := s.failure(line); answer != "" {
-			if answer == "drop" {
+			switch answer {
+			case "drop":
 				return
+			case "silence":
+			default:
+				say(answer)
 			}
-			say(answer)
 			continue
 		}
 		switch verb {

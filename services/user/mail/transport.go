@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"slices"
 	"strconv"
@@ -60,14 +61,16 @@ func (t Transport) String() string { return fmt.Sprintf("%s:%d", t.host, t.port)
 // GoString is String, so that %#v shows no password either.
 func (t Transport) GoString() string { return t.String() }
 
-// client makes a client of the mail server; connections are made per mail. A password never travels in the clear: where
-// the server offers no TLS, only challenge-response methods are used.
-func (t Transport) client() (*gomail.Client, error) {
+// client makes a client of the mail server that dials with dial; connections are made per mail. A password never travels
+// in the clear: where the server offers no TLS, only challenge-response methods are used.
+func (t Transport) client(dial gomail.DialContextFunc) (*gomail.Client, error) {
 	options := []gomail.Option{
 		gomail.WithPort(t.port), gomail.WithTimeout(exchangeLimit), gomail.WithTLSPolicy(gomail.TLSOpportunistic), gomail.WithoutNoop(),
 	}
 	if t.tls {
-		options = append(options, gomail.WithSSL())
+		options = append(options, gomail.WithSSL()) // with its own dialling, or it would not know that passwords are safe
+	} else {
+		options = append(options, gomail.WithDialContextFunc(dial))
 	}
 	if t.user != "" {
 		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(t.user), gomail.WithPassword(t.password))
@@ -96,7 +99,9 @@ func (e *deliveryError) Error() string {
 
 // deliver hands one message to the mail server. The error is a *deliveryError.
 func (t Transport) deliver(ctx context.Context, message *gomail.Msg) error {
-	client, err := t.client()
+	var line connection
+	defer line.close() // the library leaves connections open that break off
+	client, err := t.client(line.dial)
 	if err != nil {
 		return &deliveryError{detail: err.Error()}
 	}
@@ -105,6 +110,24 @@ func (t Transport) deliver(ctx context.Context, message *gomail.Msg) error {
 		return nil // what fails after the server has taken the mail must not send it again
 	}
 	return refused(err)
+}
+
+// connection remembers the connection of one mail.
+type connection struct{ made net.Conn }
+
+func (c *connection) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	made, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	c.made = made
+	return made, nil
+}
+
+func (c *connection) close() {
+	if c.made != nil {
+		_ = c.made.Close() // after a good end it is closed already
+	}
 }
 
 // refused calls an answer permanent when it is about this message: recipient or content. A refused sender or login is for
