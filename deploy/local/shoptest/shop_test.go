@@ -17,8 +17,6 @@ import (
 )
 
 // shop is started once for all tests of the package; each test buys as a customer of its own.
-//
-//nolint:gochecknoglobals // a shop takes seconds to start
 var shop *stack.Stack
 
 func TestMain(m *testing.M) {
