@@ -8,7 +8,7 @@ import (
 // apiVersion is the version of the API that stripe-go v76 asks for.
 const apiVersion = "2023-10-16"
 
-// collectedFrom is the first version that has collected_information instead of shipping_details (tooling.md section 5).
+// collectedFrom is the first version that has collected_information instead of shipping_details (Stripe's changelog, 2025-03-31.basil).
 const collectedFrom = "2025-03-31"
 
 // object is a JSON object of the API.

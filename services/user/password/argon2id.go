@@ -10,7 +10,7 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// The parameters OWASP recommends: 19 MiB, two passes, one lane; about 28 ms here (reference/tooling.md 6).
+// The parameters OWASP recommends: 19 MiB, two passes, one lane; about 28 ms on a core of a small machine.
 const (
 	memoryKiB  = 19 * 1024
 	passes     = 2
