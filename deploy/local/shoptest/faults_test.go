@@ -49,12 +49,8 @@ func ask(t testing.TB, service, query string, arguments ...any) pgx.Row {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	t.Cleanup(cancel)
-	address, err := shop.ServiceURL(service)
-	require.NoError(t, err)
-	conn, err := pgx.Connect(ctx, address)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return conn.QueryRow(ctx, query, arguments...)
+	require.Contains(t, books, service)
+	return books[service].QueryRow(ctx, query, arguments...)
 }
 
 func count(t testing.TB, service, query string, arguments ...any) (number int) {

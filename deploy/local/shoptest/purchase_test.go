@@ -215,7 +215,7 @@ func TestOneInstanceOfEachServiceKilledWhileManyBuy(t *testing.T) {
 		}
 	}
 	for _, one := range bought {
-		requireOneOrder(t, one.c, one.session)
+		requireOneOrderAfterUserWasKilled(t, one.c, one.session)
 	}
 }
 

@@ -12,12 +12,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/bartgottschalk/startupwebapp/deploy/local/stack"
 	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
 )
 
 // shop is started once for all tests of the package; each test buys as a customer of its own.
 var shop *stack.Stack
+
+// books are connections to what the services have written, by service.
+var books map[string]*pgxpool.Pool
 
 func TestMain(m *testing.M) {
 	code, err := runInShop(m)
@@ -51,10 +56,40 @@ func runInShop(m *testing.M) (int, error) {
 	if shop, err = stack.Start(ctx, options); err != nil {
 		return 1, err
 	}
+	if err := openBooks(ctx); err != nil {
+		return 1, errors.Join(err, shop.Stop(context.Background()))
+	}
 	code := m.Run()
+	closeBooks()
 	err = auditBooks()
 	ctx = context.Background() // both bound themselves
 	return code, errors.Join(err, shop.Stop(ctx), stack.DropDatabase(ctx, adminURL, options.Database))
+}
+
+// openBooks keeps few connections: the cluster's are shared with every other test.
+func openBooks(ctx context.Context) error {
+	books = map[string]*pgxpool.Pool{}
+	for _, service := range []string{"user", "payment", "order"} {
+		address, err := shop.ServiceURL(service)
+		if err != nil {
+			return err
+		}
+		settings, err := pgxpool.ParseConfig(address)
+		if err != nil {
+			return err
+		}
+		settings.MaxConns = 3
+		if books[service], err = pgxpool.NewWithConfig(ctx, settings); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func closeBooks() {
+	for _, pool := range books {
+		pool.Close()
+	}
 }
 
 // auditPatience covers a job whose process was killed last of all: it is tried again up to 75 s after it began
