@@ -12,25 +12,25 @@ import (
 
 // Config is what the environment says about the edge (README.md of this module lists it; so does --help).
 type Config struct {
-	Addr             string         `env:"API_ADDR" envDefault:"127.0.0.1:8000" help:"where the API listens" expects:"host:port"`
-	SiteOrigin       Origin         `env:"SITE_ORIGIN" envDefault:"http://localhost:8080" help:"origin of the pages"`
-	AllowedOrigins   Origins        `env:"ALLOWED_ORIGINS" help:"origins whose pages may call (CORS and CSRF); the API's own never gets CORS headers; unset: SITE_ORIGIN"`
-	AllowedHosts     config.List    `env:"ALLOWED_HOSTS" envDefault:"localhost,127.0.0.1,[::1]" help:"host names that are answered, with any port; .example.com means all names under it too"`
-	CookieDomain     Domain         `env:"COOKIE_DOMAIN" help:"Domain of all cookies; unset: only the API's host gets them"`
-	CookieSecure     *bool          `env:"COOKIE_SECURE" help:"cookies travel over https alone; unset: when SITE_ORIGIN is https" expects:"true or false"`
-	HTTPSRedirect    bool           `env:"HTTPS_REDIRECT" envDefault:"false" help:"redirect what came over plain http, by X-Forwarded-Proto; not /healthz and /order/products" expects:"true or false"`
-	TrustedProxyHops uint8          `env:"TRUSTED_PROXY_HOPS" envDefault:"0" help:"0: the peer is the client; n: the n-th X-Forwarded-For entry from the right is" expects:"a small number"`
-	SecretKey        string         `env:"SECRET_KEY,required" help:"signs cookies"`
-	SecretFallbacks  config.List    `env:"SECRET_KEY_FALLBACKS" help:"former SECRET_KEYs whose signatures are still accepted"`
-	PublishableKey   string         `env:"STRIPE_PUBLISHABLE_KEY" envDefault:"pk_test_sandbox" help:"public Stripe key that pages are handed"`
-	UserAddr         string         `env:"USER_ADDR,required" help:"the user service" expects:"a gRPC target like dns:///user.internal:9090"`
-	OrderAddr        string         `env:"ORDER_ADDR,required" help:"the order service" expects:"a gRPC target"`
-	PaymentAddr      string         `env:"PAYMENT_ADDR,required" help:"the payment service" expects:"a gRPC target"`
-	ClientEventAddr  string         `env:"CLIENTEVENT_ADDR,required" help:"the clientevent service" expects:"a gRPC target"`
-	Secrets          config.Secrets `env:"SERVICE_SECRETS,required" help:"shared by the services: the first is sent"`
-	RequestDeadline  time.Duration  `env:"REQUEST_DEADLINE" envDefault:"10s" help:"how long one request may take" expects:"a duration like 10s"`
-	DrainDelay       time.Duration  `env:"DRAIN_DELAY" envDefault:"0s" help:"how long it goes on serving as not ready before it stops to accept, at shutdown" expects:"a duration like 5s"`
-	DrainTimeout     time.Duration  `env:"DRAIN_TIMEOUT" envDefault:"20s" help:"how long requests under way may take to finish at shutdown" expects:"a duration like 20s"`
+	Addr             string            `env:"API_ADDR" envDefault:"127.0.0.1:8000" help:"where the API listens" expects:"host:port"`
+	SiteOrigin       Origin            `env:"SITE_ORIGIN" envDefault:"http://localhost:8080" help:"origin of the pages"`
+	AllowedOrigins   Origins           `env:"ALLOWED_ORIGINS" help:"origins whose pages may call (CORS and CSRF); the API's own never gets CORS headers; unset: SITE_ORIGIN"`
+	AllowedHosts     config.List       `env:"ALLOWED_HOSTS" envDefault:"localhost,127.0.0.1,[::1]" help:"host names that are answered, with any port; .example.com means all names under it too"`
+	CookieDomain     Domain            `env:"COOKIE_DOMAIN" help:"Domain of all cookies; unset: only the API's host gets them"`
+	CookieSecure     *bool             `env:"COOKIE_SECURE" help:"cookies travel over https alone; unset: when SITE_ORIGIN is https" expects:"true or false"`
+	HTTPSRedirect    bool              `env:"HTTPS_REDIRECT" envDefault:"false" help:"redirect what came over plain http, by X-Forwarded-Proto; not /healthz and /order/products" expects:"true or false"`
+	TrustedProxyHops uint8             `env:"TRUSTED_PROXY_HOPS" envDefault:"0" help:"0: the peer is the client; n: the n-th X-Forwarded-For entry from the right is" expects:"a small number"`
+	SecretKey        config.SecretKey  `env:"SECRET_KEY,required" help:"signs cookies"`
+	SecretFallbacks  config.SecretKeys `env:"SECRET_KEY_FALLBACKS" help:"former SECRET_KEYs whose signatures are still accepted"`
+	PublishableKey   string            `env:"STRIPE_PUBLISHABLE_KEY,required" help:"public Stripe key that pages are handed" expects:"the key that belongs to STRIPE_SECRET_KEY, pk_..."`
+	UserAddr         string            `env:"USER_ADDR,required" help:"the user service" expects:"a gRPC target like dns:///user.internal:9090"`
+	OrderAddr        string            `env:"ORDER_ADDR,required" help:"the order service" expects:"a gRPC target"`
+	PaymentAddr      string            `env:"PAYMENT_ADDR,required" help:"the payment service" expects:"a gRPC target"`
+	ClientEventAddr  string            `env:"CLIENTEVENT_ADDR,required" help:"the clientevent service" expects:"a gRPC target"`
+	Secrets          config.Secrets    `env:"SERVICE_SECRETS,required" help:"shared by the services: the first is sent"`
+	RequestDeadline  time.Duration     `env:"REQUEST_DEADLINE" envDefault:"10s" help:"how long one request may take" expects:"a duration like 10s"`
+	DrainDelay       time.Duration     `env:"DRAIN_DELAY" envDefault:"0s" help:"how long it goes on serving as not ready before it stops to accept, at shutdown" expects:"a duration like 5s"`
+	DrainTimeout     time.Duration     `env:"DRAIN_TIMEOUT" envDefault:"20s" help:"how long requests under way may take to finish at shutdown" expects:"a duration like 20s"`
 }
 
 func (c Config) allowedOrigins() []string {

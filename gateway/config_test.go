@@ -11,7 +11,7 @@ import (
 
 func environ(more ...string) []string {
 	return append([]string{
-		"SECRET_KEY=a-secret-of-tests-for-cookies", "SERVICE_SECRETS=a-secret-of-tests",
+		"SECRET_KEY=a-secret-of-tests-for-cookies-and-more", "STRIPE_PUBLISHABLE_KEY=pk_test_1", "SERVICE_SECRETS=a-secret-of-tests",
 		"USER_ADDR=127.0.0.1:1", "ORDER_ADDR=127.0.0.1:2", "PAYMENT_ADDR=127.0.0.1:3", "CLIENTEVENT_ADDR=127.0.0.1:4",
 	}, more...)
 }
@@ -31,7 +31,7 @@ func TestProduction(t *testing.T) {
 	t.Parallel()
 	cfg, err := config.Load[Config](environ(
 		"SITE_ORIGIN=https://shop.example/", "ALLOWED_ORIGINS=https://www.shop.example, https://shop.example,https://api.shop.example",
-		"ALLOWED_HOSTS=api.shop.example", "COOKIE_DOMAIN=.shop.example", "HTTPS_REDIRECT=true", "TRUSTED_PROXY_HOPS=1", "SECRET_KEY_FALLBACKS=old1,old2",
+		"ALLOWED_HOSTS=api.shop.example", "COOKIE_DOMAIN=.shop.example", "HTTPS_REDIRECT=true", "TRUSTED_PROXY_HOPS=1", "SECRET_KEY_FALLBACKS=a-former-secret-of-tests-for-cookies,an-older-secret-of-tests-for-cookies",
 	))
 	require.NoError(t, err)
 	require.Equal(t, Origin("https://shop.example"), cfg.SiteOrigin)
@@ -55,7 +55,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		require.NotContains(t, err.Error(), value)
 	}
 	_, err := config.Load[Config](nil)
-	for _, required := range []string{"SECRET_KEY", "SERVICE_SECRETS", "USER_ADDR", "ORDER_ADDR", "PAYMENT_ADDR", "CLIENTEVENT_ADDR"} {
+	for _, required := range []string{"SECRET_KEY", "STRIPE_PUBLISHABLE_KEY", "SERVICE_SECRETS", "USER_ADDR", "ORDER_ADDR", "PAYMENT_ADDR", "CLIENTEVENT_ADDR"} {
 		require.ErrorContains(t, err, required)
 	}
 	var help bytes.Buffer

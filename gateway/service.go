@@ -202,7 +202,7 @@ func (c Config) visitors() *visitor.Policy {
 		CookieDomain:     string(c.CookieDomain),
 		CookieSecure:     c.cookieSecure(),
 		TrustedProxyHops: int(c.TrustedProxyHops),
-		Key:              signing.Key{Secret: c.SecretKey, Fallbacks: c.SecretFallbacks},
+		Key:              signing.Key{Secret: string(c.SecretKey), Fallbacks: c.SecretFallbacks.Texts()},
 	}, time.Now)
 }
 

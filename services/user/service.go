@@ -148,11 +148,7 @@ func hourly(args river.JobArgs) *river.PeriodicJob {
 }
 
 func signingKey(cfg Config) signing.Key {
-	key := signing.Key{Secret: string(cfg.SecretKey)}
-	for _, former := range cfg.SecretKeyFallbacks {
-		key.Fallbacks = append(key.Fallbacks, string(former))
-	}
-	return key
+	return signing.Key{Secret: string(cfg.SecretKey), Fallbacks: cfg.SecretKeyFallbacks.Texts()}
 }
 
 // Addr is where the service listens, as host:port.

@@ -17,19 +17,36 @@ import (
 // one must not share roles.
 const defaultDatabase = "startupwebapp"
 
-// openDatabase finds the administrator's URL: the given one, or that of a private cluster, which stop then ends.
-func openDatabase(ctx context.Context, options Options) (adminURL string, stop func() error, err error) {
-	if options.AdminURL == "" {
-		cluster, err := localpostgres.Start(ctx, options.DataDir+"/postgres", options.Out)
+// openDatabase finds the administrator's URL: the given one, or that of a private cluster.
+func (s *Stack) openDatabase(ctx context.Context) error {
+	adminURL := s.options.AdminURL
+	if adminURL == "" {
+		cluster, err := localpostgres.Start(ctx, s.options.DataDir+"/postgres", s.options.Out)
 		if err != nil {
-			return "", nil, fmt.Errorf("PostgreSQL: %w", err)
+			return fmt.Errorf("PostgreSQL: %w", err)
 		}
-		return cluster.AdminURL(), cluster.Stop, nil
+		s.onStop(func(context.Context) error { return cluster.Stop() })
+		s.run(ctx, func(ctx context.Context) error { return s.watchDatabase(ctx, cluster) })
+		adminURL = cluster.AdminURL()
+	} else if err := reach(ctx, adminURL); err != nil {
+		return fmt.Errorf("ADMIN_DATABASE_URL: %w", err)
 	}
-	if err := reach(ctx, options.AdminURL); err != nil {
-		return "", nil, fmt.Errorf("ADMIN_DATABASE_URL: %w", err)
+	s.adminURL = adminURL
+	if !s.options.Fresh {
+		return nil
 	}
-	return options.AdminURL, func() error { return nil }, nil
+	return DropDatabase(ctx, adminURL, s.options.Database)
+}
+
+// watchDatabase reports a private cluster that ends by itself. Its next start would be on another port, which no
+// running program knows, so the shop has to start anew.
+func (s *Stack) watchDatabase(ctx context.Context, cluster *localpostgres.Cluster) error {
+	select {
+	case <-ctx.Done():
+	case <-cluster.Ended():
+		s.failed <- errors.New("PostgreSQL ended by itself; start the shop again")
+	}
+	return nil
 }
 
 func reach(ctx context.Context, adminURL string) error {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// environ is what one process is told: the caller's variables, and under them what the stack worked out for it. A program
-// is told nothing that it has no use for.
+// environ is what one process is told: the caller's variables, and under them what the stack worked out for it, which is
+// nothing that the program has no use for.
 func (s *Stack) environ(program string, own map[string]string) []string {
 	lookup := lookupIn(s.options.Environ)
 	environ := append([]string{}, s.options.Environ...)
@@ -58,7 +58,7 @@ func (s *Stack) stripe() map[string]string {
 	}
 }
 
-// publishableKey is empty with a real key: the one that belongs to it has to be given too.
+// publishableKey is empty with a real key: the one that belongs to it is given too.
 func (s *Stack) publishableKey() string {
 	if s.isRealStripe() {
 		return ""

@@ -32,6 +32,7 @@ const (
 	recordFolder = "STAND_IN_RECORDS"  // where each start leaves its environment
 	stubborn     = "STAND_IN_STUBBORN" // the program that does not stop when asked
 	unready      = "STAND_IN_UNREADY"  // set: the gateway never is ready
+	refusing     = "STAND_IN_REFUSING" // the program that does not accept its settings
 )
 
 func programs() []string { return []string{"user", "payment", "clientevent", "order", "gateway"} }
@@ -54,6 +55,10 @@ func standIn(name string, arguments []string) int {
 	}
 	if len(arguments) > 0 {
 		return 0 // migrate and the like
+	}
+	if os.Getenv(refusing) == name {
+		fmt.Fprintln(os.Stderr, name+": SOME_VARIABLE: expected something else")
+		return 2
 	}
 	fmt.Fprintln(os.Stderr, "the first line of "+name)
 	fmt.Fprintln(os.Stderr, "the last line of "+name)

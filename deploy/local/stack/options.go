@@ -86,6 +86,10 @@ func (o Options) check() error {
 	if o.Instances < 1 || o.Instances > mostInstances {
 		return fmt.Errorf("instances: %d is not between 1 and %d", o.Instances, mostInstances)
 	}
+	given := lookupIn(o.Environ)
+	if given("STRIPE_SECRET_KEY") != "" && given("STRIPE_PUBLISHABLE_KEY") == "" {
+		return errors.New("STRIPE_PUBLISHABLE_KEY: expected the public key that belongs to STRIPE_SECRET_KEY")
+	}
 	taken := map[string]string{}
 	for _, port := range o.ports() {
 		if _, _, err := net.SplitHostPort(port.address); err != nil {

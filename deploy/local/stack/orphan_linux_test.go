@@ -21,9 +21,9 @@ func TestProgramsEndWithAKilledStack(t *testing.T) {
 	answers(t, "http://"+m.options.APIAddr+"/healthz")
 	var pids []int
 	for _, program := range programs() {
-		starts := m.started(program)
-		require.Len(t, starts, 1, program)
-		pids = append(pids, starts[0].PID)
+		// the stand-in of the gateway answers without waiting for the others
+		require.Eventually(t, func() bool { return len(m.started(program)) == 1 }, patience, tick, program)
+		pids = append(pids, m.started(program)[0].PID)
 	}
 
 	require.NoError(t, child.Process.Kill())

@@ -19,6 +19,9 @@ const (
 	stopPatience = 25 * time.Second
 	// restartPause keeps a process that dies at once from spinning.
 	restartPause = 500 * time.Millisecond
+	// refusedStatus is how a program ends that does not accept its arguments or variables (services/platform/process):
+	// starting it again would not help.
+	refusedStatus = 2
 )
 
 // Process is one running program of the shop. It is started again when it ends by itself, as the cluster in
@@ -38,6 +41,7 @@ type Process struct {
 	command *exec.Cmd     // nil while it does not run
 	stop    chan struct{} // closed by Stop, which then forgets it
 	kept    chan struct{} // closed when nobody looks after the process any more; nil before Start
+	refused string        // what the program said about settings that it does not accept
 }
 
 // Start runs the program. Starting a running one is an error.
@@ -86,12 +90,31 @@ func (p *Process) keep(command *exec.Cmd, stop <-chan struct{}) {
 		p.mutex.Lock()
 		p.command = nil
 		p.mutex.Unlock()
-		if isClosed(stop) {
+		if isClosed(stop) || p.noteRefusal(command) {
 			return
 		}
 		_, _ = fmt.Fprintf(p.out, "%s ended (%v), starting it again; its last words:\n%s\n", p.Name, failure, p.LastWords())
 		command = p.relaunch(stop)
 	}
+}
+
+// noteRefusal keeps what the program said if it ended because of its settings.
+func (p *Process) noteRefusal(command *exec.Cmd) bool {
+	if command.ProcessState.ExitCode() != refusedStatus {
+		return false
+	}
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.refused = p.LastWords()
+	_, _ = fmt.Fprintln(p.out, p.refused)
+	return true
+}
+
+// Refused is what the program said about settings that it does not accept; empty while there is nothing to say.
+func (p *Process) Refused() string {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.refused
 }
 
 // relaunch tries until the process is started, or gives nil when it is to stay stopped.

@@ -74,3 +74,10 @@ func TestLastWordsOfALongLogAreItsLast(t *testing.T) {
 	shop := m.start()
 	require.Equal(t, "an old line\nan old line\nan old line\nthe first line of user\nthe last line of user", shop.Processes("user")[0].LastWords())
 }
+
+func TestProgramThatRefusesItsSettingsIsNotStartedAgain(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, refusing+"=gateway")
+	require.Contains(t, m.refused(), "gateway does not accept its settings")
+	require.Len(t, m.started("gateway"), 1)
+}

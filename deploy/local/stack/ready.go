@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -30,12 +31,27 @@ func (s *Stack) awaitHealth(ctx context.Context, url string) error {
 		if healthy(ctx, url) {
 			return nil
 		}
+		if err := s.refusal(); err != nil {
+			return err
+		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("the shop did not become ready: %w\n%s", ctx.Err(), s.lastWords())
 		case <-poll.C:
 		}
 	}
+}
+
+// refusal is about a program that does not accept its settings: it will never be ready.
+func (s *Stack) refusal() error {
+	for _, program := range programs() {
+		for _, process := range s.processes[program] {
+			if process.Refused() != "" {
+				return errors.New(process.Name + " does not accept its settings")
+			}
+		}
+	}
+	return nil
 }
 
 func healthy(ctx context.Context, url string) bool {

@@ -40,6 +40,9 @@ type Stack struct {
 	sandbox   *stripesandbox.Sandbox
 	mailbox   *mailbox.Mailbox
 
+	// failed has room for the one failure that ends a running shop.
+	failed chan error
+
 	// closers undo the steps of Start, the last one first.
 	closers []func(context.Context) error
 	// background are the stack's own servers.
@@ -52,7 +55,7 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stack{options: options, processes: map[string][]*Process{}}
+	s := &Stack{options: options, processes: map[string][]*Process{}, failed: make(chan error, 1)}
 	for _, step := range []func(context.Context) error{
 		s.checkPorts, s.lock, s.openDatabase, s.prepareData, s.serveMailbox, s.serveSandbox, s.serveSite, s.assignAddresses, s.migrate, s.launch, s.awaitReady,
 	} {
@@ -62,6 +65,9 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 	}
 	return s, nil
 }
+
+// Failed says why the shop cannot go on, when something ended that is not started again by itself.
+func (s *Stack) Failed() <-chan error { return s.failed }
 
 // Stop ends everything in order and keeps the data.
 func (s *Stack) Stop(ctx context.Context) error {
@@ -131,19 +137,6 @@ func (s *Stack) clearData() error {
 		}
 	}
 	return nil
-}
-
-func (s *Stack) openDatabase(ctx context.Context) error {
-	adminURL, stop, err := openDatabase(ctx, s.options)
-	if err != nil {
-		return err
-	}
-	s.adminURL = adminURL
-	s.onStop(func(context.Context) error { return stop() })
-	if !s.options.Fresh {
-		return nil
-	}
-	return DropDatabase(ctx, adminURL, s.options.Database)
 }
 
 func (s *Stack) serveMailbox(ctx context.Context) error {

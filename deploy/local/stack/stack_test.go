@@ -220,7 +220,7 @@ func TestEachProgramIsToldWhatItNeeds(t *testing.T) {
 
 func TestWhatTheCallerSetsWins(t *testing.T) {
 	t.Parallel()
-	m := newMachine(t, "SITE_ORIGIN=https://shop.example", "STRIPE_SECRET_KEY=sk_live_1", "SECRET_KEY=mine", "MAIL_TRANSPORT=smtp://mail.example:25")
+	m := newMachine(t, "SITE_ORIGIN=https://shop.example", "STRIPE_SECRET_KEY=sk_live_1", "STRIPE_PUBLISHABLE_KEY=pk_live_1", "SECRET_KEY=mine", "MAIL_TRANSPORT=smtp://mail.example:25")
 	m.start()
 	user, payment, gateway := m.started("user")[0].Environ, m.started("payment")[0].Environ, m.started("gateway")[0].Environ
 	require.Equal(t, "https://shop.example", gateway["SITE_ORIGIN"])
@@ -229,6 +229,11 @@ func TestWhatTheCallerSetsWins(t *testing.T) {
 	require.Equal(t, "sk_live_1", payment["STRIPE_SECRET_KEY"])
 	require.Empty(t, payment["STRIPE_API_URL"], "with a real key the sandbox stays out of it")
 	require.Empty(t, payment["STRIPE_WEBHOOK_SECRET"])
+}
+
+func TestARealKeyNeedsThePublicOneThatBelongsToIt(t *testing.T) {
+	t.Parallel()
+	require.Contains(t, newMachine(t, "STRIPE_SECRET_KEY=sk_live_1").refused(), "STRIPE_PUBLISHABLE_KEY")
 }
 
 func TestTheWebhookSecretAloneReplacesTheSandboxs(t *testing.T) {

@@ -83,6 +83,12 @@ func (c *Cluster) AdminURL() string {
 	return c.adminURL
 }
 
+// Ended is closed when the server has ended, by Stop or by itself. For a server that was taken over from a killed owner,
+// which is not our child, it is nil and never says anything.
+func (c *Cluster) Ended() <-chan struct{} {
+	return c.server.done
+}
+
 // Stop ends all sessions and stops the server, with a clean state on disk. Further calls give the first one's answer.
 func (c *Cluster) Stop() error {
 	c.stopOnce.Do(func() {

@@ -14,6 +14,18 @@ import (
 	"github.com/bartgottschalk/startupwebapp/deploy/local/stack"
 )
 
+// variables are those that scripts/up itself reads.
+const variables = `
+variables (defaults in brackets):
+  API_ADDR, SITE_ADDR          where the API and the pages listen [127.0.0.1:8000, 127.0.0.1:8080]
+  MAILBOX_ADDR, SANDBOX_ADDR   where the mailbox and the Stripe sandbox listen [127.0.0.1:8025, 127.0.0.1:8090]
+  DATA_DIR                     what outlives a run; relative to the repository [.local]
+  ADMIN_DATABASE_URL           an administrator's PostgreSQL instead of a private one
+  DATABASE_NAME                the shop's database there [startupwebapp]
+  STRIPE_SECRET_KEY            real Stripe instead of the sandbox; needs STRIPE_PUBLISHABLE_KEY and STRIPE_WEBHOOK_SECRET too
+  MAIL_TRANSPORT               a mail server instead of the mailbox
+and those of the programs, which ".local/bin/order --help" and its like list`
+
 func main() {
 	os.Exit(run(os.Args[1:]))
 }
@@ -38,13 +50,23 @@ func run(arguments []string) int {
 		return fail(err)
 	}
 	announce(shop)
-	<-ctx.Done()
+	return runUntilDone(ctx, cancel, shop)
+}
+
+// runUntilDone waits for Ctrl-C, or for a failure that the shop cannot mend by itself, and stops the shop.
+func runUntilDone(ctx context.Context, cancel func(), shop *stack.Stack) int {
+	status := 0
+	select {
+	case <-ctx.Done():
+	case err := <-shop.Failed():
+		status = fail(err)
+	}
 	cancel() // a second Ctrl-C ends this at once
 	fmt.Println("stopping")
 	if err := shop.Stop(context.Background()); err != nil {
 		return fail(err)
 	}
-	return 0
+	return status
 }
 
 // readFlags gives the exit status when there is nothing to start.
@@ -53,12 +75,21 @@ func readFlags(arguments []string, options *stack.Options) (status int, ok bool)
 	flags.BoolVar(&options.Fresh, "fresh", false, "start with an empty shop")
 	flags.IntVar(&options.Instances, "instances", 1, "processes of each service, 1 to 9")
 	flags.BoolVar(&options.StandIn, "stripe-stand-in", false, "let the sandbox know the session ids of recorded cases")
+	flags.Usage = func() {
+		fmt.Fprintln(flags.Output(), "usage: scripts/up [flags]")
+		flags.PrintDefaults()
+		fmt.Fprintln(flags.Output(), variables)
+	}
 	err := flags.Parse(arguments)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0, false
 	}
 	if err == nil && flags.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "scripts/up: %q is not understood, see --help\n", flags.Arg(0))
+	}
+	if err == nil && options.Instances == 0 {
+		fmt.Fprintln(os.Stderr, "scripts/up: instances: 0 is not between 1 and 9")
+		return 2, false
 	}
 	return 2, err == nil && flags.NArg() == 0
 }
