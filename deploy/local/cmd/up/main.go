@@ -63,7 +63,7 @@ func runUntilDone(ctx context.Context, cancel func(), shop *stack.Stack) int {
 	}
 	cancel() // a second Ctrl-C ends this at once
 	fmt.Println("stopping")
-	if err := shop.Stop(context.Background()); err != nil {
+	if err := shop.Stop(context.WithoutCancel(ctx)); err != nil {
 		return fail(err)
 	}
 	return status
@@ -76,9 +76,9 @@ func readFlags(arguments []string, options *stack.Options) (status int, ok bool)
 	flags.IntVar(&options.Instances, "instances", 1, "processes of each service, 1 to 9")
 	flags.BoolVar(&options.StandIn, "stripe-stand-in", false, "let the sandbox know the session ids of recorded cases")
 	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: scripts/up [flags]")
+		_, _ = fmt.Fprintln(flags.Output(), "usage: scripts/up [flags]")
 		flags.PrintDefaults()
-		fmt.Fprintln(flags.Output(), variables)
+		_, _ = fmt.Fprintln(flags.Output(), variables)
 	}
 	err := flags.Parse(arguments)
 	if errors.Is(err, flag.ErrHelp) {
