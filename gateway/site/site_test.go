@@ -18,6 +18,7 @@ func TestAddressesOfPages(t *testing.T) {
 		holds  string
 	}{
 		"/":                                  {http.StatusOK, "shop.js"},
+		"/img/product/rubber_bands_2.jpg":    {http.StatusOK, "\xff\xd8\xff"},
 		"/shop.js":                           {http.StatusOK, "shop-config.js"},
 		"/shop-config.js":                    {http.StatusOK, `"http://localhost:8000"`},
 		"/checkout/success?session_id=cs_1":  {http.StatusOK, "success.js"},

@@ -10,11 +10,14 @@ async function showProducts() {
   list.replaceChildren();
   for (const product of Object.values(products)) {
     const { product_data: detail } = await get('/order/product/' + product.identifier);
-    list.append(element('h3', product.title), table(Object.entries(detail.skus).map(([id, sku]) => [
-      [sku.color, sku.size].filter(Boolean).join(', '), '$' + sku.price, sku.inventory_status_title, addButton(id, sku),
+    list.append(element('h3', product.title), picture(product.product_image_url), table(Object.entries(detail.skus).map(([id, sku]) => [
+      [sku.description, sku.color, sku.size].filter(Boolean).join(', '), '$' + sku.price, sku.inventory_status_title, addButton(id, sku),
     ])));
   }
 }
+
+// The title stands beside the picture, which therefore says nothing of its own.
+const picture = (address) => (address ? element('img', undefined, { src: address, alt: '', width: 120, height: 120 }) : '');
 
 function addButton(id, sku) {
   const button = element('button', 'Add', { disabled: sku.inventory_status_identifier !== 'in-stock' });
