@@ -3,6 +3,7 @@ package site_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,6 +35,9 @@ func TestAddressesOfPages(t *testing.T) {
 		handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, address, nil))
 		require.Equal(t, want.status, answer.Code, address)
 		require.Contains(t, answer.Body.String(), want.holds, address)
+		if path.Ext(address) == ".jpg" {
+			require.Equal(t, "image/jpeg", answer.Header().Get("Content-Type"))
+		}
 		require.Equal(t, "nosniff", answer.Header().Get("X-Content-Type-Options"))
 	}
 }

@@ -20,7 +20,8 @@ func clipHandle() line {
 
 // binderClip is one clip, width inches wide, on a ruler that tells its size.
 func binderClip(width float64) *canvas {
-	const inch, ground = 185, 520
+	const inch = 185
+	ground := Side/2 + 0.62*width*inch
 	c := newCanvas(0xe6d9c6)
 	left := (Side - width*inch) / 2
 	c.ruler(ground, inch, left)
@@ -30,7 +31,7 @@ func binderClip(width float64) *canvas {
 
 // binderClips are the three sizes beside each other.
 func binderClips() *canvas {
-	const inch, ground = 122, 420
+	const inch, ground = 122, 410
 	c := newCanvas(0xe6d9c6)
 	c.standing(point{165, ground}, 2*inch)
 	c.standing(point{386, ground}, 1.25*inch)

@@ -15,8 +15,8 @@ import (
 // Side is the width and the height of every picture, in pixels.
 const Side = 600
 
-// At this quality (1 to 100) the pictures take 14 to 54 KB.
-const quality = 84
+// Limit is how large a file may be, in bytes: a page of products loads many of them.
+const Limit = 25_000
 
 // Names lists the files that can be drawn, sorted: those that the demo catalogue has addresses for.
 func Names() []string {
@@ -33,17 +33,23 @@ func Draw(name string) (image.Image, error) {
 	return paint().picture(), nil
 }
 
-// JPEG is Draw, encoded as the file is committed.
+// JPEG is Draw, encoded as the file is committed: in the best quality that fits into Limit.
 func JPEG(name string) ([]byte, error) {
 	picture, err := Draw(name)
 	if err != nil {
 		return nil, err
 	}
-	var file bytes.Buffer
-	if err := jpeg.Encode(&file, picture, &jpeg.Options{Quality: quality}); err != nil {
-		return nil, fmt.Errorf("encode %s: %w", name, err)
+	const best, worst, step = 84, 40, 2 // of 100
+	for quality := best; quality >= worst; quality -= step {
+		var file bytes.Buffer
+		if err := jpeg.Encode(&file, picture, &jpeg.Options{Quality: quality}); err != nil {
+			return nil, fmt.Errorf("encode %s: %w", name, err)
+		}
+		if file.Len() <= Limit {
+			return file.Bytes(), nil
+		}
 	}
-	return file.Bytes(), nil
+	return nil, fmt.Errorf("%s has too many details for %d bytes", name, Limit)
 }
 
 func motifs() map[string]func() *canvas {

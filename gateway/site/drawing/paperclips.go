@@ -30,18 +30,19 @@ func paperClips() *canvas {
 	c := newCanvas(0xbdd3e0)
 	wire, tongue := clipWire()
 	const turned = -9
-	at := point{232, 330}
+	at := point{215, 325}
 	c.sheet(at.plus(point{10, 8}), turned+7, 0xe9e6dd)
 	c.sheet(at.plus(point{-5, 4}), turned-4, 0xf1efe8)
-	holding := wire.placed(point{190, 150}, 190, turned+180)
+	holding := wire.placed(point{190, 199}, 190, turned+180)
 	c.steel(holding, 5)
 	c.sheet(at, turned, 0xfcfbf7)
 	c.letter(at, turned)
-	c.steel(holding[tongue:], 5)
+	const bend = 8 // the first points of the bend are behind the edge, too
+	c.steel(holding[tongue+bend:], 5)
 	for _, clip := range []struct {
 		at      point
 		degrees float64
-	}{{point{475, 150}, 38}, {point{500, 322}, -24}, {point{455, 480}, 74}} {
+	}{{point{480, 135}, 38}, {point{500, 325}, -24}, {point{487, 492}, 66}} {
 		c.steel(wire.placed(clip.at, 190, clip.degrees), 5)
 	}
 	return c
