@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"errors"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -13,7 +12,7 @@ import (
 // Config is what the environment says about the edge (README.md of this module lists it; so does --help).
 type Config struct {
 	Addr             string            `env:"API_ADDR" envDefault:"127.0.0.1:8000" help:"where the API listens" expects:"host:port"`
-	SiteOrigin       Origin            `env:"SITE_ORIGIN" envDefault:"http://localhost:8080" help:"origin of the pages"`
+	SiteOrigin       config.Origin     `env:"SITE_ORIGIN" envDefault:"http://localhost:8080" help:"origin of the pages"`
 	AllowedOrigins   Origins           `env:"ALLOWED_ORIGINS" help:"origins whose pages may call (CORS and CSRF); the API's own never gets CORS headers; unset: SITE_ORIGIN"`
 	AllowedHosts     config.List       `env:"ALLOWED_HOSTS" envDefault:"localhost,127.0.0.1,[::1]" help:"host names that are answered, with any port; .example.com means all names under it too"`
 	CookieDomain     Domain            `env:"COOKIE_DOMAIN" help:"Domain of all cookies; unset: only the API's host gets them"`
@@ -50,25 +49,6 @@ func (c Config) cookieSecure() bool {
 // behindProxy: X-Forwarded-Proto means something only where a proxy writes it.
 func (c Config) behindProxy() bool { return c.TrustedProxyHops > 0 || c.HTTPSRedirect }
 
-const originExpected = "an origin like https://shop.example, without a path"
-
-// Origin is scheme and host of pages, as browsers send it.
-type Origin string
-
-// UnmarshalText reads an origin; a slash at the end is dropped.
-func (o *Origin) UnmarshalText(text []byte) error {
-	trimmed := strings.TrimSuffix(strings.TrimSpace(string(text)), "/")
-	parsed, err := url.Parse(trimmed)
-	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || trimmed != parsed.Scheme+"://"+parsed.Host {
-		return errors.New(originExpected)
-	}
-	*o = Origin(trimmed)
-	return nil
-}
-
-// Expects says what text a variable of this type takes.
-func (Origin) Expects() string { return originExpected }
-
 // Origins are several, comma-separated.
 type Origins []string
 
@@ -80,7 +60,7 @@ func (o *Origins) UnmarshalText(text []byte) error {
 	}
 	read := make(Origins, 0, len(list))
 	for _, entry := range list {
-		var one Origin
+		var one config.Origin
 		if err := one.UnmarshalText([]byte(entry)); err != nil {
 			return err
 		}

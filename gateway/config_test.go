@@ -34,7 +34,7 @@ func TestProduction(t *testing.T) {
 		"ALLOWED_HOSTS=api.shop.example", "COOKIE_DOMAIN=.shop.example", "HTTPS_REDIRECT=true", "TRUSTED_PROXY_HOPS=1", "SECRET_KEY_FALLBACKS=a-former-secret-of-tests-for-cookies,an-older-secret-of-tests-for-cookies",
 	))
 	require.NoError(t, err)
-	require.Equal(t, Origin("https://shop.example"), cfg.SiteOrigin)
+	require.Equal(t, config.Origin("https://shop.example"), cfg.SiteOrigin)
 	require.Equal(t, []string{"https://www.shop.example", "https://shop.example", "https://api.shop.example"}, cfg.allowedOrigins())
 	require.True(t, cfg.cookieSecure(), "the pages are https")
 	require.True(t, cfg.behindProxy())

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"time"
 
 	"github.com/bartgottschalk/startupwebapp/services/order/demo"
 	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
+	"github.com/bartgottschalk/startupwebapp/services/platform/config"
 	"github.com/bartgottschalk/startupwebapp/services/platform/migration"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
 	"github.com/bartgottschalk/startupwebapp/services/platform/process"
@@ -24,7 +24,7 @@ type Config struct {
 	migration.AdminConfig
 	PaymentAddr   string        `env:"PAYMENT_ADDR,required" help:"the payment service" expects:"a gRPC target like dns:///payment.internal:9090"`
 	UserAddr      string        `env:"USER_ADDR,required" help:"the user service" expects:"a gRPC target like dns:///user.internal:9090"`
-	SiteOrigin    string        `env:"SITE_ORIGIN" envDefault:"http://localhost:8080" help:"origin of the pages: where Stripe sends customers back to, base of relative pictures" expects:"an origin like https://shop.example"`
+	SiteOrigin    config.Origin `env:"SITE_ORIGIN" envDefault:"http://localhost:8080" help:"origin of the pages: where Stripe sends customers back to, base of relative pictures"`
 	SweepInterval time.Duration `env:"SWEEP_INTERVAL" envDefault:"1m" help:"how often unsettled checkouts and unhandled payment events are looked at" expects:"a duration above 0, like 1m"`
 }
 
@@ -35,8 +35,8 @@ var (
 
 // check refuses what has the right type and still makes no sense.
 func (c Config) check() error {
-	origin, err := url.Parse(c.SiteOrigin)
-	if err != nil || (origin.Scheme != "http" && origin.Scheme != "https") || origin.Host == "" {
+	var origin config.Origin // a Config made by hand has not been through it
+	if origin.UnmarshalText([]byte(c.SiteOrigin)) != nil {
 		return errSiteOrigin
 	}
 	if c.SweepInterval <= 0 {

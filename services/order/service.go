@@ -72,7 +72,7 @@ func (s *Service) wire(ctx context.Context, cfg Config, tel telemetry.Telemetry)
 	}
 	carts := cart.New(s.db, goods, utcNow)
 	purchases := purchase.New(s.db, queue, utcNow)
-	checkouts := checkout.New(checkout.Config{SiteOrigin: cfg.SiteOrigin, SweepInterval: cfg.SweepInterval}, checkout.Dependencies{
+	checkouts := checkout.New(checkout.Config{SiteOrigin: string(cfg.SiteOrigin), SweepInterval: cfg.SweepInterval}, checkout.Dependencies{
 		Database: s.db, Catalogue: goods, Carts: carts, Purchases: purchases, Payment: payment, Telemetry: tel, Now: utcNow,
 	})
 	if s.server, err = rpc.NewServer(cfg.ServerConfig, tel, s.db.Ping); err != nil { //nolint:contextcheck // asked long after ctx is done

@@ -163,7 +163,7 @@ func TestSettingsThatMakeNoSense(t *testing.T) {
 	require.ErrorContains(t, err, "SWEEP_INTERVAL")
 	for _, origin := range []string{"", "localhost:8080", "ftp://x", "http://", "://"} {
 		odd := settings("postgres://order_service:x@127.0.0.1:1/shop")
-		odd.SiteOrigin = origin
+		odd.SiteOrigin = config.Origin(origin)
 		_, err := order.New(t.Context(), odd, telemetry.Silent())
 		require.ErrorContains(t, err, "SITE_ORIGIN", origin)
 	}

@@ -3,8 +3,6 @@ package user
 import (
 	"errors"
 	"net/mail"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/bartgottschalk/startupwebapp/services/platform/config"
@@ -23,28 +21,11 @@ type Config struct {
 
 	SecretKey          config.SecretKey   `env:"SECRET_KEY,required" help:"signs the codes and tokens in mails"`
 	SecretKeyFallbacks config.SecretKeys  `env:"SECRET_KEY_FALLBACKS" help:"former secret keys, which still verify"`
-	SiteOrigin         Origin             `env:"SITE_ORIGIN" envDefault:"http://localhost:8080" help:"origin of the pages that links in mails lead to"`
+	SiteOrigin         config.Origin      `env:"SITE_ORIGIN" envDefault:"http://localhost:8080" help:"origin of the pages that links in mails lead to"`
 	MailTransport      usermail.Transport `env:"MAIL_TRANSPORT" envDefault:"smtp://127.0.0.1:1025" help:"mail server"`
 	MailFrom           Sender             `env:"MAIL_FROM" envDefault:"shop@localhost" help:"sender of mails whose template names none"`
 	MailRetryAfter     time.Duration      `env:"MAIL_RETRY_AFTER" envDefault:"2s" help:"pause after the first failed attempt at a mail; it doubles up to an hour"`
 }
-
-// Origin is a scheme and a host, without a slash at its end.
-type Origin string
-
-// UnmarshalText reads an http or https origin.
-func (o *Origin) UnmarshalText(text []byte) error {
-	parsed, err := url.Parse(strings.TrimRight(string(text), "/"))
-	if err != nil || (parsed.Scheme != "http" && parsed.Scheme != "https") || parsed.Host == "" || parsed.User != nil ||
-		parsed.Path != "" || parsed.RawQuery != "" || parsed.Fragment != "" {
-		return errors.New(o.Expects())
-	}
-	*o = Origin(parsed.Scheme + "://" + parsed.Host)
-	return nil
-}
-
-// Expects says what text a variable of this type takes.
-func (Origin) Expects() string { return "an origin like https://shop.example" }
 
 // Sender is an e-mail address, or "Name <address>".
 type Sender string

@@ -23,7 +23,7 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	cfg, err := config.Load[user.Config](environ("SITE_ORIGIN=https://shop.example/", "SECRET_KEY_FALLBACKS="+strings.Repeat("a", 32)+", "+strings.Repeat("b", 40)))
 	require.NoError(t, err)
-	require.Equal(t, user.Origin("https://shop.example"), cfg.SiteOrigin)
+	require.Equal(t, config.Origin("https://shop.example"), cfg.SiteOrigin)
 	require.Equal(t, user.Sender("shop@localhost"), cfg.MailFrom)
 	require.Equal(t, "127.0.0.1:1025", cfg.MailTransport.String())
 	require.Len(t, cfg.SecretKeyFallbacks, 2)
