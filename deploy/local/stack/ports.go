@@ -3,7 +3,9 @@ package stack
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -55,11 +57,19 @@ func (o *Options) UseFreePorts() error {
 	return nil
 }
 
+// The ports that are handed out are released before their programs take them. So they lie below those that systems give
+// to outgoing connections (32768 and up on Linux, 49152 by RFC 6335), which would otherwise take one in between.
+const (
+	lowestFreePort  = 20000
+	highestFreePort = 32000
+	freePortTries   = 200
+)
+
 // freeAddresses are loopback addresses nobody listens on. They are held together, so no two are the same.
 func freeAddresses(count int) ([]string, error) {
 	addresses := make([]string, 0, count)
 	for range count {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := listenAnywhere()
 		if err != nil {
 			return nil, fmt.Errorf("find a free port: %w", err)
 		}
@@ -67,6 +77,16 @@ func freeAddresses(count int) ([]string, error) {
 		addresses = append(addresses, listener.Addr().String())
 	}
 	return addresses, nil
+}
+
+func listenAnywhere() (listener net.Listener, err error) {
+	for range freePortTries {
+		chosen := lowestFreePort + rand.IntN(highestFreePort-lowestFreePort)
+		if listener, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(chosen))); err == nil {
+			return listener, nil
+		}
+	}
+	return nil, err
 }
 
 // named is an address as people and browsers write it: pages, API and payment page must share the host name localhost
