@@ -78,11 +78,16 @@ type shop struct {
 	logs  *logs
 	stop  func()
 
-	accounts  userv1.AccountServiceClient
-	sessions  userv1.SessionServiceClient
-	prospects userv1.ProspectServiceClient
-	terms     userv1.TermsServiceClient
-	mail      userv1.MailServiceClient
+	accounts      userv1.AccountServiceClient
+	credentials   userv1.CredentialServiceClient
+	sessions      userv1.SessionServiceClient
+	verifications userv1.VerificationServiceClient
+	prospects     userv1.ProspectServiceClient
+	subscriptions userv1.SubscriptionServiceClient
+	terms         userv1.TermsServiceClient
+	chat          userv1.ChatServiceClient
+	mail          userv1.MailServiceClient
+	limits        userv1.LimitServiceClient
 }
 
 func open(t *testing.T) *shop {
@@ -100,7 +105,7 @@ func open(t *testing.T) *shop {
 func (s *shop) config() user.Config {
 	cfg, err := config.Load[user.Config]([]string{
 		"SERVICE_SECRETS=" + serviceSecret, "SECRET_KEY=" + secretKey, "SITE_ORIGIN=" + site, "DATABASE_URL=" + s.url,
-		"MAIL_TRANSPORT=smtp://" + s.sink.listener.Addr().String(), "MAIL_FROM=The Shop <shop@shop.example>", "MAIL_RETRY_AFTER=50ms",
+		"MAIL_TRANSPORT=smtp://" + s.sink.listener.Addr().String(), "MAIL_FROM=The Shop <shop@shop.example>", "MAIL_RETRY_AFTER=50ms", "OPERATOR_EMAIL=operator@shop.example",
 	})
 	require.NoError(s.t, err)
 	return cfg
@@ -128,7 +133,9 @@ func (s *shop) start() {
 	}
 	s.accounts, s.sessions = userv1.NewAccountServiceClient(conn), userv1.NewSessionServiceClient(conn)
 	s.prospects, s.terms = userv1.NewProspectServiceClient(conn), userv1.NewTermsServiceClient(conn)
-	s.mail = userv1.NewMailServiceClient(conn)
+	s.mail, s.limits = userv1.NewMailServiceClient(conn), userv1.NewLimitServiceClient(conn)
+	s.credentials, s.verifications = userv1.NewCredentialServiceClient(conn), userv1.NewVerificationServiceClient(conn)
+	s.subscriptions, s.chat = userv1.NewSubscriptionServiceClient(conn), userv1.NewChatServiceClient(conn)
 	require.Eventually(s.t, func() bool {
 		_, err := s.terms.GetCurrentTerms(s.t.Context(), &userv1.GetCurrentTermsRequest{})
 		return err == nil

@@ -19,13 +19,17 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/platform/signing"
 	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
 	"github.com/bartgottschalk/startupwebapp/services/user/account"
+	"github.com/bartgottschalk/startupwebapp/services/user/chat"
+	"github.com/bartgottschalk/startupwebapp/services/user/credential"
 	"github.com/bartgottschalk/startupwebapp/services/user/limit"
 	"github.com/bartgottschalk/startupwebapp/services/user/mail"
 	"github.com/bartgottschalk/startupwebapp/services/user/migrations"
 	"github.com/bartgottschalk/startupwebapp/services/user/password"
 	"github.com/bartgottschalk/startupwebapp/services/user/prospect"
 	"github.com/bartgottschalk/startupwebapp/services/user/session"
+	"github.com/bartgottschalk/startupwebapp/services/user/subscription"
 	"github.com/bartgottschalk/startupwebapp/services/user/terms"
+	"github.com/bartgottschalk/startupwebapp/services/user/verification"
 )
 
 const (
@@ -110,15 +114,21 @@ func assemble(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *post
 	if s.server, err = rpc.NewServer(cfg.ServerConfig, tel, s.healthy); err != nil { //nolint:contextcheck // health is asked as long as the server lives
 		return nil, err
 	}
-	rooms := account.Rooms{
-		Hasher: hasher, Limiter: limiter, Sessions: sessions, Terms: terms.New(db, now),
-		Prospects: prospect.New(db, limiter, key, now), Outbox: mail.NewOutbox(db, s.jobs, now),
-	}
-	userv1.RegisterAccountServiceServer(s.server, account.New(db, rooms, key, now))
+	outbox, prospects, agreements := mail.NewOutbox(db, s.jobs, now), prospect.New(db, limiter, key, now), terms.New(db, now)
+	userv1.RegisterAccountServiceServer(s.server, account.New(db, account.Rooms{
+		Hasher: hasher, Limiter: limiter, Sessions: sessions, Terms: agreements, Prospects: prospects, Outbox: outbox,
+	}, key, now))
+	userv1.RegisterCredentialServiceServer(s.server, credential.New(db, credential.Rooms{
+		Hasher: hasher, Limiter: limiter, Sessions: sessions, Outbox: outbox, Queue: s.jobs,
+	}, key, now))
 	userv1.RegisterSessionServiceServer(s.server, sessions)
-	userv1.RegisterProspectServiceServer(s.server, rooms.Prospects)
-	userv1.RegisterTermsServiceServer(s.server, rooms.Terms)
-	userv1.RegisterMailServiceServer(s.server, mail.NewService(db, rooms.Outbox, rooms.Prospects, string(cfg.SiteOrigin)))
+	userv1.RegisterVerificationServiceServer(s.server, verification.New(db, limiter, outbox, key, now))
+	userv1.RegisterProspectServiceServer(s.server, prospects)
+	userv1.RegisterSubscriptionServiceServer(s.server, subscription.New(db, limiter, key, now))
+	userv1.RegisterTermsServiceServer(s.server, agreements)
+	userv1.RegisterChatServiceServer(s.server, chat.New(db, limiter, outbox, prospects, string(cfg.OperatorEmail), now))
+	userv1.RegisterMailServiceServer(s.server, mail.NewService(db, outbox, prospects, string(cfg.SiteOrigin)))
+	userv1.RegisterLimitServiceServer(s.server, limit.NewService(limiter))
 	return s, nil
 }
 

@@ -655,8 +655,10 @@ func (x *OrderPayment) GetCardZip() string {
 }
 
 type ListOrdersRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	AccountId     int64                  `protobuf:"varint,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	AccountId int64                  `protobuf:"varint,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// An address that the account was the first to verify, "" without; letter case does not matter.
+	ClaimedEmail  string `protobuf:"bytes,2,opt,name=claimed_email,json=claimedEmail,proto3" json:"claimed_email,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -696,6 +698,13 @@ func (x *ListOrdersRequest) GetAccountId() int64 {
 		return x.AccountId
 	}
 	return 0
+}
+
+func (x *ListOrdersRequest) GetClaimedEmail() string {
+	if x != nil {
+		return x.ClaimedEmail
+	}
+	return ""
 }
 
 type ListOrdersResponse struct {
@@ -899,10 +908,11 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\v_card_last4B\x11\n" +
 	"\x0f_card_exp_monthB\x10\n" +
 	"\x0e_card_exp_yearB\v\n" +
-	"\t_card_zip\"2\n" +
+	"\t_card_zip\"W\n" +
 	"\x11ListOrdersRequest\x12\x1d\n" +
 	"\n" +
-	"account_id\x18\x01 \x01(\x03R\taccountId\"D\n" +
+	"account_id\x18\x01 \x01(\x03R\taccountId\x12#\n" +
+	"\rclaimed_email\x18\x02 \x01(\tR\fclaimedEmail\"D\n" +
 	"\x12ListOrdersResponse\x12.\n" +
 	"\x06orders\x18\x01 \x03(\v2\x16.order.v1.OrderSummaryR\x06orders\"\xcd\x01\n" +
 	"\fOrderSummary\x12\x19\n" +
@@ -918,7 +928,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\fOrderService\x12F\n" +
 	"\bGetOrder\x12\x19.order.v1.GetOrderRequest\x1a\x1a.order.v1.GetOrderResponse\"\x03\x90\x02\x01\x12L\n" +
 	"\n" +
-	"ListOrders\x12\x1b.order.v1.ListOrdersRequest\x1a\x1c.order.v1.ListOrdersResponse\"\x03\x90\x02\x01B@Z>github.com/bartgottschalk/startupwebapp/proto/order/v1;orderv1b\x06proto3"
+	"ListOrders\x12\x1b.order.v1.ListOrdersRequest\x1a\x1c.order.v1.ListOrdersResponse\"\x03\x90\x02\x02B@Z>github.com/bartgottschalk/startupwebapp/proto/order/v1;orderv1b\x06proto3"
 
 var (
 	file_order_v1_order_proto_rawDescOnce sync.Once

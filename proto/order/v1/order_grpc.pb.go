@@ -31,7 +31,8 @@ const (
 type OrderServiceClient interface {
 	// Errors: NotFound "order-not-found", Unauthenticated "log-in-required-to-view-order", PermissionDenied "order-not-in-account".
 	GetOrder(ctx context.Context, in *GetOrderRequest, opts ...grpc.CallOption) (*GetOrderResponse, error)
-	// All orders of an account, newest first.
+	// All orders of an account, newest first. With a claimed address the guest orders of that address become the account's
+	// before, for good.
 	ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...grpc.CallOption) (*ListOrdersResponse, error)
 }
 
@@ -71,7 +72,8 @@ func (c *orderServiceClient) ListOrders(ctx context.Context, in *ListOrdersReque
 type OrderServiceServer interface {
 	// Errors: NotFound "order-not-found", Unauthenticated "log-in-required-to-view-order", PermissionDenied "order-not-in-account".
 	GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error)
-	// All orders of an account, newest first.
+	// All orders of an account, newest first. With a claimed address the guest orders of that address become the account's
+	// before, for good.
 	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
 	mustEmbedUnimplementedOrderServiceServer()
 }

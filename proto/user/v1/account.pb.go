@@ -37,8 +37,10 @@ type CreateAccountRequest struct {
 	ClientAddress string `protobuf:"bytes,9,opt,name=client_address,json=clientAddress,proto3" json:"client_address,omitempty"`
 	// The session that this one takes the place of, if the browser had one.
 	ReplacedSessionToken string `protobuf:"bytes,10,opt,name=replaced_session_token,json=replacedSessionToken,proto3" json:"replaced_session_token,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// Of the browser, for the list of sessions; cut to 200 characters.
+	UserAgent     string `protobuf:"bytes,11,opt,name=user_agent,json=userAgent,proto3" json:"user_agent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateAccountRequest) Reset() {
@@ -141,6 +143,13 @@ func (x *CreateAccountRequest) GetReplacedSessionToken() string {
 	return ""
 }
 
+func (x *CreateAccountRequest) GetUserAgent() string {
+	if x != nil {
+		return x.UserAgent
+	}
+	return ""
+}
+
 type CreateAccountResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unset when fields are invalid.
@@ -206,7 +215,7 @@ func (x *CreateAccountResponse) GetViolations() []*FieldViolation {
 // One broken rule of one field.
 type FieldViolation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// first_name, last_name, username, email or password.
+	// first_name, last_name, username, email, password, current_password, name, message or how_excited.
 	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
 	// The rule's code, for instance too_short.
 	Code string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
@@ -322,8 +331,10 @@ type GetProfileResponse struct {
 	JoinedAt                *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=joined_at,json=joinedAt,proto3" json:"joined_at,omitempty"`
 	LastLoginAt             *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=last_login_at,json=lastLoginAt,proto3" json:"last_login_at,omitempty"`
 	TermsAgreedAt           *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=terms_agreed_at,json=termsAgreedAt,proto3" json:"terms_agreed_at,omitempty"`
-	unknownFields           protoimpl.UnknownFields
-	sizeCache               protoimpl.SizeCache
+	// The account was the first to verify its present address: guest orders of it are the account's.
+	ClaimsGuestOrders bool `protobuf:"varint,9,opt,name=claims_guest_orders,json=claimsGuestOrders,proto3" json:"claims_guest_orders,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *GetProfileResponse) Reset() {
@@ -412,11 +423,131 @@ func (x *GetProfileResponse) GetTermsAgreedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *GetProfileResponse) GetClaimsGuestOrders() bool {
+	if x != nil {
+		return x.ClaimsGuestOrders
+	}
+	return false
+}
+
+type UpdateInformationRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	AccountId     int64                  `protobuf:"varint,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	FirstName     string                 `protobuf:"bytes,2,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
+	LastName      string                 `protobuf:"bytes,3,opt,name=last_name,json=lastName,proto3" json:"last_name,omitempty"`
+	Email         string                 `protobuf:"bytes,4,opt,name=email,proto3" json:"email,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateInformationRequest) Reset() {
+	*x = UpdateInformationRequest{}
+	mi := &file_user_v1_account_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateInformationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateInformationRequest) ProtoMessage() {}
+
+func (x *UpdateInformationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_user_v1_account_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateInformationRequest.ProtoReflect.Descriptor instead.
+func (*UpdateInformationRequest) Descriptor() ([]byte, []int) {
+	return file_user_v1_account_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *UpdateInformationRequest) GetAccountId() int64 {
+	if x != nil {
+		return x.AccountId
+	}
+	return 0
+}
+
+func (x *UpdateInformationRequest) GetFirstName() string {
+	if x != nil {
+		return x.FirstName
+	}
+	return ""
+}
+
+func (x *UpdateInformationRequest) GetLastName() string {
+	if x != nil {
+		return x.LastName
+	}
+	return ""
+}
+
+func (x *UpdateInformationRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+type UpdateInformationResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order in which the rules are checked; nothing was changed when there are any.
+	Violations    []*FieldViolation `protobuf:"bytes,1,rep,name=violations,proto3" json:"violations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateInformationResponse) Reset() {
+	*x = UpdateInformationResponse{}
+	mi := &file_user_v1_account_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateInformationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateInformationResponse) ProtoMessage() {}
+
+func (x *UpdateInformationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_user_v1_account_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateInformationResponse.ProtoReflect.Descriptor instead.
+func (*UpdateInformationResponse) Descriptor() ([]byte, []int) {
+	return file_user_v1_account_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *UpdateInformationResponse) GetViolations() []*FieldViolation {
+	if x != nil {
+		return x.Violations
+	}
+	return nil
+}
+
 var File_user_v1_account_proto protoreflect.FileDescriptor
 
 const file_user_v1_account_proto_rawDesc = "" +
 	"\n" +
-	"\x15user/v1/account.proto\x12\auser.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15user/v1/session.proto\"\xe4\x02\n" +
+	"\x15user/v1/account.proto\x12\auser.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15user/v1/session.proto\"\x83\x03\n" +
 	"\x14CreateAccountRequest\x12\x1d\n" +
 	"\n" +
 	"first_name\x18\x01 \x01(\tR\tfirstName\x12\x1b\n" +
@@ -431,7 +562,9 @@ const file_user_v1_account_proto_rawDesc = "" +
 	"\bremember\x18\b \x01(\bR\bremember\x12%\n" +
 	"\x0eclient_address\x18\t \x01(\tR\rclientAddress\x124\n" +
 	"\x16replaced_session_token\x18\n" +
-	" \x01(\tR\x14replacedSessionToken\"\xa8\x01\n" +
+	" \x01(\tR\x14replacedSessionToken\x12\x1d\n" +
+	"\n" +
+	"user_agent\x18\v \x01(\tR\tuserAgent\"\xa8\x01\n" +
 	"\x15CreateAccountResponse\x12*\n" +
 	"\aaccount\x18\x01 \x01(\v2\x10.user.v1.AccountR\aaccount\x12*\n" +
 	"\asession\x18\x02 \x01(\v2\x10.user.v1.SessionR\asession\x127\n" +
@@ -444,7 +577,7 @@ const file_user_v1_account_proto_rawDesc = "" +
 	"\vdescription\x18\x03 \x01(\tR\vdescription\"2\n" +
 	"\x11GetProfileRequest\x12\x1d\n" +
 	"\n" +
-	"account_id\x18\x01 \x01(\x03R\taccountId\"\xe0\x03\n" +
+	"account_id\x18\x01 \x01(\x03R\taccountId\"\x90\x04\n" +
 	"\x12GetProfileResponse\x12*\n" +
 	"\aaccount\x18\x01 \x01(\v2\x10.user.v1.AccountR\aaccount\x123\n" +
 	"\x15newsletter_subscriber\x18\x02 \x01(\bR\x14newsletterSubscriber\x12-\n" +
@@ -453,11 +586,24 @@ const file_user_v1_account_proto_rawDesc = "" +
 	"\x19verification_requested_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x17verificationRequestedAt\x127\n" +
 	"\tjoined_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bjoinedAt\x12>\n" +
 	"\rlast_login_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vlastLoginAt\x12B\n" +
-	"\x0fterms_agreed_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\rtermsAgreedAt2\xac\x01\n" +
+	"\x0fterms_agreed_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\rtermsAgreedAt\x12.\n" +
+	"\x13claims_guest_orders\x18\t \x01(\bR\x11claimsGuestOrders\"\x8b\x01\n" +
+	"\x18UpdateInformationRequest\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\x03R\taccountId\x12\x1d\n" +
+	"\n" +
+	"first_name\x18\x02 \x01(\tR\tfirstName\x12\x1b\n" +
+	"\tlast_name\x18\x03 \x01(\tR\blastName\x12\x14\n" +
+	"\x05email\x18\x04 \x01(\tR\x05email\"T\n" +
+	"\x19UpdateInformationResponse\x127\n" +
+	"\n" +
+	"violations\x18\x01 \x03(\v2\x17.user.v1.FieldViolationR\n" +
+	"violations2\x8d\x02\n" +
 	"\x0eAccountService\x12N\n" +
 	"\rCreateAccount\x12\x1d.user.v1.CreateAccountRequest\x1a\x1e.user.v1.CreateAccountResponse\x12J\n" +
 	"\n" +
-	"GetProfile\x12\x1a.user.v1.GetProfileRequest\x1a\x1b.user.v1.GetProfileResponse\"\x03\x90\x02\x01B>Z<github.com/bartgottschalk/startupwebapp/proto/user/v1;userv1b\x06proto3"
+	"GetProfile\x12\x1a.user.v1.GetProfileRequest\x1a\x1b.user.v1.GetProfileResponse\"\x03\x90\x02\x01\x12_\n" +
+	"\x11UpdateInformation\x12!.user.v1.UpdateInformationRequest\x1a\".user.v1.UpdateInformationResponse\"\x03\x90\x02\x02B>Z<github.com/bartgottschalk/startupwebapp/proto/user/v1;userv1b\x06proto3"
 
 var (
 	file_user_v1_account_proto_rawDescOnce sync.Once
@@ -471,35 +617,40 @@ func file_user_v1_account_proto_rawDescGZIP() []byte {
 	return file_user_v1_account_proto_rawDescData
 }
 
-var file_user_v1_account_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_user_v1_account_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_user_v1_account_proto_goTypes = []any{
-	(*CreateAccountRequest)(nil),  // 0: user.v1.CreateAccountRequest
-	(*CreateAccountResponse)(nil), // 1: user.v1.CreateAccountResponse
-	(*FieldViolation)(nil),        // 2: user.v1.FieldViolation
-	(*GetProfileRequest)(nil),     // 3: user.v1.GetProfileRequest
-	(*GetProfileResponse)(nil),    // 4: user.v1.GetProfileResponse
-	(*Account)(nil),               // 5: user.v1.Account
-	(*Session)(nil),               // 6: user.v1.Session
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(*CreateAccountRequest)(nil),      // 0: user.v1.CreateAccountRequest
+	(*CreateAccountResponse)(nil),     // 1: user.v1.CreateAccountResponse
+	(*FieldViolation)(nil),            // 2: user.v1.FieldViolation
+	(*GetProfileRequest)(nil),         // 3: user.v1.GetProfileRequest
+	(*GetProfileResponse)(nil),        // 4: user.v1.GetProfileResponse
+	(*UpdateInformationRequest)(nil),  // 5: user.v1.UpdateInformationRequest
+	(*UpdateInformationResponse)(nil), // 6: user.v1.UpdateInformationResponse
+	(*Account)(nil),                   // 7: user.v1.Account
+	(*Session)(nil),                   // 8: user.v1.Session
+	(*timestamppb.Timestamp)(nil),     // 9: google.protobuf.Timestamp
 }
 var file_user_v1_account_proto_depIdxs = []int32{
-	5,  // 0: user.v1.CreateAccountResponse.account:type_name -> user.v1.Account
-	6,  // 1: user.v1.CreateAccountResponse.session:type_name -> user.v1.Session
+	7,  // 0: user.v1.CreateAccountResponse.account:type_name -> user.v1.Account
+	8,  // 1: user.v1.CreateAccountResponse.session:type_name -> user.v1.Session
 	2,  // 2: user.v1.CreateAccountResponse.violations:type_name -> user.v1.FieldViolation
-	5,  // 3: user.v1.GetProfileResponse.account:type_name -> user.v1.Account
-	7,  // 4: user.v1.GetProfileResponse.verification_requested_at:type_name -> google.protobuf.Timestamp
-	7,  // 5: user.v1.GetProfileResponse.joined_at:type_name -> google.protobuf.Timestamp
-	7,  // 6: user.v1.GetProfileResponse.last_login_at:type_name -> google.protobuf.Timestamp
-	7,  // 7: user.v1.GetProfileResponse.terms_agreed_at:type_name -> google.protobuf.Timestamp
-	0,  // 8: user.v1.AccountService.CreateAccount:input_type -> user.v1.CreateAccountRequest
-	3,  // 9: user.v1.AccountService.GetProfile:input_type -> user.v1.GetProfileRequest
-	1,  // 10: user.v1.AccountService.CreateAccount:output_type -> user.v1.CreateAccountResponse
-	4,  // 11: user.v1.AccountService.GetProfile:output_type -> user.v1.GetProfileResponse
-	10, // [10:12] is the sub-list for method output_type
-	8,  // [8:10] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	7,  // 3: user.v1.GetProfileResponse.account:type_name -> user.v1.Account
+	9,  // 4: user.v1.GetProfileResponse.verification_requested_at:type_name -> google.protobuf.Timestamp
+	9,  // 5: user.v1.GetProfileResponse.joined_at:type_name -> google.protobuf.Timestamp
+	9,  // 6: user.v1.GetProfileResponse.last_login_at:type_name -> google.protobuf.Timestamp
+	9,  // 7: user.v1.GetProfileResponse.terms_agreed_at:type_name -> google.protobuf.Timestamp
+	2,  // 8: user.v1.UpdateInformationResponse.violations:type_name -> user.v1.FieldViolation
+	0,  // 9: user.v1.AccountService.CreateAccount:input_type -> user.v1.CreateAccountRequest
+	3,  // 10: user.v1.AccountService.GetProfile:input_type -> user.v1.GetProfileRequest
+	5,  // 11: user.v1.AccountService.UpdateInformation:input_type -> user.v1.UpdateInformationRequest
+	1,  // 12: user.v1.AccountService.CreateAccount:output_type -> user.v1.CreateAccountResponse
+	4,  // 13: user.v1.AccountService.GetProfile:output_type -> user.v1.GetProfileResponse
+	6,  // 14: user.v1.AccountService.UpdateInformation:output_type -> user.v1.UpdateInformationResponse
+	12, // [12:15] is the sub-list for method output_type
+	9,  // [9:12] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_user_v1_account_proto_init() }
@@ -514,7 +665,7 @@ func file_user_v1_account_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_user_v1_account_proto_rawDesc), len(file_user_v1_account_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,8 +19,9 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	AccountService_CreateAccount_FullMethodName = "/user.v1.AccountService/CreateAccount"
-	AccountService_GetProfile_FullMethodName    = "/user.v1.AccountService/GetProfile"
+	AccountService_CreateAccount_FullMethodName     = "/user.v1.AccountService/CreateAccount"
+	AccountService_GetProfile_FullMethodName        = "/user.v1.AccountService/GetProfile"
+	AccountService_UpdateInformation_FullMethodName = "/user.v1.AccountService/UpdateInformation"
 )
 
 // AccountServiceClient is the client API for AccountService service.
@@ -34,6 +35,9 @@ type AccountServiceClient interface {
 	CreateAccount(ctx context.Context, in *CreateAccountRequest, opts ...grpc.CallOption) (*CreateAccountResponse, error)
 	// What the account pages show. Errors: NotFound "account-not-found".
 	GetProfile(ctx context.Context, in *GetProfileRequest, opts ...grpc.CallOption) (*GetProfileResponse, error)
+	// Changes names and address. Another address (letter case apart) is unverified, gets a mail with a code, and the old one a
+	// notice. Invalid fields are an answer, not an error. Errors: NotFound "account-not-found".
+	UpdateInformation(ctx context.Context, in *UpdateInformationRequest, opts ...grpc.CallOption) (*UpdateInformationResponse, error)
 }
 
 type accountServiceClient struct {
@@ -64,6 +68,16 @@ func (c *accountServiceClient) GetProfile(ctx context.Context, in *GetProfileReq
 	return out, nil
 }
 
+func (c *accountServiceClient) UpdateInformation(ctx context.Context, in *UpdateInformationRequest, opts ...grpc.CallOption) (*UpdateInformationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateInformationResponse)
+	err := c.cc.Invoke(ctx, AccountService_UpdateInformation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AccountServiceServer is the server API for AccountService service.
 // All implementations must embed UnimplementedAccountServiceServer
 // for forward compatibility.
@@ -75,6 +89,9 @@ type AccountServiceServer interface {
 	CreateAccount(context.Context, *CreateAccountRequest) (*CreateAccountResponse, error)
 	// What the account pages show. Errors: NotFound "account-not-found".
 	GetProfile(context.Context, *GetProfileRequest) (*GetProfileResponse, error)
+	// Changes names and address. Another address (letter case apart) is unverified, gets a mail with a code, and the old one a
+	// notice. Invalid fields are an answer, not an error. Errors: NotFound "account-not-found".
+	UpdateInformation(context.Context, *UpdateInformationRequest) (*UpdateInformationResponse, error)
 	mustEmbedUnimplementedAccountServiceServer()
 }
 
@@ -90,6 +107,9 @@ func (UnimplementedAccountServiceServer) CreateAccount(context.Context, *CreateA
 }
 func (UnimplementedAccountServiceServer) GetProfile(context.Context, *GetProfileRequest) (*GetProfileResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetProfile not implemented")
+}
+func (UnimplementedAccountServiceServer) UpdateInformation(context.Context, *UpdateInformationRequest) (*UpdateInformationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateInformation not implemented")
 }
 func (UnimplementedAccountServiceServer) mustEmbedUnimplementedAccountServiceServer() {}
 func (UnimplementedAccountServiceServer) testEmbeddedByValue()                        {}
@@ -148,6 +168,24 @@ func _AccountService_GetProfile_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AccountService_UpdateInformation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateInformationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountServiceServer).UpdateInformation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountService_UpdateInformation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountServiceServer).UpdateInformation(ctx, req.(*UpdateInformationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AccountService_ServiceDesc is the grpc.ServiceDesc for AccountService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -162,6 +200,10 @@ var AccountService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetProfile",
 			Handler:    _AccountService_GetProfile_Handler,
+		},
+		{
+			MethodName: "UpdateInformation",
+			Handler:    _AccountService_UpdateInformation_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -24,7 +24,9 @@ const (
 type EnsureProspectRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Email string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
-	// The customer's own address, for the limit on lookups; empty when no customer asks.
+	// The limit on lookups is asked by who asks for this (LimitService); this field counts no more.
+	//
+	// Deprecated: Marked as deprecated in user/v1/prospect.proto.
 	ClientAddress string `protobuf:"bytes,2,opt,name=client_address,json=clientAddress,proto3" json:"client_address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -67,6 +69,7 @@ func (x *EnsureProspectRequest) GetEmail() string {
 	return ""
 }
 
+// Deprecated: Marked as deprecated in user/v1/prospect.proto.
 func (x *EnsureProspectRequest) GetClientAddress() string {
 	if x != nil {
 		return x.ClientAddress
@@ -127,20 +130,136 @@ func (x *EnsureProspectResponse) GetProspectCode() string {
 	return ""
 }
 
+type NotifyMeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Email string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	// 1 to 5.
+	HowExcited string `protobuf:"bytes,2,opt,name=how_excited,json=howExcited,proto3" json:"how_excited,omitempty"`
+	// The customer's own address, for the limit.
+	ClientAddress string `protobuf:"bytes,3,opt,name=client_address,json=clientAddress,proto3" json:"client_address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NotifyMeRequest) Reset() {
+	*x = NotifyMeRequest{}
+	mi := &file_user_v1_prospect_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NotifyMeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NotifyMeRequest) ProtoMessage() {}
+
+func (x *NotifyMeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_user_v1_prospect_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NotifyMeRequest.ProtoReflect.Descriptor instead.
+func (*NotifyMeRequest) Descriptor() ([]byte, []int) {
+	return file_user_v1_prospect_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *NotifyMeRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *NotifyMeRequest) GetHowExcited() string {
+	if x != nil {
+		return x.HowExcited
+	}
+	return ""
+}
+
+func (x *NotifyMeRequest) GetClientAddress() string {
+	if x != nil {
+		return x.ClientAddress
+	}
+	return ""
+}
+
+type NotifyMeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Violations    []*FieldViolation      `protobuf:"bytes,1,rep,name=violations,proto3" json:"violations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NotifyMeResponse) Reset() {
+	*x = NotifyMeResponse{}
+	mi := &file_user_v1_prospect_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NotifyMeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NotifyMeResponse) ProtoMessage() {}
+
+func (x *NotifyMeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_user_v1_prospect_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NotifyMeResponse.ProtoReflect.Descriptor instead.
+func (*NotifyMeResponse) Descriptor() ([]byte, []int) {
+	return file_user_v1_prospect_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *NotifyMeResponse) GetViolations() []*FieldViolation {
+	if x != nil {
+		return x.Violations
+	}
+	return nil
+}
+
 var File_user_v1_prospect_proto protoreflect.FileDescriptor
 
 const file_user_v1_prospect_proto_rawDesc = "" +
 	"\n" +
-	"\x16user/v1/prospect.proto\x12\auser.v1\"T\n" +
+	"\x16user/v1/prospect.proto\x12\auser.v1\x1a\x15user/v1/account.proto\"X\n" +
 	"\x15EnsureProspectRequest\x12\x14\n" +
-	"\x05email\x18\x01 \x01(\tR\x05email\x12%\n" +
-	"\x0eclient_address\x18\x02 \x01(\tR\rclientAddress\"^\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\x12)\n" +
+	"\x0eclient_address\x18\x02 \x01(\tB\x02\x18\x01R\rclientAddress\"^\n" +
 	"\x16EnsureProspectResponse\x12\x1f\n" +
 	"\vprospect_id\x18\x01 \x01(\x03R\n" +
 	"prospectId\x12#\n" +
-	"\rprospect_code\x18\x02 \x01(\tR\fprospectCode2i\n" +
+	"\rprospect_code\x18\x02 \x01(\tR\fprospectCode\"o\n" +
+	"\x0fNotifyMeRequest\x12\x14\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\x12\x1f\n" +
+	"\vhow_excited\x18\x02 \x01(\tR\n" +
+	"howExcited\x12%\n" +
+	"\x0eclient_address\x18\x03 \x01(\tR\rclientAddress\"K\n" +
+	"\x10NotifyMeResponse\x127\n" +
+	"\n" +
+	"violations\x18\x01 \x03(\v2\x17.user.v1.FieldViolationR\n" +
+	"violations2\xaa\x01\n" +
 	"\x0fProspectService\x12V\n" +
-	"\x0eEnsureProspect\x12\x1e.user.v1.EnsureProspectRequest\x1a\x1f.user.v1.EnsureProspectResponse\"\x03\x90\x02\x02B>Z<github.com/bartgottschalk/startupwebapp/proto/user/v1;userv1b\x06proto3"
+	"\x0eEnsureProspect\x12\x1e.user.v1.EnsureProspectRequest\x1a\x1f.user.v1.EnsureProspectResponse\"\x03\x90\x02\x02\x12?\n" +
+	"\bNotifyMe\x12\x18.user.v1.NotifyMeRequest\x1a\x19.user.v1.NotifyMeResponseB>Z<github.com/bartgottschalk/startupwebapp/proto/user/v1;userv1b\x06proto3"
 
 var (
 	file_user_v1_prospect_proto_rawDescOnce sync.Once
@@ -154,19 +273,25 @@ func file_user_v1_prospect_proto_rawDescGZIP() []byte {
 	return file_user_v1_prospect_proto_rawDescData
 }
 
-var file_user_v1_prospect_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_user_v1_prospect_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_user_v1_prospect_proto_goTypes = []any{
 	(*EnsureProspectRequest)(nil),  // 0: user.v1.EnsureProspectRequest
 	(*EnsureProspectResponse)(nil), // 1: user.v1.EnsureProspectResponse
+	(*NotifyMeRequest)(nil),        // 2: user.v1.NotifyMeRequest
+	(*NotifyMeResponse)(nil),       // 3: user.v1.NotifyMeResponse
+	(*FieldViolation)(nil),         // 4: user.v1.FieldViolation
 }
 var file_user_v1_prospect_proto_depIdxs = []int32{
-	0, // 0: user.v1.ProspectService.EnsureProspect:input_type -> user.v1.EnsureProspectRequest
-	1, // 1: user.v1.ProspectService.EnsureProspect:output_type -> user.v1.EnsureProspectResponse
-	1, // [1:2] is the sub-list for method output_type
-	0, // [0:1] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	4, // 0: user.v1.NotifyMeResponse.violations:type_name -> user.v1.FieldViolation
+	0, // 1: user.v1.ProspectService.EnsureProspect:input_type -> user.v1.EnsureProspectRequest
+	2, // 2: user.v1.ProspectService.NotifyMe:input_type -> user.v1.NotifyMeRequest
+	1, // 3: user.v1.ProspectService.EnsureProspect:output_type -> user.v1.EnsureProspectResponse
+	3, // 4: user.v1.ProspectService.NotifyMe:output_type -> user.v1.NotifyMeResponse
+	3, // [3:5] is the sub-list for method output_type
+	1, // [1:3] is the sub-list for method input_type
+	1, // [1:1] is the sub-list for extension type_name
+	1, // [1:1] is the sub-list for extension extendee
+	0, // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_user_v1_prospect_proto_init() }
@@ -174,13 +299,14 @@ func file_user_v1_prospect_proto_init() {
 	if File_user_v1_prospect_proto != nil {
 		return
 	}
+	file_user_v1_account_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_user_v1_prospect_proto_rawDesc), len(file_user_v1_prospect_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

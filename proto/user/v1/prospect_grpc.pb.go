@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	ProspectService_EnsureProspect_FullMethodName = "/user.v1.ProspectService/EnsureProspect"
+	ProspectService_NotifyMe_FullMethodName       = "/user.v1.ProspectService/NotifyMe"
 )
 
 // ProspectServiceClient is the client API for ProspectService service.
@@ -31,6 +32,9 @@ type ProspectServiceClient interface {
 	// Finds or makes the prospect of an address, for a guest who is about to buy.
 	// Errors: Invalid "email-invalid", Conflict "email-belongs-to-member", RateLimited "rate-limited".
 	EnsureProspect(ctx context.Context, in *EnsureProspectRequest, opts ...grpc.CallOption) (*EnsureProspectResponse, error)
+	// Keeps the address of somebody who wants to hear of a product to come. Invalid fields are an answer, not an error.
+	// Errors: Conflict "prospect-exists", RateLimited "rate-limited".
+	NotifyMe(ctx context.Context, in *NotifyMeRequest, opts ...grpc.CallOption) (*NotifyMeResponse, error)
 }
 
 type prospectServiceClient struct {
@@ -51,6 +55,16 @@ func (c *prospectServiceClient) EnsureProspect(ctx context.Context, in *EnsurePr
 	return out, nil
 }
 
+func (c *prospectServiceClient) NotifyMe(ctx context.Context, in *NotifyMeRequest, opts ...grpc.CallOption) (*NotifyMeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(NotifyMeResponse)
+	err := c.cc.Invoke(ctx, ProspectService_NotifyMe_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ProspectServiceServer is the server API for ProspectService service.
 // All implementations must embed UnimplementedProspectServiceServer
 // for forward compatibility.
@@ -60,6 +74,9 @@ type ProspectServiceServer interface {
 	// Finds or makes the prospect of an address, for a guest who is about to buy.
 	// Errors: Invalid "email-invalid", Conflict "email-belongs-to-member", RateLimited "rate-limited".
 	EnsureProspect(context.Context, *EnsureProspectRequest) (*EnsureProspectResponse, error)
+	// Keeps the address of somebody who wants to hear of a product to come. Invalid fields are an answer, not an error.
+	// Errors: Conflict "prospect-exists", RateLimited "rate-limited".
+	NotifyMe(context.Context, *NotifyMeRequest) (*NotifyMeResponse, error)
 	mustEmbedUnimplementedProspectServiceServer()
 }
 
@@ -72,6 +89,9 @@ type UnimplementedProspectServiceServer struct{}
 
 func (UnimplementedProspectServiceServer) EnsureProspect(context.Context, *EnsureProspectRequest) (*EnsureProspectResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EnsureProspect not implemented")
+}
+func (UnimplementedProspectServiceServer) NotifyMe(context.Context, *NotifyMeRequest) (*NotifyMeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method NotifyMe not implemented")
 }
 func (UnimplementedProspectServiceServer) mustEmbedUnimplementedProspectServiceServer() {}
 func (UnimplementedProspectServiceServer) testEmbeddedByValue()                         {}
@@ -112,6 +132,24 @@ func _ProspectService_EnsureProspect_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ProspectService_NotifyMe_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(NotifyMeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProspectServiceServer).NotifyMe(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProspectService_NotifyMe_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProspectServiceServer).NotifyMe(ctx, req.(*NotifyMeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ProspectService_ServiceDesc is the grpc.ServiceDesc for ProspectService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -122,6 +160,10 @@ var ProspectService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "EnsureProspect",
 			Handler:    _ProspectService_EnsureProspect_Handler,
+		},
+		{
+			MethodName: "NotifyMe",
+			Handler:    _ProspectService_NotifyMe_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -179,8 +179,10 @@ type LogInRequest struct {
 	ClientAddress string `protobuf:"bytes,4,opt,name=client_address,json=clientAddress,proto3" json:"client_address,omitempty"`
 	// The session that this one takes the place of, if the browser had one.
 	ReplacedSessionToken string `protobuf:"bytes,5,opt,name=replaced_session_token,json=replacedSessionToken,proto3" json:"replaced_session_token,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// Of the browser, for the list of sessions; cut to 200 characters.
+	UserAgent     string `protobuf:"bytes,6,opt,name=user_agent,json=userAgent,proto3" json:"user_agent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *LogInRequest) Reset() {
@@ -244,6 +246,13 @@ func (x *LogInRequest) GetClientAddress() string {
 func (x *LogInRequest) GetReplacedSessionToken() string {
 	if x != nil {
 		return x.ReplacedSessionToken
+	}
+	return ""
+}
+
+func (x *LogInRequest) GetUserAgent() string {
+	if x != nil {
+		return x.UserAgent
 	}
 	return ""
 }
@@ -476,6 +485,376 @@ func (*LogOutResponse) Descriptor() ([]byte, []int) {
 	return file_user_v1_session_proto_rawDescGZIP(), []int{7}
 }
 
+type ListSessionsRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	AccountId int64                  `protobuf:"varint,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The session of the browser that asks.
+	CurrentToken  string `protobuf:"bytes,2,opt,name=current_token,json=currentToken,proto3" json:"current_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsRequest) Reset() {
+	*x = ListSessionsRequest{}
+	mi := &file_user_v1_session_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsRequest) ProtoMessage() {}
+
+func (x *ListSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_user_v1_session_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsRequest.ProtoReflect.Descriptor instead.
+func (*ListSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_user_v1_session_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ListSessionsRequest) GetAccountId() int64 {
+	if x != nil {
+		return x.AccountId
+	}
+	return 0
+}
+
+func (x *ListSessionsRequest) GetCurrentToken() string {
+	if x != nil {
+		return x.CurrentToken
+	}
+	return ""
+}
+
+type ListSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sessions      []*SessionSummary      `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsResponse) Reset() {
+	*x = ListSessionsResponse{}
+	mi := &file_user_v1_session_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsResponse) ProtoMessage() {}
+
+func (x *ListSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_user_v1_session_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsResponse.ProtoReflect.Descriptor instead.
+func (*ListSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_user_v1_session_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ListSessionsResponse) GetSessions() []*SessionSummary {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+// A session as its owner may see it.
+type SessionSummary struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names the session where its token must not be.
+	Reference  string                 `protobuf:"bytes,1,opt,name=reference,proto3" json:"reference,omitempty"`
+	BeganAt    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=began_at,json=beganAt,proto3" json:"began_at,omitempty"`
+	ExpiresAt  *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	Persistent bool                   `protobuf:"varint,4,opt,name=persistent,proto3" json:"persistent,omitempty"`
+	// As the browser named itself, at most 200 characters; not to be trusted.
+	UserAgent string `protobuf:"bytes,5,opt,name=user_agent,json=userAgent,proto3" json:"user_agent,omitempty"`
+	// Whether it is the one that asks.
+	Current       bool `protobuf:"varint,6,opt,name=current,proto3" json:"current,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionSummary) Reset() {
+	*x = SessionSummary{}
+	mi := &file_user_v1_session_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionSummary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionSummary) ProtoMessage() {}
+
+func (x *SessionSummary) ProtoReflect() protoreflect.Message {
+	mi := &file_user_v1_session_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionSummary.ProtoReflect.Descriptor instead.
+func (*SessionSummary) Descriptor() ([]byte, []int) {
+	return file_user_v1_session_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *SessionSummary) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *SessionSummary) GetBeganAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.BeganAt
+	}
+	return nil
+}
+
+func (x *SessionSummary) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *SessionSummary) GetPersistent() bool {
+	if x != nil {
+		return x.Persistent
+	}
+	return false
+}
+
+func (x *SessionSummary) GetUserAgent() string {
+	if x != nil {
+		return x.UserAgent
+	}
+	return ""
+}
+
+func (x *SessionSummary) GetCurrent() bool {
+	if x != nil {
+		return x.Current
+	}
+	return false
+}
+
+type EndSessionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	AccountId     int64                  `protobuf:"varint,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	Reference     string                 `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndSessionRequest) Reset() {
+	*x = EndSessionRequest{}
+	mi := &file_user_v1_session_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndSessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndSessionRequest) ProtoMessage() {}
+
+func (x *EndSessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_user_v1_session_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndSessionRequest.ProtoReflect.Descriptor instead.
+func (*EndSessionRequest) Descriptor() ([]byte, []int) {
+	return file_user_v1_session_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *EndSessionRequest) GetAccountId() int64 {
+	if x != nil {
+		return x.AccountId
+	}
+	return 0
+}
+
+func (x *EndSessionRequest) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+type EndSessionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndSessionResponse) Reset() {
+	*x = EndSessionResponse{}
+	mi := &file_user_v1_session_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndSessionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndSessionResponse) ProtoMessage() {}
+
+func (x *EndSessionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_user_v1_session_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndSessionResponse.ProtoReflect.Descriptor instead.
+func (*EndSessionResponse) Descriptor() ([]byte, []int) {
+	return file_user_v1_session_proto_rawDescGZIP(), []int{12}
+}
+
+type EndOtherSessionsRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	AccountId int64                  `protobuf:"varint,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The session that goes on.
+	KeptToken     string `protobuf:"bytes,2,opt,name=kept_token,json=keptToken,proto3" json:"kept_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndOtherSessionsRequest) Reset() {
+	*x = EndOtherSessionsRequest{}
+	mi := &file_user_v1_session_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndOtherSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndOtherSessionsRequest) ProtoMessage() {}
+
+func (x *EndOtherSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_user_v1_session_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndOtherSessionsRequest.ProtoReflect.Descriptor instead.
+func (*EndOtherSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_user_v1_session_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *EndOtherSessionsRequest) GetAccountId() int64 {
+	if x != nil {
+		return x.AccountId
+	}
+	return 0
+}
+
+func (x *EndOtherSessionsRequest) GetKeptToken() string {
+	if x != nil {
+		return x.KeptToken
+	}
+	return ""
+}
+
+type EndOtherSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ended         int32                  `protobuf:"varint,1,opt,name=ended,proto3" json:"ended,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndOtherSessionsResponse) Reset() {
+	*x = EndOtherSessionsResponse{}
+	mi := &file_user_v1_session_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndOtherSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndOtherSessionsResponse) ProtoMessage() {}
+
+func (x *EndOtherSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_user_v1_session_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndOtherSessionsResponse.ProtoReflect.Descriptor instead.
+func (*EndOtherSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_user_v1_session_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *EndOtherSessionsResponse) GetEnded() int32 {
+	if x != nil {
+		return x.Ended
+	}
+	return 0
+}
+
 var File_user_v1_session_proto protoreflect.FileDescriptor
 
 const file_user_v1_session_proto_rawDesc = "" +
@@ -497,13 +876,15 @@ const file_user_v1_session_proto_rawDesc = "" +
 	"expires_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12\x1e\n" +
 	"\n" +
 	"persistent\x18\x03 \x01(\bR\n" +
-	"persistent\"\xbf\x01\n" +
+	"persistent\"\xde\x01\n" +
 	"\fLogInRequest\x12\x1a\n" +
 	"\busername\x18\x01 \x01(\tR\busername\x12\x1a\n" +
 	"\bpassword\x18\x02 \x01(\tR\bpassword\x12\x1a\n" +
 	"\bremember\x18\x03 \x01(\bR\bremember\x12%\n" +
 	"\x0eclient_address\x18\x04 \x01(\tR\rclientAddress\x124\n" +
-	"\x16replaced_session_token\x18\x05 \x01(\tR\x14replacedSessionToken\"g\n" +
+	"\x16replaced_session_token\x18\x05 \x01(\tR\x14replacedSessionToken\x12\x1d\n" +
+	"\n" +
+	"user_agent\x18\x06 \x01(\tR\tuserAgent\"g\n" +
 	"\rLogInResponse\x12*\n" +
 	"\aaccount\x18\x01 \x01(\v2\x10.user.v1.AccountR\aaccount\x12*\n" +
 	"\asession\x18\x02 \x01(\v2\x10.user.v1.SessionR\asession\"-\n" +
@@ -515,11 +896,44 @@ const file_user_v1_session_proto_rawDesc = "" +
 	"expires_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"%\n" +
 	"\rLogOutRequest\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\"\x10\n" +
-	"\x0eLogOutResponse2\xe0\x01\n" +
+	"\x0eLogOutResponse\"Y\n" +
+	"\x13ListSessionsRequest\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\x03R\taccountId\x12#\n" +
+	"\rcurrent_token\x18\x02 \x01(\tR\fcurrentToken\"K\n" +
+	"\x14ListSessionsResponse\x123\n" +
+	"\bsessions\x18\x01 \x03(\v2\x17.user.v1.SessionSummaryR\bsessions\"\xf9\x01\n" +
+	"\x0eSessionSummary\x12\x1c\n" +
+	"\treference\x18\x01 \x01(\tR\treference\x125\n" +
+	"\bbegan_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\abeganAt\x129\n" +
+	"\n" +
+	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12\x1e\n" +
+	"\n" +
+	"persistent\x18\x04 \x01(\bR\n" +
+	"persistent\x12\x1d\n" +
+	"\n" +
+	"user_agent\x18\x05 \x01(\tR\tuserAgent\x12\x18\n" +
+	"\acurrent\x18\x06 \x01(\bR\acurrent\"P\n" +
+	"\x11EndSessionRequest\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\x03R\taccountId\x12\x1c\n" +
+	"\treference\x18\x02 \x01(\tR\treference\"\x14\n" +
+	"\x12EndSessionResponse\"W\n" +
+	"\x17EndOtherSessionsRequest\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\x03R\taccountId\x12\x1d\n" +
+	"\n" +
+	"kept_token\x18\x02 \x01(\tR\tkeptToken\"0\n" +
+	"\x18EndOtherSessionsResponse\x12\x14\n" +
+	"\x05ended\x18\x01 \x01(\x05R\x05ended2\xdc\x03\n" +
 	"\x0eSessionService\x126\n" +
 	"\x05LogIn\x12\x15.user.v1.LogInRequest\x1a\x16.user.v1.LogInResponse\x12V\n" +
 	"\x0eResolveSession\x12\x1e.user.v1.ResolveSessionRequest\x1a\x1f.user.v1.ResolveSessionResponse\"\x03\x90\x02\x01\x12>\n" +
-	"\x06LogOut\x12\x16.user.v1.LogOutRequest\x1a\x17.user.v1.LogOutResponse\"\x03\x90\x02\x02B>Z<github.com/bartgottschalk/startupwebapp/proto/user/v1;userv1b\x06proto3"
+	"\x06LogOut\x12\x16.user.v1.LogOutRequest\x1a\x17.user.v1.LogOutResponse\"\x03\x90\x02\x02\x12P\n" +
+	"\fListSessions\x12\x1c.user.v1.ListSessionsRequest\x1a\x1d.user.v1.ListSessionsResponse\"\x03\x90\x02\x01\x12J\n" +
+	"\n" +
+	"EndSession\x12\x1a.user.v1.EndSessionRequest\x1a\x1b.user.v1.EndSessionResponse\"\x03\x90\x02\x02\x12\\\n" +
+	"\x10EndOtherSessions\x12 .user.v1.EndOtherSessionsRequest\x1a!.user.v1.EndOtherSessionsResponse\"\x03\x90\x02\x02B>Z<github.com/bartgottschalk/startupwebapp/proto/user/v1;userv1b\x06proto3"
 
 var (
 	file_user_v1_session_proto_rawDescOnce sync.Once
@@ -533,35 +947,51 @@ func file_user_v1_session_proto_rawDescGZIP() []byte {
 	return file_user_v1_session_proto_rawDescData
 }
 
-var file_user_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_user_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_user_v1_session_proto_goTypes = []any{
-	(*Account)(nil),                // 0: user.v1.Account
-	(*Session)(nil),                // 1: user.v1.Session
-	(*LogInRequest)(nil),           // 2: user.v1.LogInRequest
-	(*LogInResponse)(nil),          // 3: user.v1.LogInResponse
-	(*ResolveSessionRequest)(nil),  // 4: user.v1.ResolveSessionRequest
-	(*ResolveSessionResponse)(nil), // 5: user.v1.ResolveSessionResponse
-	(*LogOutRequest)(nil),          // 6: user.v1.LogOutRequest
-	(*LogOutResponse)(nil),         // 7: user.v1.LogOutResponse
-	(*timestamppb.Timestamp)(nil),  // 8: google.protobuf.Timestamp
+	(*Account)(nil),                  // 0: user.v1.Account
+	(*Session)(nil),                  // 1: user.v1.Session
+	(*LogInRequest)(nil),             // 2: user.v1.LogInRequest
+	(*LogInResponse)(nil),            // 3: user.v1.LogInResponse
+	(*ResolveSessionRequest)(nil),    // 4: user.v1.ResolveSessionRequest
+	(*ResolveSessionResponse)(nil),   // 5: user.v1.ResolveSessionResponse
+	(*LogOutRequest)(nil),            // 6: user.v1.LogOutRequest
+	(*LogOutResponse)(nil),           // 7: user.v1.LogOutResponse
+	(*ListSessionsRequest)(nil),      // 8: user.v1.ListSessionsRequest
+	(*ListSessionsResponse)(nil),     // 9: user.v1.ListSessionsResponse
+	(*SessionSummary)(nil),           // 10: user.v1.SessionSummary
+	(*EndSessionRequest)(nil),        // 11: user.v1.EndSessionRequest
+	(*EndSessionResponse)(nil),       // 12: user.v1.EndSessionResponse
+	(*EndOtherSessionsRequest)(nil),  // 13: user.v1.EndOtherSessionsRequest
+	(*EndOtherSessionsResponse)(nil), // 14: user.v1.EndOtherSessionsResponse
+	(*timestamppb.Timestamp)(nil),    // 15: google.protobuf.Timestamp
 }
 var file_user_v1_session_proto_depIdxs = []int32{
-	8, // 0: user.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
-	0, // 1: user.v1.LogInResponse.account:type_name -> user.v1.Account
-	1, // 2: user.v1.LogInResponse.session:type_name -> user.v1.Session
-	0, // 3: user.v1.ResolveSessionResponse.account:type_name -> user.v1.Account
-	8, // 4: user.v1.ResolveSessionResponse.expires_at:type_name -> google.protobuf.Timestamp
-	2, // 5: user.v1.SessionService.LogIn:input_type -> user.v1.LogInRequest
-	4, // 6: user.v1.SessionService.ResolveSession:input_type -> user.v1.ResolveSessionRequest
-	6, // 7: user.v1.SessionService.LogOut:input_type -> user.v1.LogOutRequest
-	3, // 8: user.v1.SessionService.LogIn:output_type -> user.v1.LogInResponse
-	5, // 9: user.v1.SessionService.ResolveSession:output_type -> user.v1.ResolveSessionResponse
-	7, // 10: user.v1.SessionService.LogOut:output_type -> user.v1.LogOutResponse
-	8, // [8:11] is the sub-list for method output_type
-	5, // [5:8] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	15, // 0: user.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
+	0,  // 1: user.v1.LogInResponse.account:type_name -> user.v1.Account
+	1,  // 2: user.v1.LogInResponse.session:type_name -> user.v1.Session
+	0,  // 3: user.v1.ResolveSessionResponse.account:type_name -> user.v1.Account
+	15, // 4: user.v1.ResolveSessionResponse.expires_at:type_name -> google.protobuf.Timestamp
+	10, // 5: user.v1.ListSessionsResponse.sessions:type_name -> user.v1.SessionSummary
+	15, // 6: user.v1.SessionSummary.began_at:type_name -> google.protobuf.Timestamp
+	15, // 7: user.v1.SessionSummary.expires_at:type_name -> google.protobuf.Timestamp
+	2,  // 8: user.v1.SessionService.LogIn:input_type -> user.v1.LogInRequest
+	4,  // 9: user.v1.SessionService.ResolveSession:input_type -> user.v1.ResolveSessionRequest
+	6,  // 10: user.v1.SessionService.LogOut:input_type -> user.v1.LogOutRequest
+	8,  // 11: user.v1.SessionService.ListSessions:input_type -> user.v1.ListSessionsRequest
+	11, // 12: user.v1.SessionService.EndSession:input_type -> user.v1.EndSessionRequest
+	13, // 13: user.v1.SessionService.EndOtherSessions:input_type -> user.v1.EndOtherSessionsRequest
+	3,  // 14: user.v1.SessionService.LogIn:output_type -> user.v1.LogInResponse
+	5,  // 15: user.v1.SessionService.ResolveSession:output_type -> user.v1.ResolveSessionResponse
+	7,  // 16: user.v1.SessionService.LogOut:output_type -> user.v1.LogOutResponse
+	9,  // 17: user.v1.SessionService.ListSessions:output_type -> user.v1.ListSessionsResponse
+	12, // 18: user.v1.SessionService.EndSession:output_type -> user.v1.EndSessionResponse
+	14, // 19: user.v1.SessionService.EndOtherSessions:output_type -> user.v1.EndOtherSessionsResponse
+	14, // [14:20] is the sub-list for method output_type
+	8,  // [8:14] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_user_v1_session_proto_init() }
@@ -575,7 +1005,7 @@ func file_user_v1_session_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_user_v1_session_proto_rawDesc), len(file_user_v1_session_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

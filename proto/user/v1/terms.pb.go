@@ -119,6 +119,201 @@ func (x *GetCurrentTermsResponse) GetPublishedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+type CheckAgreementRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	AccountId     int64                  `protobuf:"varint,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckAgreementRequest) Reset() {
+	*x = CheckAgreementRequest{}
+	mi := &file_user_v1_terms_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckAgreementRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckAgreementRequest) ProtoMessage() {}
+
+func (x *CheckAgreementRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_user_v1_terms_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckAgreementRequest.ProtoReflect.Descriptor instead.
+func (*CheckAgreementRequest) Descriptor() ([]byte, []int) {
+	return file_user_v1_terms_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *CheckAgreementRequest) GetAccountId() int64 {
+	if x != nil {
+		return x.AccountId
+	}
+	return 0
+}
+
+type CheckAgreementResponse struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Agreed bool                   `protobuf:"varint,1,opt,name=agreed,proto3" json:"agreed,omitempty"`
+	// The version in force.
+	Version int32 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// What changed, as HTML written by the shop; unset when there is no note.
+	Note          *string `protobuf:"bytes,3,opt,name=note,proto3,oneof" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckAgreementResponse) Reset() {
+	*x = CheckAgreementResponse{}
+	mi := &file_user_v1_terms_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckAgreementResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckAgreementResponse) ProtoMessage() {}
+
+func (x *CheckAgreementResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_user_v1_terms_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckAgreementResponse.ProtoReflect.Descriptor instead.
+func (*CheckAgreementResponse) Descriptor() ([]byte, []int) {
+	return file_user_v1_terms_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *CheckAgreementResponse) GetAgreed() bool {
+	if x != nil {
+		return x.Agreed
+	}
+	return false
+}
+
+func (x *CheckAgreementResponse) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *CheckAgreementResponse) GetNote() string {
+	if x != nil && x.Note != nil {
+		return *x.Note
+	}
+	return ""
+}
+
+type AgreeToTermsRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	AccountId int64                  `protobuf:"varint,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The version that the customer has read.
+	Version       int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AgreeToTermsRequest) Reset() {
+	*x = AgreeToTermsRequest{}
+	mi := &file_user_v1_terms_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AgreeToTermsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AgreeToTermsRequest) ProtoMessage() {}
+
+func (x *AgreeToTermsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_user_v1_terms_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AgreeToTermsRequest.ProtoReflect.Descriptor instead.
+func (*AgreeToTermsRequest) Descriptor() ([]byte, []int) {
+	return file_user_v1_terms_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *AgreeToTermsRequest) GetAccountId() int64 {
+	if x != nil {
+		return x.AccountId
+	}
+	return 0
+}
+
+func (x *AgreeToTermsRequest) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+type AgreeToTermsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AgreeToTermsResponse) Reset() {
+	*x = AgreeToTermsResponse{}
+	mi := &file_user_v1_terms_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AgreeToTermsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AgreeToTermsResponse) ProtoMessage() {}
+
+func (x *AgreeToTermsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_user_v1_terms_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AgreeToTermsResponse.ProtoReflect.Descriptor instead.
+func (*AgreeToTermsResponse) Descriptor() ([]byte, []int) {
+	return file_user_v1_terms_proto_rawDescGZIP(), []int{5}
+}
+
 var File_user_v1_terms_proto protoreflect.FileDescriptor
 
 const file_user_v1_terms_proto_rawDesc = "" +
@@ -129,9 +324,24 @@ const file_user_v1_terms_proto_rawDesc = "" +
 	"\aversion\x18\x01 \x01(\x05R\aversion\x12\x17\n" +
 	"\x04note\x18\x02 \x01(\tH\x00R\x04note\x88\x01\x01\x12=\n" +
 	"\fpublished_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vpublishedAtB\a\n" +
-	"\x05_note2i\n" +
+	"\x05_note\"6\n" +
+	"\x15CheckAgreementRequest\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\x03R\taccountId\"l\n" +
+	"\x16CheckAgreementResponse\x12\x16\n" +
+	"\x06agreed\x18\x01 \x01(\bR\x06agreed\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x05R\aversion\x12\x17\n" +
+	"\x04note\x18\x03 \x01(\tH\x00R\x04note\x88\x01\x01B\a\n" +
+	"\x05_note\"N\n" +
+	"\x13AgreeToTermsRequest\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\x03R\taccountId\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\"\x16\n" +
+	"\x14AgreeToTermsResponse2\x8e\x02\n" +
 	"\fTermsService\x12Y\n" +
-	"\x0fGetCurrentTerms\x12\x1f.user.v1.GetCurrentTermsRequest\x1a .user.v1.GetCurrentTermsResponse\"\x03\x90\x02\x01B>Z<github.com/bartgottschalk/startupwebapp/proto/user/v1;userv1b\x06proto3"
+	"\x0fGetCurrentTerms\x12\x1f.user.v1.GetCurrentTermsRequest\x1a .user.v1.GetCurrentTermsResponse\"\x03\x90\x02\x01\x12V\n" +
+	"\x0eCheckAgreement\x12\x1e.user.v1.CheckAgreementRequest\x1a\x1f.user.v1.CheckAgreementResponse\"\x03\x90\x02\x01\x12K\n" +
+	"\fAgreeToTerms\x12\x1c.user.v1.AgreeToTermsRequest\x1a\x1d.user.v1.AgreeToTermsResponseB>Z<github.com/bartgottschalk/startupwebapp/proto/user/v1;userv1b\x06proto3"
 
 var (
 	file_user_v1_terms_proto_rawDescOnce sync.Once
@@ -145,18 +355,26 @@ func file_user_v1_terms_proto_rawDescGZIP() []byte {
 	return file_user_v1_terms_proto_rawDescData
 }
 
-var file_user_v1_terms_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_user_v1_terms_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_user_v1_terms_proto_goTypes = []any{
 	(*GetCurrentTermsRequest)(nil),  // 0: user.v1.GetCurrentTermsRequest
 	(*GetCurrentTermsResponse)(nil), // 1: user.v1.GetCurrentTermsResponse
-	(*timestamppb.Timestamp)(nil),   // 2: google.protobuf.Timestamp
+	(*CheckAgreementRequest)(nil),   // 2: user.v1.CheckAgreementRequest
+	(*CheckAgreementResponse)(nil),  // 3: user.v1.CheckAgreementResponse
+	(*AgreeToTermsRequest)(nil),     // 4: user.v1.AgreeToTermsRequest
+	(*AgreeToTermsResponse)(nil),    // 5: user.v1.AgreeToTermsResponse
+	(*timestamppb.Timestamp)(nil),   // 6: google.protobuf.Timestamp
 }
 var file_user_v1_terms_proto_depIdxs = []int32{
-	2, // 0: user.v1.GetCurrentTermsResponse.published_at:type_name -> google.protobuf.Timestamp
+	6, // 0: user.v1.GetCurrentTermsResponse.published_at:type_name -> google.protobuf.Timestamp
 	0, // 1: user.v1.TermsService.GetCurrentTerms:input_type -> user.v1.GetCurrentTermsRequest
-	1, // 2: user.v1.TermsService.GetCurrentTerms:output_type -> user.v1.GetCurrentTermsResponse
-	2, // [2:3] is the sub-list for method output_type
-	1, // [1:2] is the sub-list for method input_type
+	2, // 2: user.v1.TermsService.CheckAgreement:input_type -> user.v1.CheckAgreementRequest
+	4, // 3: user.v1.TermsService.AgreeToTerms:input_type -> user.v1.AgreeToTermsRequest
+	1, // 4: user.v1.TermsService.GetCurrentTerms:output_type -> user.v1.GetCurrentTermsResponse
+	3, // 5: user.v1.TermsService.CheckAgreement:output_type -> user.v1.CheckAgreementResponse
+	5, // 6: user.v1.TermsService.AgreeToTerms:output_type -> user.v1.AgreeToTermsResponse
+	4, // [4:7] is the sub-list for method output_type
+	1, // [1:4] is the sub-list for method input_type
 	1, // [1:1] is the sub-list for extension type_name
 	1, // [1:1] is the sub-list for extension extendee
 	0, // [0:1] is the sub-list for field type_name
@@ -168,13 +386,14 @@ func file_user_v1_terms_proto_init() {
 		return
 	}
 	file_user_v1_terms_proto_msgTypes[1].OneofWrappers = []any{}
+	file_user_v1_terms_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_user_v1_terms_proto_rawDesc), len(file_user_v1_terms_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -20,6 +20,8 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	TermsService_GetCurrentTerms_FullMethodName = "/user.v1.TermsService/GetCurrentTerms"
+	TermsService_CheckAgreement_FullMethodName  = "/user.v1.TermsService/CheckAgreement"
+	TermsService_AgreeToTerms_FullMethodName    = "/user.v1.TermsService/AgreeToTerms"
 )
 
 // TermsServiceClient is the client API for TermsService service.
@@ -30,6 +32,11 @@ const (
 type TermsServiceClient interface {
 	// The version in force. Errors: NotFound "terms-not-found".
 	GetCurrentTerms(ctx context.Context, in *GetCurrentTermsRequest, opts ...grpc.CallOption) (*GetCurrentTermsResponse, error)
+	// Whether an account agreed to the version in force. Errors: NotFound "terms-not-found".
+	CheckAgreement(ctx context.Context, in *CheckAgreementRequest, opts ...grpc.CallOption) (*CheckAgreementResponse, error)
+	// Notes that an account agrees to the version in force. Errors: NotFound "version-not-found", FailedPrecondition
+	// "version-provided-not-most-recent", Conflict "version-already-agreed".
+	AgreeToTerms(ctx context.Context, in *AgreeToTermsRequest, opts ...grpc.CallOption) (*AgreeToTermsResponse, error)
 }
 
 type termsServiceClient struct {
@@ -50,6 +57,26 @@ func (c *termsServiceClient) GetCurrentTerms(ctx context.Context, in *GetCurrent
 	return out, nil
 }
 
+func (c *termsServiceClient) CheckAgreement(ctx context.Context, in *CheckAgreementRequest, opts ...grpc.CallOption) (*CheckAgreementResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CheckAgreementResponse)
+	err := c.cc.Invoke(ctx, TermsService_CheckAgreement_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *termsServiceClient) AgreeToTerms(ctx context.Context, in *AgreeToTermsRequest, opts ...grpc.CallOption) (*AgreeToTermsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AgreeToTermsResponse)
+	err := c.cc.Invoke(ctx, TermsService_AgreeToTerms_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TermsServiceServer is the server API for TermsService service.
 // All implementations must embed UnimplementedTermsServiceServer
 // for forward compatibility.
@@ -58,6 +85,11 @@ func (c *termsServiceClient) GetCurrentTerms(ctx context.Context, in *GetCurrent
 type TermsServiceServer interface {
 	// The version in force. Errors: NotFound "terms-not-found".
 	GetCurrentTerms(context.Context, *GetCurrentTermsRequest) (*GetCurrentTermsResponse, error)
+	// Whether an account agreed to the version in force. Errors: NotFound "terms-not-found".
+	CheckAgreement(context.Context, *CheckAgreementRequest) (*CheckAgreementResponse, error)
+	// Notes that an account agrees to the version in force. Errors: NotFound "version-not-found", FailedPrecondition
+	// "version-provided-not-most-recent", Conflict "version-already-agreed".
+	AgreeToTerms(context.Context, *AgreeToTermsRequest) (*AgreeToTermsResponse, error)
 	mustEmbedUnimplementedTermsServiceServer()
 }
 
@@ -70,6 +102,12 @@ type UnimplementedTermsServiceServer struct{}
 
 func (UnimplementedTermsServiceServer) GetCurrentTerms(context.Context, *GetCurrentTermsRequest) (*GetCurrentTermsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetCurrentTerms not implemented")
+}
+func (UnimplementedTermsServiceServer) CheckAgreement(context.Context, *CheckAgreementRequest) (*CheckAgreementResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CheckAgreement not implemented")
+}
+func (UnimplementedTermsServiceServer) AgreeToTerms(context.Context, *AgreeToTermsRequest) (*AgreeToTermsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AgreeToTerms not implemented")
 }
 func (UnimplementedTermsServiceServer) mustEmbedUnimplementedTermsServiceServer() {}
 func (UnimplementedTermsServiceServer) testEmbeddedByValue()                      {}
@@ -110,6 +148,42 @@ func _TermsService_GetCurrentTerms_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TermsService_CheckAgreement_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CheckAgreementRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TermsServiceServer).CheckAgreement(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TermsService_CheckAgreement_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TermsServiceServer).CheckAgreement(ctx, req.(*CheckAgreementRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TermsService_AgreeToTerms_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AgreeToTermsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TermsServiceServer).AgreeToTerms(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TermsService_AgreeToTerms_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TermsServiceServer).AgreeToTerms(ctx, req.(*AgreeToTermsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // TermsService_ServiceDesc is the grpc.ServiceDesc for TermsService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -120,6 +194,14 @@ var TermsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetCurrentTerms",
 			Handler:    _TermsService_GetCurrentTerms_Handler,
+		},
+		{
+			MethodName: "CheckAgreement",
+			Handler:    _TermsService_CheckAgreement_Handler,
+		},
+		{
+			MethodName: "AgreeToTerms",
+			Handler:    _TermsService_AgreeToTerms_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

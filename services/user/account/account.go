@@ -19,9 +19,11 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/user/account/dbgen"
 	"github.com/bartgottschalk/startupwebapp/services/user/limit"
 	"github.com/bartgottschalk/startupwebapp/services/user/mail"
+	"github.com/bartgottschalk/startupwebapp/services/user/onetimecode"
 	"github.com/bartgottschalk/startupwebapp/services/user/password"
 	"github.com/bartgottschalk/startupwebapp/services/user/prospect"
 	"github.com/bartgottschalk/startupwebapp/services/user/session"
+	"github.com/bartgottschalk/startupwebapp/services/user/subscription"
 	"github.com/bartgottschalk/startupwebapp/services/user/terms"
 )
 
@@ -41,8 +43,8 @@ type Service struct {
 	db           *postgres.Database
 	queries      *dbgen.Queries
 	rooms        Rooms
-	verification signing.TimestampSigner
-	unsubscribe  signing.Signer
+	verification *onetimecode.Codes
+	unsubscribe  subscription.Tokens
 	now          func() time.Time
 }
 
@@ -50,8 +52,8 @@ type Service struct {
 func New(db *postgres.Database, rooms Rooms, key signing.Key, now func() time.Time) *Service {
 	return &Service{
 		db: db, queries: dbgen.New(db), rooms: rooms, now: now,
-		verification: signing.NewTimestampSigner(key, "email_verification", now),
-		unsubscribe:  signing.NewSigner(key, "email_unsubscribe"),
+		verification: onetimecode.ForVerification(key, now),
+		unsubscribe:  subscription.NewTokens(key),
 	}
 }
 

@@ -2,8 +2,8 @@ package account
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -11,37 +11,38 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
 	"github.com/bartgottschalk/startupwebapp/services/user/account/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/user/form"
 	"github.com/bartgottschalk/startupwebapp/services/user/limit"
 	"github.com/bartgottschalk/startupwebapp/services/user/mail"
-	"github.com/bartgottschalk/startupwebapp/services/user/password"
 	"github.com/bartgottschalk/startupwebapp/services/user/session"
+	"github.com/bartgottschalk/startupwebapp/services/user/subscription"
 )
 
-const codeLength = 20 // of public codes and of texts that are signed (contract user.md 1.8)
+const codeLength = 20 // of public codes (contract user.md 1.8)
 
 // CreateAccount makes an account with everything that belongs to it, or nothing. Every try counts for the limit.
-func (s *Service) CreateAccount(ctx context.Context, form *userv1.CreateAccountRequest) (*userv1.CreateAccountResponse, error) {
-	if err := s.rooms.Limiter.Allow(ctx, limit.CreateAccount(), limit.Address(form.GetClientAddress())); err != nil {
+func (s *Service) CreateAccount(ctx context.Context, request *userv1.CreateAccountRequest) (*userv1.CreateAccountResponse, error) {
+	if err := s.rooms.Limiter.Allow(ctx, limit.CreateAccount(), limit.Address(request.GetClientAddress())); err != nil {
 		return nil, err
 	}
-	broken, err := s.validate(ctx, form)
+	broken, err := s.validate(ctx, request)
 	if err != nil {
 		return nil, err
 	}
 	if len(broken) > 0 {
 		return &userv1.CreateAccountResponse{Violations: broken}, nil
 	}
-	hash, err := s.rooms.Hasher.Hash(ctx, form.GetPassword())
+	hash, err := s.rooms.Hasher.Hash(ctx, request.GetPassword())
 	if err != nil {
 		return nil, fmt.Errorf("hash password: %w", err)
 	}
 	response := &userv1.CreateAccountResponse{}
 	err = s.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		response.Account, response.Session, err = s.create(ctx, tx, form, hash)
+		response.Account, response.Session, err = s.create(ctx, tx, request, hash)
 		return err
 	})
 	if postgres.IsUniqueViolation(err, "accounts_username_key") {
-		return &userv1.CreateAccountResponse{Violations: []*userv1.FieldViolation{usernameTaken()}}, nil
+		return &userv1.CreateAccountResponse{Violations: []*userv1.FieldViolation{form.UsernameTaken()}}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("create account: %w", err)
@@ -51,56 +52,50 @@ func (s *Service) CreateAccount(ctx context.Context, form *userv1.CreateAccountR
 
 // validate tries the rules of the form, and only when all are kept, how easily the password is guessed (contract user.md
 // 1.10).
-func (s *Service) validate(ctx context.Context, form *userv1.CreateAccountRequest) ([]*userv1.FieldViolation, error) {
-	broken := validateForm(form)
-	if isUsername(form.GetUsername()) {
-		taken, err := s.queries.UsernameExists(ctx, form.GetUsername())
+func (s *Service) validate(ctx context.Context, request *userv1.CreateAccountRequest) ([]*userv1.FieldViolation, error) {
+	broken := validateForm(request)
+	if form.IsUsername(request.GetUsername()) {
+		taken, err := s.queries.UsernameExists(ctx, request.GetUsername())
 		if err != nil {
 			return nil, fmt.Errorf("look for user name: %w", err)
 		}
 		if taken {
-			broken = afterUsername(broken, usernameTaken())
+			broken = afterUsername(broken, form.UsernameTaken())
 		}
 	}
 	if len(broken) == 0 {
-		broken = guessable(form)
+		broken = form.Guessable(request.GetPassword(), request.GetUsername(), request.GetFirstName(), request.GetLastName(), request.GetEmail())
 	}
 	return broken, nil
 }
 
-// isUsername leaves out what no account can be called and the database may not take.
-func isUsername(text string) bool {
-	return text != "" && usernameForm.MatchString(text) && len(text) <= longestUsername
+// validateForm gives the broken rules in the order of contract user.md 1.9. Whether the user name is free is asked
+// elsewhere.
+func validateForm(request *userv1.CreateAccountRequest) []*userv1.FieldViolation {
+	return slices.Concat(
+		form.Name(form.FieldFirstName, request.GetFirstName(), form.LongestFirstName),
+		form.Name(form.FieldLastName, request.GetLastName(), form.LongestLastName),
+		form.Username(request.GetUsername()),
+		form.Email(request.GetEmail()),
+		form.Password(request.GetPassword(), request.GetConfirmPassword()),
+	)
 }
 
 // afterUsername keeps the violations in the order of the form's fields.
 func afterUsername(broken []*userv1.FieldViolation, taken *userv1.FieldViolation) []*userv1.FieldViolation {
 	at := 0
 	for i, violation := range broken {
-		if violation.GetField() != fieldEmail && violation.GetField() != fieldPassword {
+		if violation.GetField() != form.FieldEmail && violation.GetField() != form.FieldPassword {
 			at = i + 1
 		}
 	}
 	return append(broken[:at:at], append([]*userv1.FieldViolation{taken}, broken[at:]...)...)
 }
 
-func guessable(form *userv1.CreateAccountRequest) []*userv1.FieldViolation {
-	c := check{field: fieldPassword}
-	reasons := password.Guessable(form.GetPassword(), []password.Attribute{
-		{Name: "user name", Value: form.GetUsername()},
-		{Name: "first name", Value: form.GetFirstName()},
-		{Name: "last name", Value: form.GetLastName()},
-		{Name: "e-mail address", Value: form.GetEmail()},
-	})
-	for _, reason := range reasons {
-		c.refuse(true, "django_validation", reason)
-	}
-	return c.broken
-}
-
-func (s *Service) create(ctx context.Context, tx pgx.Tx, form *userv1.CreateAccountRequest, hash string) (*userv1.Account, *userv1.Session, error) {
-	code := s.verification.Sign(identifier.New(codeLength))
-	account, generation, err := s.insert(ctx, tx, form, hash, code)
+func (s *Service) create(ctx context.Context, tx pgx.Tx, request *userv1.CreateAccountRequest, hash string) (*userv1.Account, *userv1.Session, error) {
+	code, codeHash := s.verification.Issue()
+	unsubscribe := s.unsubscribe.New()
+	account, generation, err := s.insert(ctx, tx, request, hash, codeHash, unsubscribe)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -112,39 +107,32 @@ func (s *Service) create(ctx context.Context, tx pgx.Tx, form *userv1.CreateAcco
 	}
 	begun, err := s.rooms.Sessions.Begin(ctx, tx, session.Owner{
 		AccountID: account.GetAccountId(), PasswordGeneration: generation,
-		Remember: form.GetRemember(), ReplacedToken: form.GetReplacedSessionToken(),
+		Remember: request.GetRemember(), ReplacedToken: request.GetReplacedSessionToken(), UserAgent: request.GetUserAgent(),
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	err = s.rooms.Outbox.PutWelcome(ctx, tx, mail.Welcome{
-		AccountID: account.GetAccountId(), Recipient: account.GetEmail(), FirstName: account.GetFirstName(),
-		LastName: account.GetLastName(), Username: account.GetUsername(), VerificationCode: code,
-	})
+	err = s.rooms.Outbox.PutWelcome(ctx, tx, mail.Person{
+		AccountID: account.GetAccountId(), Address: account.GetEmail(), FirstName: account.GetFirstName(),
+		LastName: account.GetLastName(), Username: account.GetUsername(),
+	}, mail.Welcome{VerificationCode: code, MemberCode: account.GetMemberCode(), UnsubscribeToken: unsubscribe.Signature})
 	return account, begun, err
 }
 
-func (s *Service) insert(ctx context.Context, tx pgx.Tx, form *userv1.CreateAccountRequest, hash, code string) (*userv1.Account, int32, error) {
+func (s *Service) insert(ctx context.Context, tx pgx.Tx, request *userv1.CreateAccountRequest, hash string, codeHash []byte, unsubscribe subscription.Token) (*userv1.Account, int32, error) {
 	account := &userv1.Account{
-		Username: form.GetUsername(), FirstName: form.GetFirstName(), LastName: form.GetLastName(),
-		Email: normalEmail(form.GetEmail()), MemberCode: identifier.New(codeLength),
+		Username: request.GetUsername(), FirstName: request.GetFirstName(), LastName: request.GetLastName(),
+		Email: form.NormalEmail(request.GetEmail()), MemberCode: identifier.New(codeLength),
 	}
-	unsubscribe := identifier.New(codeLength)
 	row, err := s.queries.WithTx(tx).InsertAccount(ctx, dbgen.InsertAccountParams{
 		Username: account.GetUsername(), PasswordHash: hash, FirstName: account.GetFirstName(), LastName: account.GetLastName(),
-		Email: account.GetEmail(), NewsletterSubscriber: form.GetNewsletter(), UnsubscribeString: unsubscribe,
-		UnsubscribeToken: s.unsubscribe.Signature(unsubscribe), MemberCode: account.GetMemberCode(),
-		VerificationCodeHash: hashOf(code), Now: s.now(),
+		Email: account.GetEmail(), NewsletterSubscriber: request.GetNewsletter(), UnsubscribeString: unsubscribe.Text,
+		UnsubscribeToken: unsubscribe.Signature, MemberCode: account.GetMemberCode(),
+		VerificationCodeHash: codeHash, Now: s.now(),
 	})
 	if err != nil {
 		return nil, 0, fmt.Errorf("insert account: %w", err)
 	}
 	account.AccountId = row.ID
 	return account, row.PasswordGeneration, nil
-}
-
-// hashOf is what is stored of a verification code (contract user.md 8, defect 14).
-func hashOf(code string) []byte {
-	sum := sha256.Sum256([]byte(code))
-	return sum[:]
 }

@@ -18,16 +18,17 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/platform/signing"
 	"github.com/bartgottschalk/startupwebapp/services/user/limit"
 	"github.com/bartgottschalk/startupwebapp/services/user/prospect/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/user/subscription"
 )
 
-const codeLength = 20 // of public codes and of texts that are signed (contract user.md 1.8)
+const codeLength = 20 // of public codes (contract user.md 1.8)
 
 // Service answers user.v1.ProspectService. Safe for concurrent use.
 type Service struct {
 	userv1.UnimplementedProspectServiceServer
 	queries     *dbgen.Queries
 	limiter     *limit.Limiter
-	unsubscribe signing.Signer
+	unsubscribe subscription.Tokens
 	now         func() time.Time
 }
 
@@ -35,7 +36,7 @@ type Service struct {
 func New(db *postgres.Database, limiter *limit.Limiter, key signing.Key, now func() time.Time) *Service {
 	return &Service{
 		queries: dbgen.New(db), limiter: limiter, now: now,
-		unsubscribe: signing.NewSigner(key, "email_unsubscribe"), // contract encodings.md 3
+		unsubscribe: subscription.NewTokens(key),
 	}
 }
 
@@ -49,11 +50,6 @@ type Prospect struct {
 
 // EnsureProspect finds or makes the prospect of an address, for a guest who is about to buy.
 func (s *Service) EnsureProspect(ctx context.Context, request *userv1.EnsureProspectRequest) (*userv1.EnsureProspectResponse, error) {
-	if address := request.GetClientAddress(); address != "" {
-		if err := s.limiter.Allow(ctx, limit.PaymentLookup(), limit.Address(address)); err != nil {
-			return nil, err
-		}
-	}
 	email, err := parseTypedAddress(request.GetEmail())
 	if err != nil {
 		return nil, err
@@ -83,9 +79,9 @@ func (s *Service) ensure(ctx context.Context, queries *dbgen.Queries, email, not
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return found, err
 	}
-	unsubscribe := identifier.New(codeLength)
+	unsubscribe := s.unsubscribe.New()
 	err = queries.InsertProspect(ctx, dbgen.InsertProspectParams{
-		Email: email, UnsubscribeString: unsubscribe, UnsubscribeToken: s.unsubscribe.Signature(unsubscribe),
+		Email: email, UnsubscribeString: unsubscribe.Text, UnsubscribeToken: unsubscribe.Signature,
 		ProspectCode: identifier.New(codeLength), ShopComment: note, CreatedAt: s.now(),
 	})
 	if err != nil {

@@ -68,7 +68,7 @@ func (s *Service) begin(ctx context.Context, request *userv1.LogInRequest, accou
 	err := s.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		begun, err := s.Begin(ctx, tx, Owner{
 			AccountID: account.ID, PasswordGeneration: account.PasswordGeneration,
-			Remember: request.GetRemember(), ReplacedToken: request.GetReplacedSessionToken(),
+			Remember: request.GetRemember(), ReplacedToken: request.GetReplacedSessionToken(), UserAgent: request.GetUserAgent(),
 		})
 		if err != nil {
 			return err

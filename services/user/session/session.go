@@ -55,6 +55,8 @@ type Owner struct {
 	Remember bool
 	// ReplacedToken is the browser's session until now, "" without.
 	ReplacedToken string
+	// UserAgent is how the browser names itself, for the list of sessions.
+	UserAgent string
 }
 
 // ErrAccountChanged says that an account was closed, or got another password, while a session was to begin.

@@ -1,0 +1,2 @@
+-- name: FindPerson :one
+SELECT id FROM accounts WHERE username = @username;

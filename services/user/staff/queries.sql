@@ -1,0 +1,2 @@
+-- name: FindAccount :one
+SELECT id FROM accounts WHERE username = @username;
