@@ -107,10 +107,17 @@ func assemble(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *post
 	key := signingKey(cfg)
 	limiter := limit.New(db, tel, now)
 	sessions := session.New(db, hasher, limiter, now)
+	sender := mail.NewSender(mail.SenderConfig{
+		Transport: cfg.MailTransport, From: string(cfg.MailFrom), Site: string(cfg.SiteOrigin), FirstPause: cfg.MailRetryAfter,
+	}, db, tel, now)
+	workers := river.NewWorkers() // filled until Run starts to work
 	var err error
-	if s.jobs, err = newJobs(cfg, tel, db, now, sessions, limiter); err != nil {
+	if s.jobs, err = newJobs(tel, db, workers, sender); err != nil {
 		return nil, err
 	}
+	river.AddWorker(workers, sender)
+	river.AddWorker(workers, session.NewPurgeWorker(sessions))
+	river.AddWorker(workers, limit.NewPurgeWorker(limiter))
 	if s.server, err = rpc.NewServer(cfg.ServerConfig, tel, s.healthy); err != nil { //nolint:contextcheck // health is asked as long as the server lives
 		return nil, err
 	}
@@ -132,14 +139,7 @@ func assemble(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *post
 	return s, nil
 }
 
-func newJobs(cfg Config, tel telemetry.Telemetry, db *postgres.Database, now func() time.Time, sessions *session.Service, limiter *limit.Limiter) (*jobs.Jobs, error) {
-	sender := mail.NewSender(mail.SenderConfig{
-		Transport: cfg.MailTransport, From: string(cfg.MailFrom), Site: string(cfg.SiteOrigin), FirstPause: cfg.MailRetryAfter,
-	}, db, tel, now)
-	workers := river.NewWorkers()
-	river.AddWorker(workers, sender)
-	river.AddWorker(workers, session.NewPurgeWorker(sessions))
-	river.AddWorker(workers, limit.NewPurgeWorker(limiter))
+func newJobs(tel telemetry.Telemetry, db *postgres.Database, workers *river.Workers, sender *mail.Sender) (*jobs.Jobs, error) {
 	return jobs.New(db, migrations.Schema, tel, jobs.Config{
 		Workers: workers,
 		Queues: map[string]river.QueueConfig{
