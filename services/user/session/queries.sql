@@ -31,3 +31,9 @@ DELETE FROM sessions WHERE token_hash = @token_hash;
 
 -- name: PurgeSessions :execrows
 DELETE FROM sessions WHERE expires_at <= @now;
+
+-- name: EndAccountSessions :exec
+DELETE FROM sessions WHERE account_id = @account_id;
+
+-- name: SessionPersists :one
+SELECT persistent FROM sessions WHERE token_hash = @token_hash AND account_id = @account_id AND expires_at > @now;

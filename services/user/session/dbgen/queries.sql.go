@@ -19,6 +19,15 @@ func (q *Queries) DeleteSession(ctx context.Context, tokenHash []byte) error {
 	return err
 }
 
+const endAccountSessions = `-- name: EndAccountSessions :exec
+DELETE FROM sessions WHERE account_id = $1
+`
+
+func (q *Queries) EndAccountSessions(ctx context.Context, accountID int64) error {
+	_, err := q.db.Exec(ctx, endAccountSessions, accountID)
+	return err
+}
+
 const findCredentials = `-- name: FindCredentials :one
 SELECT id, password_hash, password_generation, is_active, username, first_name, last_name, email, member_code
 FROM accounts
@@ -161,4 +170,21 @@ func (q *Queries) ResolveSession(ctx context.Context, arg ResolveSessionParams) 
 		&i.MemberCode,
 	)
 	return i, err
+}
+
+const sessionPersists = `-- name: SessionPersists :one
+SELECT persistent FROM sessions WHERE token_hash = $1 AND account_id = $2 AND expires_at > $3
+`
+
+type SessionPersistsParams struct {
+	TokenHash []byte
+	AccountID int64
+	Now       time.Time
+}
+
+func (q *Queries) SessionPersists(ctx context.Context, arg SessionPersistsParams) (bool, error) {
+	row := q.db.QueryRow(ctx, sessionPersists, arg.TokenHash, arg.AccountID, arg.Now)
+	var persistent bool
+	err := row.Scan(&persistent)
+	return persistent, err
 }
