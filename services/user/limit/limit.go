@@ -10,6 +10,7 @@ import (
 	"hash/crc32"
 	"log/slog"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
@@ -35,6 +36,18 @@ func CreateAccount() Rule { return Rule{Name: "create-account", Most: 5, Window:
 
 // PaymentLookup is per client address: the lookup before paying tells whether somebody has an account.
 func PaymentLookup() Rule { return Rule{Name: "payment-lookup", Most: 60, Window: time.Hour} }
+
+// Chat is per client address, and per account of somebody who is logged in (contract user.md 8, defect 7).
+func Chat() Rule { return Rule{Name: "chat", Most: 20, Window: time.Hour} }
+
+// Pythonabot is per client address (contract user.md 8, defect 7).
+func Pythonabot() Rule { return Rule{Name: "pythonabot", Most: 20, Window: time.Hour} }
+
+// UnsubscribeWhy is per client address (contract user.md 8, defect 26).
+func UnsubscribeWhy() Rule { return Rule{Name: "unsubscribe-why", Most: 60, Window: time.Hour} }
+
+// UnsubscribeWhyOfPerson is per member or prospect whom the token names (contract user.md 8, defect 26).
+func UnsubscribeWhyOfPerson() Rule { return Rule{Name: "unsubscribe-why-of-person", Most: 20, Window: time.Hour} }
 
 // countLimit is how long a request waits for the counters before it goes on without them.
 const countLimit = 2 * time.Second
@@ -105,3 +118,6 @@ func Address(text string) string {
 	}
 	return prefix.String()
 }
+
+// Account is the subject for somebody who is logged in.
+func Account(accountID int64) string { return "account:" + strconv.FormatInt(accountID, 10) }
