@@ -47,7 +47,27 @@ func Pythonabot() Rule { return Rule{Name: "pythonabot", Most: 20, Window: time.
 func UnsubscribeWhy() Rule { return Rule{Name: "unsubscribe-why", Most: 60, Window: time.Hour} }
 
 // UnsubscribeWhyOfPerson is per member or prospect whom the token names (contract user.md 8, defect 26).
-func UnsubscribeWhyOfPerson() Rule { return Rule{Name: "unsubscribe-why-of-person", Most: 20, Window: time.Hour} }
+func UnsubscribeWhyOfPerson() Rule {
+	return Rule{Name: "unsubscribe-why-of-person", Most: 20, Window: time.Hour}
+}
+
+// ChangeEmail is per account: each change mails whatever address was typed.
+func ChangeEmail() Rule { return Rule{Name: "change-email", Most: 20, Window: time.Hour} }
+
+// VerifyEmailAddress is per account: each request is a mail.
+func VerifyEmailAddress() Rule {
+	return Rule{Name: "verify-email-address", Most: 20, Window: time.Hour}
+}
+
+// VerifyEmailAddressFromOneClient is per client address, behind which more than one customer may be.
+func VerifyEmailAddressFromOneClient() Rule {
+	return Rule{Name: "verify-email-address-from-one-client", Most: 60, Window: time.Hour}
+}
+
+// VerifyEmailAddressResponse is per account and per client address.
+func VerifyEmailAddressResponse() Rule {
+	return Rule{Name: "verify-email-address-response", Most: 60, Window: time.Hour}
+}
 
 // countLimit is how long a request waits for the counters before it goes on without them.
 const countLimit = 2 * time.Second
