@@ -5,20 +5,9 @@
 package limit
 
 import (
-	"context"
-	"fmt"
-	"hash/crc32"
-	"log/slog"
 	"net/netip"
 	"strconv"
 	"time"
-
-	"go.opentelemetry.io/otel/metric"
-
-	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
-	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
-	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
-	"github.com/bartgottschalk/startupwebapp/services/user/limit/dbgen"
 )
 
 // Rule says how often something may be tried by one subject.
@@ -69,64 +58,15 @@ func VerifyEmailAddressResponse() Rule {
 	return Rule{Name: "verify-email-address-response", Most: 60, Window: time.Hour}
 }
 
-// countLimit is how long a request waits for the counters before it goes on without them.
-const countLimit = 2 * time.Second
-
-// Limiter counts in the service's database. Safe for concurrent use.
-type Limiter struct {
-	queries  *dbgen.Queries
-	now      func() time.Time
-	logger   *slog.Logger
-	failures metric.Int64Counter
-}
-
-// New makes a limiter.
-func New(db *postgres.Database, tel telemetry.Telemetry, now func() time.Time) *Limiter {
-	return &Limiter{
-		queries:  dbgen.New(db),
-		now:      now,
-		logger:   tel.Logger,
-		failures: tel.Counter("user.limit.failures", "{request}", "Requests let through because the counters of the rate limits did not answer."),
-	}
-}
-
-// Allow counts one try of the subject and answers RateLimited "rate-limited", with the time until the window ends, when
-// there were too many. When the counters cannot be reached everything is allowed, loudly: customers matter more than the
-// limit (contract user.md 1.6). A caller whose ctx has ended gets ctx's error.
-func (l *Limiter) Allow(ctx context.Context, rule Rule, subject string) error {
-	now := l.now()
-	end := windowEnd(now, rule.Window, subject)
-	counting, cancel := context.WithTimeout(ctx, countLimit)
-	defer cancel()
-	uses, err := l.queries.Use(counting, dbgen.UseParams{Rule: rule.Name, Subject: subject, EndsAt: end})
-	if err != nil && ctx.Err() != nil {
-		return fmt.Errorf("count %s: %w", rule.Name, ctx.Err()) // the caller is gone: no failure of the counters
-	}
-	if err != nil {
-		l.failures.Add(ctx, 1)
-		l.logger.ErrorContext(ctx, "[RATE_LIMIT_FAILURE] counters do not answer, request let through", "rule", rule.Name, "error", err)
-		return nil
-	}
-	if uses > rule.Most {
-		return fault.New(fault.RateLimited, "rate-limited", "").After(end.Sub(now))
-	}
-	return nil
-}
-
-// windowEnd gives each subject windows of its own: all starting at once would let everybody in again at once.
-func windowEnd(now time.Time, window time.Duration, subject string) time.Time {
-	length := int64(window / time.Second)
-	offset := int64(crc32.ChecksumIEEE([]byte(subject))) % length
-	started := (now.Unix() - offset) / length * length
-	return time.Unix(started+offset+length, 0).UTC()
-}
+// Unknown is the subject of every client whose address is not known.
+const Unknown = "unknown"
 
 // Address is the subject for a client's address: an IPv4 address, or the /64 that an IPv6 customer has to himself.
-// What is no address is counted together.
+// What is no address is counted together, as Unknown.
 func Address(text string) string {
 	address, err := netip.ParseAddr(text)
 	if err != nil {
-		return "unknown"
+		return Unknown
 	}
 	address = address.Unmap().WithZone("")
 	if address.Is4() {
@@ -134,7 +74,7 @@ func Address(text string) string {
 	}
 	prefix, err := address.Prefix(64)
 	if err != nil {
-		return "unknown"
+		return Unknown
 	}
 	return prefix.String()
 }

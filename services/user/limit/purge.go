@@ -3,9 +3,13 @@ package limit
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/riverqueue/river"
 )
+
+// grace is how far the clocks of two processes may be apart: a window is removed only when it is past for both.
+const grace = time.Hour
 
 // PurgeArgs is the job that removes the counters of past windows.
 type PurgeArgs struct{}
@@ -24,7 +28,7 @@ func NewPurgeWorker(limiter *Limiter) *PurgeWorker { return &PurgeWorker{limiter
 
 // Work removes what no request can count in any more.
 func (w *PurgeWorker) Work(ctx context.Context, _ *river.Job[PurgeArgs]) error {
-	if _, err := w.limiter.queries.Purge(ctx, w.limiter.now()); err != nil {
+	if _, err := w.limiter.queries.Purge(ctx, w.limiter.now().Add(-grace)); err != nil {
 		return fmt.Errorf("purge rate limits: %w", err)
 	}
 	return nil

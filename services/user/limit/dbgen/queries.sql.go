@@ -14,30 +14,70 @@ const purge = `-- name: Purge :execrows
 DELETE FROM rate_limits WHERE ends_at <= $1
 `
 
-func (q *Queries) Purge(ctx context.Context, now time.Time) (int64, error) {
-	result, err := q.db.Exec(ctx, purge, now)
+func (q *Queries) Purge(ctx context.Context, endedBefore time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, purge, endedBefore)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const use = `-- name: Use :one
-INSERT INTO rate_limits (rule, subject, ends_at, uses)
-VALUES ($1, $2, $3, 1)
-ON CONFLICT (rule, subject, ends_at) DO UPDATE SET uses = rate_limits.uses + 1
-RETURNING uses
+const use = `-- name: Use :many
+WITH asked AS (
+    SELECT unnest($1::text[]) AS rule, unnest($2::text[]) AS subject, unnest($3::timestamptz[]) AS ends_at,
+           unnest($4::integer[]) AS most
+), used_up AS (
+    SELECT a.ends_at
+    FROM asked a
+    JOIN rate_limits r ON r.rule = a.rule AND r.subject = a.subject AND r.ends_at = a.ends_at
+    WHERE r.uses >= a.most
+), counted AS (
+    INSERT INTO rate_limits (rule, subject, ends_at, uses)
+    SELECT a.rule, a.subject, a.ends_at, 1
+    FROM asked a
+    WHERE NOT EXISTS (SELECT FROM used_up)
+    ORDER BY a.rule, a.subject
+    ON CONFLICT (rule, subject, ends_at) DO UPDATE SET uses = rate_limits.uses + 1
+    RETURNING rule, subject, ends_at, uses
+)
+SELECT u.ends_at::timestamptz AS ends_at FROM used_up u
+UNION ALL
+SELECT c.ends_at
+FROM counted c
+JOIN asked a ON a.rule = c.rule AND a.subject = c.subject
+WHERE c.uses > a.most
 `
 
 type UseParams struct {
-	Rule    string
-	Subject string
-	EndsAt  time.Time
+	Rules    []string
+	Subjects []string
+	Ends     []time.Time
+	Most     []int32
 }
 
-func (q *Queries) Use(ctx context.Context, arg UseParams) (int32, error) {
-	row := q.db.QueryRow(ctx, use, arg.Rule, arg.Subject, arg.EndsAt)
-	var uses int32
-	err := row.Scan(&uses)
-	return uses, err
+// Counts one try under each rule, unless one of them has been used up: then under none. Gives the ends of the windows that
+// refuse. A window that fills up while the statement runs is seen by what it is counted to.
+func (q *Queries) Use(ctx context.Context, arg UseParams) ([]time.Time, error) {
+	rows, err := q.db.Query(ctx, use,
+		arg.Rules,
+		arg.Subjects,
+		arg.Ends,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []time.Time
+	for rows.Next() {
+		var ends_at time.Time
+		if err := rows.Scan(&ends_at); err != nil {
+			return nil, err
+		}
+		items = append(items, ends_at)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
