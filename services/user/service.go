@@ -35,7 +35,9 @@ import (
 const (
 	mailsAtOnce  = 4
 	choresAtOnce = 1
-	purgeEvery   = time.Hour
+	// errandsAtOnce is of requests for codes and user names; each takes milliseconds.
+	errandsAtOnce = 2
+	purgeEvery    = time.Hour
 	// pollEvery is how late a mail may be whose announcement was lost, or that is tried again.
 	pollEvery = time.Second
 )
@@ -125,9 +127,12 @@ func assemble(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *post
 	userv1.RegisterAccountServiceServer(s.server, account.New(db, account.Rooms{
 		Hasher: hasher, Limiter: limiter, Sessions: sessions, Terms: agreements, Prospects: prospects, Outbox: outbox,
 	}, key, now))
-	userv1.RegisterCredentialServiceServer(s.server, credential.New(db, credential.Rooms{
+	credentials := credential.New(db, credential.Rooms{
 		Hasher: hasher, Limiter: limiter, Sessions: sessions, Outbox: outbox, Queue: s.jobs,
-	}, key, now))
+	}, key, now)
+	river.AddWorker(workers, credential.NewResetWorker(credentials))
+	river.AddWorker(workers, credential.NewRemindWorker(credentials))
+	userv1.RegisterCredentialServiceServer(s.server, credentials)
 	userv1.RegisterSessionServiceServer(s.server, sessions)
 	userv1.RegisterVerificationServiceServer(s.server, verification.New(db, limiter, outbox, key, now))
 	userv1.RegisterProspectServiceServer(s.server, prospects)
@@ -143,8 +148,9 @@ func newJobs(tel telemetry.Telemetry, db *postgres.Database, workers *river.Work
 	return jobs.New(db, migrations.Schema, tel, jobs.Config{
 		Workers: workers,
 		Queues: map[string]river.QueueConfig{
-			mail.JobQueue:      {MaxWorkers: mailsAtOnce},
-			river.QueueDefault: {MaxWorkers: choresAtOnce},
+			mail.JobQueue:       {MaxWorkers: mailsAtOnce},
+			credential.JobQueue: {MaxWorkers: errandsAtOnce},
+			river.QueueDefault:  {MaxWorkers: choresAtOnce},
 		},
 		FetchPollInterval: pollEvery,
 		Periodic:          []*river.PeriodicJob{hourly(session.PurgeArgs{}), hourly(limit.PurgeArgs{})},

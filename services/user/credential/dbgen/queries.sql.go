@@ -7,7 +7,171 @@ package dbgen
 
 import (
 	"context"
+	"time"
 )
+
+const accountsOfAddress = `-- name: AccountsOfAddress :many
+SELECT id, username, first_name, last_name, email FROM accounts
+WHERE lower(email) = lower($1) AND is_active
+ORDER BY id
+LIMIT $2
+`
+
+type AccountsOfAddressParams struct {
+	Email string
+	Most  int32
+}
+
+type AccountsOfAddressRow struct {
+	ID        int64
+	Username  string
+	FirstName string
+	LastName  string
+	Email     string
+}
+
+func (q *Queries) AccountsOfAddress(ctx context.Context, arg AccountsOfAddressParams) ([]AccountsOfAddressRow, error) {
+	rows, err := q.db.Query(ctx, accountsOfAddress, arg.Email, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AccountsOfAddressRow
+	for rows.Next() {
+		var i AccountsOfAddressRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Username,
+			&i.FirstName,
+			&i.LastName,
+			&i.Email,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const beginReset = `-- name: BeginReset :one
+UPDATE accounts
+SET reset_code_hash = $1::bytea, reset_requested_at = $2::timestamptz
+WHERE username = $3 AND lower(email) = lower($4) AND is_active
+RETURNING id, username, first_name, last_name, email
+`
+
+type BeginResetParams struct {
+	CodeHash []byte
+	Now      time.Time
+	Username string
+	Email    string
+}
+
+type BeginResetRow struct {
+	ID        int64
+	Username  string
+	FirstName string
+	LastName  string
+	Email     string
+}
+
+// User names are compared with their case, addresses without (contract user.md 2.10).
+func (q *Queries) BeginReset(ctx context.Context, arg BeginResetParams) (BeginResetRow, error) {
+	row := q.db.QueryRow(ctx, beginReset,
+		arg.CodeHash,
+		arg.Now,
+		arg.Username,
+		arg.Email,
+	)
+	var i BeginResetRow
+	err := row.Scan(
+		&i.ID,
+		&i.Username,
+		&i.FirstName,
+		&i.LastName,
+		&i.Email,
+	)
+	return i, err
+}
+
+const changePassword = `-- name: ChangePassword :one
+UPDATE accounts
+SET password_hash = $1, password_generation = password_generation + 1,
+    reset_code_hash = NULL, reset_requested_at = NULL, last_login_at = $2::timestamptz
+WHERE id = $3 AND is_active AND password_generation = $4
+RETURNING password_generation, username, first_name, last_name, email
+`
+
+type ChangePasswordParams struct {
+	PasswordHash      string
+	Now               time.Time
+	ID                int64
+	CheckedGeneration int32
+}
+
+type ChangePasswordRow struct {
+	PasswordGeneration int32
+	Username           string
+	FirstName          string
+	LastName           string
+	Email              string
+}
+
+// Only what was checked is changed: of two changes at once one finds another generation.
+func (q *Queries) ChangePassword(ctx context.Context, arg ChangePasswordParams) (ChangePasswordRow, error) {
+	row := q.db.QueryRow(ctx, changePassword,
+		arg.PasswordHash,
+		arg.Now,
+		arg.ID,
+		arg.CheckedGeneration,
+	)
+	var i ChangePasswordRow
+	err := row.Scan(
+		&i.PasswordGeneration,
+		&i.Username,
+		&i.FirstName,
+		&i.LastName,
+		&i.Email,
+	)
+	return i, err
+}
+
+const finishReset = `-- name: FinishReset :one
+UPDATE accounts
+SET password_hash = $1, password_generation = password_generation + 1,
+    reset_code_hash = NULL, reset_requested_at = NULL
+WHERE id = $2 AND is_active AND reset_code_hash = $3::bytea
+RETURNING username, first_name, last_name, email
+`
+
+type FinishResetParams struct {
+	PasswordHash string
+	ID           int64
+	CodeHash     []byte
+}
+
+type FinishResetRow struct {
+	Username  string
+	FirstName string
+	LastName  string
+	Email     string
+}
+
+// Of two who use a code at once, the second does not find it any more.
+func (q *Queries) FinishReset(ctx context.Context, arg FinishResetParams) (FinishResetRow, error) {
+	row := q.db.QueryRow(ctx, finishReset, arg.PasswordHash, arg.ID, arg.CodeHash)
+	var i FinishResetRow
+	err := row.Scan(
+		&i.Username,
+		&i.FirstName,
+		&i.LastName,
+		&i.Email,
+	)
+	return i, err
+}
 
 const passwordOf = `-- name: PasswordOf :one
 SELECT password_hash, password_generation, username, first_name, last_name, email FROM accounts WHERE id = $1 AND is_active
@@ -28,6 +192,33 @@ func (q *Queries) PasswordOf(ctx context.Context, id int64) (PasswordOfRow, erro
 	err := row.Scan(
 		&i.PasswordHash,
 		&i.PasswordGeneration,
+		&i.Username,
+		&i.FirstName,
+		&i.LastName,
+		&i.Email,
+	)
+	return i, err
+}
+
+const resetOf = `-- name: ResetOf :one
+SELECT id, reset_code_hash, username, first_name, last_name, email FROM accounts WHERE username = $1 AND is_active
+`
+
+type ResetOfRow struct {
+	ID            int64
+	ResetCodeHash []byte
+	Username      string
+	FirstName     string
+	LastName      string
+	Email         string
+}
+
+func (q *Queries) ResetOf(ctx context.Context, username string) (ResetOfRow, error) {
+	row := q.db.QueryRow(ctx, resetOf, username)
+	var i ResetOfRow
+	err := row.Scan(
+		&i.ID,
+		&i.ResetCodeHash,
 		&i.Username,
 		&i.FirstName,
 		&i.LastName,

@@ -1,0 +1,84 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	userv1 "github.com/bartgottschalk/startupwebapp/proto/user/v1"
+	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
+	"github.com/bartgottschalk/startupwebapp/services/user/credential/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/user/form"
+	"github.com/bartgottschalk/startupwebapp/services/user/limit"
+	"github.com/bartgottschalk/startupwebapp/services/user/mail"
+)
+
+// SetNewPassword takes a new password from who has a code from a mail: the code is checked first, and stays good when the
+// password is not (contract user.md 2.11). A name that nobody has is answered like a code that is not the stored one.
+func (s *Service) SetNewPassword(ctx context.Context, request *userv1.SetNewPasswordRequest) (*userv1.SetNewPasswordResponse, error) {
+	username := request.GetUsername()
+	if err := s.allow(ctx, limit.SetNewPasswordByAddress(), request.GetClientAddress(), limit.SetNewPassword(), limit.Typed(username)); err != nil {
+		return nil, err
+	}
+	account, err := s.resetOf(ctx, username)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.resets.Check(request.GetCode(), account.ResetCodeHash); err != nil {
+		return nil, err
+	}
+	owner := mail.Person{
+		AccountID: account.ID, Address: account.Email, FirstName: account.FirstName, LastName: account.LastName, Username: account.Username,
+	}
+	if broken := unsuitable(request.GetNewPassword(), request.GetConfirmNewPassword(), owner); len(broken) > 0 {
+		return &userv1.SetNewPasswordResponse{Violations: broken}, nil
+	}
+	return s.choose(ctx, request.GetNewPassword(), account)
+}
+
+// resetOf gives the zero row, which has no code, for a name that nobody has.
+func (s *Service) resetOf(ctx context.Context, username string) (dbgen.ResetOfRow, error) {
+	if !storable(username, form.LongestUsername) {
+		return dbgen.ResetOfRow{}, nil
+	}
+	account, err := s.queries.ResetOf(ctx, username)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return dbgen.ResetOfRow{}, nil
+	}
+	if err != nil {
+		return dbgen.ResetOfRow{}, fmt.Errorf("find account: %w", err)
+	}
+	return account, nil
+}
+
+func (s *Service) choose(ctx context.Context, plain string, account dbgen.ResetOfRow) (*userv1.SetNewPasswordResponse, error) {
+	hash, err := s.rooms.Hasher.Hash(ctx, plain)
+	if err != nil {
+		return nil, fmt.Errorf("hash new password: %w", err)
+	}
+	err = s.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		return s.finishReset(ctx, tx, dbgen.FinishResetParams{PasswordHash: hash, ID: account.ID, CodeHash: account.ResetCodeHash})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("set new password: %w", err)
+	}
+	return &userv1.SetNewPasswordResponse{}, nil
+}
+
+func (s *Service) finishReset(ctx context.Context, tx pgx.Tx, change dbgen.FinishResetParams) error {
+	account, err := s.queries.WithTx(tx).FinishReset(ctx, change)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fault.New(fault.Invalid, "code-doesnt-match", "") // used up since it was checked
+	}
+	if err != nil {
+		return fmt.Errorf("store password: %w", err)
+	}
+	if err := s.rooms.Sessions.EndAll(ctx, tx, change.ID); err != nil {
+		return err
+	}
+	return s.tellOwner(ctx, tx, mail.Person{
+		AccountID: change.ID, Address: account.Email, FirstName: account.FirstName, LastName: account.LastName, Username: account.Username,
+	})
+}
