@@ -60,8 +60,8 @@ func Main[C any](p Program[C]) {
 	os.Exit(Run(ctx, p, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 }
 
-// Run is Main without the process: args without the program's name, environ as os.Environ gives it. Help goes
-// to stdout, logs and errors to stderr. It returns the exit code: 0 done, 1 failed, 2 wrong usage or settings.
+// Run is Main without the process: args without the program's name, environ as os.Environ gives it. Help and the
+// results of tasks (Output) go to stdout, logs and errors to stderr. It returns the exit code: 0 done, 1 failed, 2 wrong usage or settings.
 func Run[C any](ctx context.Context, p Program[C], args, environ []string, stdout, stderr io.Writer) int {
 	if asksForHelp(args) {
 		p.usage(stdout)
@@ -89,6 +89,7 @@ func Run[C any](ctx context.Context, p Program[C], args, environ []string, stdou
 	}
 	defer flushed(ctx, flush, tel)
 	read.Memory.apply()
+	ctx = withOutput(ctx, stdout)
 	return finished(ctx, withIdleMemoryReturned(ctx, func() error { return command.run(ctx, read.Own, tel) }), command, tel)
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -94,14 +95,17 @@ func TestSubcommandsRun(t *testing.T) {
 	var loaded []string
 	p := program(func(context.Context, shop, telemetry.Telemetry) error { return errors.New("must not serve") })
 	p.Migrate = func(context.Context, shop, telemetry.Telemetry) error { migrated = true; return nil }
-	p.Tasks = map[string]process.Task[shop]{"load-demo": {Help: "load the demo catalogue", Run: func(_ context.Context, _ shop, _ telemetry.Telemetry, args []string) error {
+	p.Tasks = map[string]process.Task[shop]{"load-demo": {Help: "load the demo catalogue", Run: func(ctx context.Context, _ shop, _ telemetry.Telemetry, args []string) error {
 		loaded = args
-		return nil
+		_, err := fmt.Fprintln(process.Output(ctx), "loaded")
+		return err
 	}}}
 	require.Zero(t, run(context.Background(), p, environ, "migrate").code)
 	require.True(t, migrated)
-	require.Zero(t, run(context.Background(), p, environ, "load-demo", "a", "b").code)
+	load := run(context.Background(), p, environ, "load-demo", "a", "b")
+	require.Zero(t, load.code)
 	require.Equal(t, []string{"a", "b"}, loaded)
+	require.Equal(t, "loaded\n", load.out)
 
 	help := run(context.Background(), p, nil, "--help")
 	require.Zero(t, help.code)
