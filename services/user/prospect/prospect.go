@@ -40,6 +40,11 @@ func New(db *postgres.Database, limiter *limit.Limiter, key signing.Key, now fun
 	}
 }
 
+// ErrMember is Conflict "email-belongs-to-member": who has this address has an account.
+func ErrMember() error {
+	return fault.New(fault.Conflict, "email-belongs-to-member", "")
+}
+
 // Prospect is what mails to a person need.
 type Prospect struct {
 	ID               int64
@@ -48,20 +53,14 @@ type Prospect struct {
 	Unsubscribed     bool
 }
 
-// EnsureProspect finds or makes the prospect of an address, for a guest who is about to buy.
+// EnsureProspect finds or makes the prospect of an address, for a guest who is about to buy. How often one customer may ask
+// is minded by who asks for it.
 func (s *Service) EnsureProspect(ctx context.Context, request *userv1.EnsureProspectRequest) (*userv1.EnsureProspectResponse, error) {
 	email, err := parseTypedAddress(request.GetEmail())
 	if err != nil {
 		return nil, err
 	}
-	taken, err := s.queries.EmailBelongsToMember(ctx, email)
-	if err != nil {
-		return nil, fmt.Errorf("look for member: %w", err)
-	}
-	if taken {
-		return nil, fault.New(fault.Conflict, "email-belongs-to-member", "")
-	}
-	found, err := s.ensure(ctx, s.queries, email, "Gave this address before paying as a guest.")
+	found, err := s.ensureStranger(ctx, s.queries, email, "Gave this address before paying as a guest.")
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +71,23 @@ func (s *Service) EnsureProspect(ctx context.Context, request *userv1.EnsurePros
 // to anything.
 func (s *Service) Ensure(ctx context.Context, tx pgx.Tx, email string) (Prospect, error) {
 	return s.ensure(ctx, s.queries.WithTx(tx), email, "Bought as a guest.")
+}
+
+// EnsureStranger finds or makes within tx the prospect of an address that form.Email or ParseAddress has passed, unless a
+// member has it; note says how who is new came to us. Errors: ErrMember.
+func (s *Service) EnsureStranger(ctx context.Context, tx pgx.Tx, email, note string) (Prospect, error) {
+	return s.ensureStranger(ctx, s.queries.WithTx(tx), email, note)
+}
+
+func (s *Service) ensureStranger(ctx context.Context, queries *dbgen.Queries, email, note string) (Prospect, error) {
+	taken, err := queries.EmailBelongsToMember(ctx, email)
+	if err != nil {
+		return Prospect{}, fmt.Errorf("look for member: %w", err)
+	}
+	if taken {
+		return Prospect{}, ErrMember()
+	}
+	return s.ensure(ctx, queries, email, note)
 }
 
 func (s *Service) ensure(ctx context.Context, queries *dbgen.Queries, email, note string) (Prospect, error) {

@@ -9,6 +9,12 @@ INSERT INTO prospects (email, unsubscribe_string, unsubscribe_token, prospect_co
 VALUES (@email, @unsubscribe_string, @unsubscribe_token, @prospect_code, @shop_comment, @created_at)
 ON CONFLICT (lower(email)) DO NOTHING;
 
+-- name: InsertNotifiedProspect :execrows
+-- On no mailing list, as everybody who did not ask for one (contract user.md 2.22).
+INSERT INTO prospects (email, email_unsubscribed, unsubscribe_string, unsubscribe_token, prospect_code, prospect_comment, shop_comment, created_at)
+VALUES (@email, true, @unsubscribe_string, @unsubscribe_token, @prospect_code, @prospect_comment, @shop_comment, @created_at)
+ON CONFLICT (lower(email)) DO NOTHING;
+
 -- name: NoteOrder :exec
 -- The newest notes are kept when there are more than the column holds.
 UPDATE prospects

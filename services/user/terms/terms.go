@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -42,6 +43,50 @@ func (s *Service) GetCurrentTerms(ctx context.Context, _ *userv1.GetCurrentTerms
 	}, nil
 }
 
+// CheckAgreement tells, in one query, whether an account agreed to the version in force.
+func (s *Service) CheckAgreement(ctx context.Context, request *userv1.CheckAgreementRequest) (*userv1.CheckAgreementResponse, error) {
+	current, err := s.queries.Agreement(ctx, request.GetAccountId())
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, errNone()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("check agreement to terms: %w", err)
+	}
+	return &userv1.CheckAgreementResponse{Agreed: current.Agreed, Version: current.Version, Note: current.Note}, nil
+}
+
+// AgreeToTerms notes that an account agrees to the version in force. Of two at once one is told that it has agreed already.
+func (s *Service) AgreeToTerms(ctx context.Context, request *userv1.AgreeToTermsRequest) (*userv1.AgreeToTermsResponse, error) {
+	if request.GetVersion() < 1 || request.GetVersion() > math.MaxInt32 {
+		return nil, errUnknownVersion()
+	}
+	version := int32(request.GetVersion())
+	agreed, err := s.queries.AgreeToVersion(ctx, dbgen.AgreeToVersionParams{AccountID: request.GetAccountId(), Version: version, AgreedAt: s.now()})
+	if err != nil {
+		return nil, fmt.Errorf("agree to terms: %w", err)
+	}
+	if agreed == 0 {
+		return nil, s.whyNotAgreed(ctx, request.GetAccountId(), version)
+	}
+	return &userv1.AgreeToTermsResponse{}, nil
+}
+
+// whyNotAgreed tells apart the ways of agreeing to nothing (contract user.md 2.20); an account that does not exist knows of
+// no version.
+func (s *Service) whyNotAgreed(ctx context.Context, accountID int64, version int32) error {
+	state, err := s.queries.WhyNotAgreed(ctx, dbgen.WhyNotAgreedParams{AccountID: accountID, Version: version})
+	switch {
+	case err != nil:
+		return fmt.Errorf("find out why terms were not agreed to: %w", err)
+	case !state.AccountKnown || !state.VersionKnown:
+		return errUnknownVersion()
+	case state.NewerExists:
+		return fault.New(fault.FailedPrecondition, "version-provided-not-most-recent", "")
+	default:
+		return fault.New(fault.Conflict, "version-already-agreed", "")
+	}
+}
+
 // Agree notes within tx that an account agrees to the version in force. Agreeing again changes nothing.
 // Errors: NotFound "terms-not-found".
 func (s *Service) Agree(ctx context.Context, tx pgx.Tx, accountID int64) error {
@@ -65,6 +110,10 @@ func (s *Service) agreedOrNone(ctx context.Context, tx pgx.Tx) error {
 		return fmt.Errorf("read current terms: %w", err)
 	}
 	return nil
+}
+
+func errUnknownVersion() error {
+	return fault.New(fault.NotFound, "version-not-found", "")
 }
 
 func errNone() error {

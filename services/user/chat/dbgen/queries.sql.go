@@ -10,14 +10,33 @@ import (
 	"time"
 )
 
+const deleteMessages = `-- name: DeleteMessages :execrows
+DELETE FROM chat_messages
+WHERE id IN (SELECT m.id FROM chat_messages m WHERE m.created_at < $1 ORDER BY m.created_at LIMIT $2)
+`
+
+type DeleteMessagesParams struct {
+	Before time.Time
+	Most   int32
+}
+
+// In portions: a long transaction would keep the table's dead rows from being cleared.
+func (q *Queries) DeleteMessages(ctx context.Context, arg DeleteMessagesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteMessages, arg.Before, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const insertMessage = `-- name: InsertMessage :one
 INSERT INTO chat_messages (account_id, prospect_id, name, email, message, created_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+VALUES ((SELECT a.id FROM accounts a WHERE a.id = $1::bigint), $2, $3, $4, $5, $6)
 RETURNING id
 `
 
 type InsertMessageParams struct {
-	AccountID  *int64
+	AccountID  int64
 	ProspectID *int64
 	Name       string
 	Email      string
@@ -25,6 +44,7 @@ type InsertMessageParams struct {
 	CreatedAt  time.Time
 }
 
+// An account that has gone meanwhile does not take the message with it.
 func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) (int64, error) {
 	row := q.db.QueryRow(ctx, insertMessage,
 		arg.AccountID,

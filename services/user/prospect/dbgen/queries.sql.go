@@ -63,6 +63,39 @@ func (q *Queries) FindProspect(ctx context.Context, email string) (FindProspectR
 	return i, err
 }
 
+const insertNotifiedProspect = `-- name: InsertNotifiedProspect :execrows
+INSERT INTO prospects (email, email_unsubscribed, unsubscribe_string, unsubscribe_token, prospect_code, prospect_comment, shop_comment, created_at)
+VALUES ($1, true, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (lower(email)) DO NOTHING
+`
+
+type InsertNotifiedProspectParams struct {
+	Email             string
+	UnsubscribeString string
+	UnsubscribeToken  string
+	ProspectCode      string
+	ProspectComment   string
+	ShopComment       string
+	CreatedAt         time.Time
+}
+
+// On no mailing list, as everybody who did not ask for one (contract user.md 2.22).
+func (q *Queries) InsertNotifiedProspect(ctx context.Context, arg InsertNotifiedProspectParams) (int64, error) {
+	result, err := q.db.Exec(ctx, insertNotifiedProspect,
+		arg.Email,
+		arg.UnsubscribeString,
+		arg.UnsubscribeToken,
+		arg.ProspectCode,
+		arg.ProspectComment,
+		arg.ShopComment,
+		arg.CreatedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const insertProspect = `-- name: InsertProspect :exec
 INSERT INTO prospects (email, unsubscribe_string, unsubscribe_token, prospect_code, shop_comment, created_at)
 VALUES ($1, $2, $3, $4, $5, $6)

@@ -29,6 +29,50 @@ func (q *Queries) AgreeToCurrentTerms(ctx context.Context, arg AgreeToCurrentTer
 	return result.RowsAffected(), nil
 }
 
+const agreeToVersion = `-- name: AgreeToVersion :execrows
+INSERT INTO terms_agreements (account_id, terms_version_id, agreed_at)
+SELECT a.id, v.id, $1
+FROM accounts a, terms_versions v
+WHERE a.id = $2 AND v.version = $3 AND v.version = (SELECT max(newest.version) FROM terms_versions newest)
+ON CONFLICT DO NOTHING
+`
+
+type AgreeToVersionParams struct {
+	AgreedAt  time.Time
+	AccountID int64
+	Version   int32
+}
+
+func (q *Queries) AgreeToVersion(ctx context.Context, arg AgreeToVersionParams) (int64, error) {
+	result, err := q.db.Exec(ctx, agreeToVersion, arg.AgreedAt, arg.AccountID, arg.Version)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const agreement = `-- name: Agreement :one
+SELECT v.version, v.note,
+       EXISTS (SELECT FROM terms_agreements g WHERE g.account_id = $1 AND g.terms_version_id = v.id) AS agreed
+FROM terms_versions v
+ORDER BY v.version DESC
+LIMIT 1
+`
+
+type AgreementRow struct {
+	Version int32
+	Note    *string
+	Agreed  bool
+}
+
+// Of the version with the highest number, whatever its id (contract user.md 8, defect 3).
+func (q *Queries) Agreement(ctx context.Context, accountID int64) (AgreementRow, error) {
+	row := q.db.QueryRow(ctx, agreement, accountID)
+	var i AgreementRow
+	err := row.Scan(&i.Version, &i.Note, &i.Agreed)
+	return i, err
+}
+
 const currentTerms = `-- name: CurrentTerms :one
 SELECT version, note, published_at FROM terms_versions ORDER BY version DESC LIMIT 1
 `
@@ -43,5 +87,29 @@ func (q *Queries) CurrentTerms(ctx context.Context) (CurrentTermsRow, error) {
 	row := q.db.QueryRow(ctx, currentTerms)
 	var i CurrentTermsRow
 	err := row.Scan(&i.Version, &i.Note, &i.PublishedAt)
+	return i, err
+}
+
+const whyNotAgreed = `-- name: WhyNotAgreed :one
+SELECT EXISTS (SELECT FROM accounts WHERE accounts.id = $1) AS account_known,
+       EXISTS (SELECT FROM terms_versions WHERE terms_versions.version = $2) AS version_known,
+       EXISTS (SELECT FROM terms_versions WHERE terms_versions.version > $2) AS newer_exists
+`
+
+type WhyNotAgreedParams struct {
+	AccountID int64
+	Version   int32
+}
+
+type WhyNotAgreedRow struct {
+	AccountKnown bool
+	VersionKnown bool
+	NewerExists  bool
+}
+
+func (q *Queries) WhyNotAgreed(ctx context.Context, arg WhyNotAgreedParams) (WhyNotAgreedRow, error) {
+	row := q.db.QueryRow(ctx, whyNotAgreed, arg.AccountID, arg.Version)
+	var i WhyNotAgreedRow
+	err := row.Scan(&i.AccountKnown, &i.VersionKnown, &i.NewerExists)
 	return i, err
 }
