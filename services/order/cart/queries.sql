@@ -103,3 +103,23 @@ WHERE cart_line.cart_id = @cart_id AND cart_line.sku_id = bought.sku_id AND cart
 -- name: DeleteCartWithNothingToBuy :exec
 DELETE FROM cart WHERE cart.id = $1
 AND NOT EXISTS (SELECT 1 FROM cart_line WHERE cart_line.cart_id = cart.id AND cart_line.quantity > 0);
+
+-- name: CartOfAccount :one
+SELECT cart.id, cart.created_at, cart.updated_at, shipping_method.identifier AS shipping_method
+FROM cart LEFT JOIN shipping_method ON shipping_method.id = cart.shipping_method_id
+WHERE cart.account_id = @account_id::bigint;
+
+-- name: LinesOfCart :many
+SELECT cart_line.sku_id, cart_line.quantity, product.identifier AS product_identifier, product.title AS product_title
+FROM cart_line JOIN sku ON sku.id = cart_line.sku_id JOIN product ON product.id = sku.product_id
+WHERE cart_line.cart_id = @cart_id
+ORDER BY cart_line.id;
+
+-- name: AdoptionsOfAccount :many
+SELECT anonymous_id, adopted_at FROM guest_adopted WHERE account_id = @account_id ORDER BY adopted_at, anonymous_id;
+
+-- name: DeleteCartOfAccount :execrows
+DELETE FROM cart WHERE account_id = @account_id::bigint;
+
+-- name: ForgetAdoptions :execrows
+DELETE FROM guest_adopted WHERE account_id = @account_id;

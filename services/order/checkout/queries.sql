@@ -145,7 +145,9 @@ WHERE y.purchase_id IS NULL OR y.total_minor <> p.total_minor OR y.currency <> p
 UNION ALL
 SELECT 'order-is-not-what-was-frozen', p.identifier, y.subtotal_minor || ' paid for ' || c.total_minor
 FROM purchase p JOIN checkout c ON c.id = p.checkout_id JOIN purchase_payment y ON y.purchase_id = p.id
-WHERE y.subtotal_minor <> c.total_minor OR c.currency <> p.currency OR p.account_id IS DISTINCT FROM c.account_id
+WHERE y.subtotal_minor <> c.total_minor OR c.currency <> p.currency
+   -- A guest's order may have been claimed by an account since.
+   OR p.account_id IS DISTINCT FROM c.account_id AND (c.account_id IS NOT NULL OR p.claimed_at IS NULL)
 UNION ALL
 SELECT 'order-lines-are-not-what-was-frozen', p.identifier, 'SKU ' || coalesce(f.sku_id, l.sku_id)
 FROM purchase p
@@ -162,7 +164,7 @@ WHERE NOT EXISTS (SELECT FROM purchase_status s WHERE s.purchase_id = p.id)
 UNION ALL
 SELECT 'confirmation-mail-not-handed-over', p.identifier, ''
 FROM purchase p
-WHERE p.confirmation_accepted_at IS NULL AND p.ordered_at <= sqlc.arg(too_old)::timestamptz
+WHERE p.confirmation_accepted_at IS NULL AND p.anonymised_at IS NULL AND p.ordered_at <= sqlc.arg(too_old)::timestamptz
 UNION ALL
 SELECT 'payment-exception', x.reference, x.reason
 FROM payment_exception x
@@ -177,3 +179,34 @@ ORDER BY 1, 2, 3;
 SELECT (SELECT count(*) FROM checkout) AS checkouts,
        (SELECT count(*) FROM purchase) AS orders,
        (SELECT coalesce(sum(total_minor), 0) FROM purchase)::bigint AS total_minor;
+
+-- name: ListCheckoutsOfAccount :many
+-- Its own, and those of the guest's orders that it claimed.
+SELECT * FROM checkout
+WHERE account_id = sqlc.arg(account_id)::bigint
+   OR id IN (SELECT claimed.checkout_id FROM purchase AS claimed WHERE claimed.account_id = sqlc.arg(account_id)::bigint)
+ORDER BY id;
+
+-- name: ListExceptionsOfCheckouts :many
+SELECT * FROM payment_exception WHERE checkout_id = ANY(sqlc.arg(checkout_ids)::bigint[]) ORDER BY id;
+
+-- name: LockNamedCheckoutsOfAccount :many
+-- Those above, and what guests left unordered who turned out to be this account and no other: nobody has a use for their
+-- address any more. Without those that are anonymised already.
+SELECT id, reference, state, session_expires_at FROM checkout
+WHERE fingerprint <> 'anonymised'
+  AND (account_id = sqlc.arg(account_id)::bigint
+       OR id IN (SELECT claimed.checkout_id FROM purchase AS claimed WHERE claimed.account_id = sqlc.arg(account_id)::bigint)
+       OR state <> 'completed' AND anonymous_cart_id IN (
+           SELECT mine.anonymous_id FROM guest_adopted AS mine
+           WHERE mine.account_id = sqlc.arg(account_id)::bigint AND NOT EXISTS (
+               SELECT FROM guest_adopted AS other WHERE other.anonymous_id = mine.anonymous_id AND other.account_id <> mine.account_id)))
+ORDER BY id FOR UPDATE;
+
+-- name: AnonymiseCheckouts :exec
+-- The fingerprint is made of the address too, and could be tried out.
+UPDATE checkout SET email = '', anonymous_cart_id = NULL, fingerprint = 'anonymised'
+WHERE id = ANY(sqlc.arg(ids)::bigint[]);
+
+-- name: AnonymiseExceptions :exec
+UPDATE payment_exception SET email = '' WHERE checkout_id = ANY(sqlc.arg(ids)::bigint[]);

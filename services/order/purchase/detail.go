@@ -50,8 +50,12 @@ func visible(owner *int64, asks int64) error {
 	}
 }
 
-// ListOrders answers all orders of an account, newest first.
+// ListOrders answers all orders of an account, newest first. With a claimed address the guests' orders of that address
+// become the account's before.
 func (p *Purchases) ListOrders(ctx context.Context, request *orderv1.ListOrdersRequest) (*orderv1.ListOrdersResponse, error) {
+	if err := p.claim(ctx, request.GetAccountId(), request.GetClaimedEmail()); err != nil {
+		return nil, err
+	}
 	rows, err := dbgen.New(p.db).ListPurchasesOfAccount(ctx, request.GetAccountId())
 	if err != nil {
 		return nil, fmt.Errorf("list orders: %w", err)

@@ -72,5 +72,42 @@ ORDER BY ordered_at DESC, id DESC;
 -- name: NoteConfirmationAccepted :exec
 UPDATE purchase
 SET confirmation_accepted_at = coalesce(confirmation_accepted_at, sqlc.arg(now)::timestamptz),
-    prospect_id = coalesce(prospect_id, sqlc.narg(prospect_id))
+    prospect_id = CASE WHEN anonymised_at IS NULL THEN coalesce(prospect_id, sqlc.narg(prospect_id)) END
 WHERE id = sqlc.arg(id);
+
+-- name: ClaimGuestPurchases :exec
+-- An order that somebody else claimed meanwhile is no guest's any more when its lock is got, and stays what it is. Locked
+-- in the order of ids, so that two who claim cannot wait for each other in a circle.
+UPDATE purchase
+SET account_id = sqlc.arg(account_id)::bigint, claimed_at = sqlc.arg(now)::timestamptz
+WHERE account_id IS NULL AND id IN (
+    SELECT guests.id FROM purchase AS guests
+    WHERE guests.account_id IS NULL AND lower(guests.email) = lower(sqlc.arg(email)::text)
+    ORDER BY guests.id
+    FOR UPDATE
+);
+
+-- name: ListWholePurchasesOfAccount :many
+SELECT * FROM purchase WHERE account_id = sqlc.arg(account_id)::bigint ORDER BY id;
+
+-- name: LockNamedPurchasesOfAccount :many
+-- The account's orders that are not anonymised yet.
+SELECT id, identifier, email, ordered_at, confirmation_accepted_at FROM purchase
+WHERE account_id = sqlc.arg(account_id)::bigint AND anonymised_at IS NULL
+ORDER BY id FOR UPDATE;
+
+-- name: AnonymisePurchases :exec
+UPDATE purchase SET email = '', customer_name = '', prospect_id = NULL, anonymised_at = sqlc.arg(now)::timestamptz
+WHERE id = ANY(sqlc.arg(ids)::bigint[]);
+
+-- name: AnonymiseAddresses :exec
+-- State and country stay, for the tax.
+UPDATE purchase_address SET name = '', line1 = '', line2 = '', city = '', postal_code = '', phone = ''
+WHERE purchase_id = ANY(sqlc.arg(ids)::bigint[]);
+
+-- name: AnonymisePayments :exec
+UPDATE purchase_payment SET card_name = '' WHERE purchase_id = ANY(sqlc.arg(ids)::bigint[]);
+
+-- name: AnonymiseShippingMethods :exec
+-- With a tracking number the carrier tells where the parcel went.
+UPDATE purchase_shipping_method SET tracking_number = NULL WHERE purchase_id = ANY(sqlc.arg(ids)::bigint[]);

@@ -55,6 +55,60 @@ func (q *Queries) AdoptedGuests(ctx context.Context, accountID int64) ([]string,
 	return items, nil
 }
 
+const AdoptionsOfAccount = `-- name: AdoptionsOfAccount :many
+SELECT anonymous_id, adopted_at FROM guest_adopted WHERE account_id = $1 ORDER BY adopted_at, anonymous_id
+`
+
+type AdoptionsOfAccountRow struct {
+	AnonymousID string
+	AdoptedAt   time.Time
+}
+
+func (q *Queries) AdoptionsOfAccount(ctx context.Context, accountID int64) ([]AdoptionsOfAccountRow, error) {
+	rows, err := q.db.Query(ctx, AdoptionsOfAccount, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AdoptionsOfAccountRow
+	for rows.Next() {
+		var i AdoptionsOfAccountRow
+		if err := rows.Scan(&i.AnonymousID, &i.AdoptedAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const CartOfAccount = `-- name: CartOfAccount :one
+SELECT cart.id, cart.created_at, cart.updated_at, shipping_method.identifier AS shipping_method
+FROM cart LEFT JOIN shipping_method ON shipping_method.id = cart.shipping_method_id
+WHERE cart.account_id = $1::bigint
+`
+
+type CartOfAccountRow struct {
+	ID             int64
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+	ShippingMethod *string
+}
+
+func (q *Queries) CartOfAccount(ctx context.Context, accountID int64) (CartOfAccountRow, error) {
+	row := q.db.QueryRow(ctx, CartOfAccount, accountID)
+	var i CartOfAccountRow
+	err := row.Scan(
+		&i.ID,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.ShippingMethod,
+	)
+	return i, err
+}
+
 const ChooseShippingMethod = `-- name: ChooseShippingMethod :exec
 UPDATE cart SET shipping_method_id = $1::bigint WHERE id = $2
 `
@@ -96,6 +150,18 @@ func (q *Queries) DeleteCart(ctx context.Context, id int64) error {
 	return err
 }
 
+const DeleteCartOfAccount = `-- name: DeleteCartOfAccount :execrows
+DELETE FROM cart WHERE account_id = $1::bigint
+`
+
+func (q *Queries) DeleteCartOfAccount(ctx context.Context, accountID int64) (int64, error) {
+	result, err := q.db.Exec(ctx, DeleteCartOfAccount, accountID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const DeleteCartWithNothingToBuy = `-- name: DeleteCartWithNothingToBuy :exec
 DELETE FROM cart WHERE cart.id = $1
 AND NOT EXISTS (SELECT 1 FROM cart_line WHERE cart_line.cart_id = cart.id AND cart_line.quantity > 0)
@@ -104,6 +170,18 @@ AND NOT EXISTS (SELECT 1 FROM cart_line WHERE cart_line.cart_id = cart.id AND ca
 func (q *Queries) DeleteCartWithNothingToBuy(ctx context.Context, id int64) error {
 	_, err := q.db.Exec(ctx, DeleteCartWithNothingToBuy, id)
 	return err
+}
+
+const ForgetAdoptions = `-- name: ForgetAdoptions :execrows
+DELETE FROM guest_adopted WHERE account_id = $1
+`
+
+func (q *Queries) ForgetAdoptions(ctx context.Context, accountID int64) (int64, error) {
+	result, err := q.db.Exec(ctx, ForgetAdoptions, accountID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const ForgetMovedLines = `-- name: ForgetMovedLines :many
@@ -150,6 +228,45 @@ type GiveCartToAccountParams struct {
 func (q *Queries) GiveCartToAccount(ctx context.Context, arg GiveCartToAccountParams) error {
 	_, err := q.db.Exec(ctx, GiveCartToAccount, arg.AccountID, arg.At, arg.ID)
 	return err
+}
+
+const LinesOfCart = `-- name: LinesOfCart :many
+SELECT cart_line.sku_id, cart_line.quantity, product.identifier AS product_identifier, product.title AS product_title
+FROM cart_line JOIN sku ON sku.id = cart_line.sku_id JOIN product ON product.id = sku.product_id
+WHERE cart_line.cart_id = $1
+ORDER BY cart_line.id
+`
+
+type LinesOfCartRow struct {
+	SkuID             int64
+	Quantity          int32
+	ProductIdentifier string
+	ProductTitle      string
+}
+
+func (q *Queries) LinesOfCart(ctx context.Context, cartID int64) ([]LinesOfCartRow, error) {
+	rows, err := q.db.Query(ctx, LinesOfCart, cartID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LinesOfCartRow
+	for rows.Next() {
+		var i LinesOfCartRow
+		if err := rows.Scan(
+			&i.SkuID,
+			&i.Quantity,
+			&i.ProductIdentifier,
+			&i.ProductTitle,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const LockCart = `-- name: LockCart :many

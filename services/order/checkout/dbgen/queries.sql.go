@@ -10,6 +10,26 @@ import (
 	"time"
 )
 
+const AnonymiseCheckouts = `-- name: AnonymiseCheckouts :exec
+UPDATE checkout SET email = '', anonymous_cart_id = NULL, fingerprint = 'anonymised'
+WHERE id = ANY($1::bigint[])
+`
+
+// The fingerprint is made of the address too, and could be tried out.
+func (q *Queries) AnonymiseCheckouts(ctx context.Context, ids []int64) error {
+	_, err := q.db.Exec(ctx, AnonymiseCheckouts, ids)
+	return err
+}
+
+const AnonymiseExceptions = `-- name: AnonymiseExceptions :exec
+UPDATE payment_exception SET email = '' WHERE checkout_id = ANY($1::bigint[])
+`
+
+func (q *Queries) AnonymiseExceptions(ctx context.Context, ids []int64) error {
+	_, err := q.db.Exec(ctx, AnonymiseExceptions, ids)
+	return err
+}
+
 const Audit = `-- name: Audit :many
 SELECT 'completed-checkout-without-order'::text AS rule, c.reference AS subject, ''::text AS detail
 FROM checkout c LEFT JOIN purchase p ON p.checkout_id = c.id
@@ -31,7 +51,9 @@ WHERE y.purchase_id IS NULL OR y.total_minor <> p.total_minor OR y.currency <> p
 UNION ALL
 SELECT 'order-is-not-what-was-frozen', p.identifier, y.subtotal_minor || ' paid for ' || c.total_minor
 FROM purchase p JOIN checkout c ON c.id = p.checkout_id JOIN purchase_payment y ON y.purchase_id = p.id
-WHERE y.subtotal_minor <> c.total_minor OR c.currency <> p.currency OR p.account_id IS DISTINCT FROM c.account_id
+WHERE y.subtotal_minor <> c.total_minor OR c.currency <> p.currency
+   -- A guest's order may have been claimed by an account since.
+   OR p.account_id IS DISTINCT FROM c.account_id AND (c.account_id IS NOT NULL OR p.claimed_at IS NULL)
 UNION ALL
 SELECT 'order-lines-are-not-what-was-frozen', p.identifier, 'SKU ' || coalesce(f.sku_id, l.sku_id)
 FROM purchase p
@@ -48,7 +70,7 @@ WHERE NOT EXISTS (SELECT FROM purchase_status s WHERE s.purchase_id = p.id)
 UNION ALL
 SELECT 'confirmation-mail-not-handed-over', p.identifier, ''
 FROM purchase p
-WHERE p.confirmation_accepted_at IS NULL AND p.ordered_at <= $1::timestamptz
+WHERE p.confirmation_accepted_at IS NULL AND p.anonymised_at IS NULL AND p.ordered_at <= $1::timestamptz
 UNION ALL
 SELECT 'payment-exception', x.reference, x.reason
 FROM payment_exception x
@@ -514,6 +536,105 @@ func (q *Queries) ListCheckoutLines(ctx context.Context, checkoutID int64) ([]Ch
 	return items, nil
 }
 
+const ListCheckoutsOfAccount = `-- name: ListCheckoutsOfAccount :many
+SELECT id, reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor, shipping_identifier, shipping_carrier, shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, session_id, session_url, session_expires_at, next_check_at, checks FROM checkout
+WHERE account_id = $1::bigint
+   OR id IN (SELECT claimed.checkout_id FROM purchase AS claimed WHERE claimed.account_id = $1::bigint)
+ORDER BY id
+`
+
+// Its own, and those of the guest's orders that it claimed.
+func (q *Queries) ListCheckoutsOfAccount(ctx context.Context, accountID int64) ([]Checkout, error) {
+	rows, err := q.db.Query(ctx, ListCheckoutsOfAccount, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Checkout
+	for rows.Next() {
+		var i Checkout
+		if err := rows.Scan(
+			&i.ID,
+			&i.Reference,
+			&i.CartID,
+			&i.AccountID,
+			&i.AnonymousCartID,
+			&i.Email,
+			&i.Fingerprint,
+			&i.Currency,
+			&i.ItemSubtotalMinor,
+			&i.ItemDiscountMinor,
+			&i.ShippingMinor,
+			&i.ShippingDiscountMinor,
+			&i.TotalMinor,
+			&i.ShippingIdentifier,
+			&i.ShippingCarrier,
+			&i.ShippingTrackingBaseUrl,
+			&i.TermsAgreedAt,
+			&i.Traceparent,
+			&i.CreatedAt,
+			&i.Newsletter,
+			&i.State,
+			&i.StateSince,
+			&i.SessionID,
+			&i.SessionUrl,
+			&i.SessionExpiresAt,
+			&i.NextCheckAt,
+			&i.Checks,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ListExceptionsOfCheckouts = `-- name: ListExceptionsOfCheckouts :many
+SELECT id, session_id, reason, reference, checkout_id, payment_intent, expected_minor, currency, subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor, email, noticed_at, resolved_at, resolved_by, resolution FROM payment_exception WHERE checkout_id = ANY($1::bigint[]) ORDER BY id
+`
+
+func (q *Queries) ListExceptionsOfCheckouts(ctx context.Context, checkoutIds []int64) ([]PaymentException, error) {
+	rows, err := q.db.Query(ctx, ListExceptionsOfCheckouts, checkoutIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PaymentException
+	for rows.Next() {
+		var i PaymentException
+		if err := rows.Scan(
+			&i.ID,
+			&i.SessionID,
+			&i.Reason,
+			&i.Reference,
+			&i.CheckoutID,
+			&i.PaymentIntent,
+			&i.ExpectedMinor,
+			&i.Currency,
+			&i.SubtotalMinor,
+			&i.DiscountMinor,
+			&i.TaxMinor,
+			&i.ShippingMinor,
+			&i.TotalMinor,
+			&i.Email,
+			&i.NoticedAt,
+			&i.ResolvedAt,
+			&i.ResolvedBy,
+			&i.Resolution,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const ListReplacedSessions = `-- name: ListReplacedSessions :many
 SELECT id, session_id::text AS session_id, reference FROM checkout
 WHERE state = 'superseded' AND session_id IS NOT NULL
@@ -563,6 +684,52 @@ func (q *Queries) LockCheckoutState(ctx context.Context, id int64) (string, erro
 	var state string
 	err := row.Scan(&state)
 	return state, err
+}
+
+const LockNamedCheckoutsOfAccount = `-- name: LockNamedCheckoutsOfAccount :many
+SELECT id, reference, state, session_expires_at FROM checkout
+WHERE fingerprint <> 'anonymised'
+  AND (account_id = $1::bigint
+       OR id IN (SELECT claimed.checkout_id FROM purchase AS claimed WHERE claimed.account_id = $1::bigint)
+       OR state <> 'completed' AND anonymous_cart_id IN (
+           SELECT mine.anonymous_id FROM guest_adopted AS mine
+           WHERE mine.account_id = $1::bigint AND NOT EXISTS (
+               SELECT FROM guest_adopted AS other WHERE other.anonymous_id = mine.anonymous_id AND other.account_id <> mine.account_id)))
+ORDER BY id FOR UPDATE
+`
+
+type LockNamedCheckoutsOfAccountRow struct {
+	ID               int64
+	Reference        string
+	State            string
+	SessionExpiresAt *time.Time
+}
+
+// Those above, and what guests left unordered who turned out to be this account and no other: nobody has a use for their
+// address any more. Without those that are anonymised already.
+func (q *Queries) LockNamedCheckoutsOfAccount(ctx context.Context, accountID int64) ([]LockNamedCheckoutsOfAccountRow, error) {
+	rows, err := q.db.Query(ctx, LockNamedCheckoutsOfAccount, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LockNamedCheckoutsOfAccountRow
+	for rows.Next() {
+		var i LockNamedCheckoutsOfAccountRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Reference,
+			&i.State,
+			&i.SessionExpiresAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const LockOpenCheckout = `-- name: LockOpenCheckout :one

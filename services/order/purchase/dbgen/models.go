@@ -29,6 +29,8 @@ type Purchase struct {
 	TermsAgreedAt          time.Time
 	OrderedAt              time.Time
 	ConfirmationAcceptedAt *time.Time
+	ClaimedAt              *time.Time
+	AnonymisedAt           *time.Time
 }
 
 type PurchaseAddress struct {

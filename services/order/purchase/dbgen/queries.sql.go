@@ -10,6 +10,75 @@ import (
 	"time"
 )
 
+const AnonymiseAddresses = `-- name: AnonymiseAddresses :exec
+UPDATE purchase_address SET name = '', line1 = '', line2 = '', city = '', postal_code = '', phone = ''
+WHERE purchase_id = ANY($1::bigint[])
+`
+
+// State and country stay, for the tax.
+func (q *Queries) AnonymiseAddresses(ctx context.Context, ids []int64) error {
+	_, err := q.db.Exec(ctx, AnonymiseAddresses, ids)
+	return err
+}
+
+const AnonymisePayments = `-- name: AnonymisePayments :exec
+UPDATE purchase_payment SET card_name = '' WHERE purchase_id = ANY($1::bigint[])
+`
+
+func (q *Queries) AnonymisePayments(ctx context.Context, ids []int64) error {
+	_, err := q.db.Exec(ctx, AnonymisePayments, ids)
+	return err
+}
+
+const AnonymisePurchases = `-- name: AnonymisePurchases :exec
+UPDATE purchase SET email = '', customer_name = '', prospect_id = NULL, anonymised_at = $1::timestamptz
+WHERE id = ANY($2::bigint[])
+`
+
+type AnonymisePurchasesParams struct {
+	Now time.Time
+	Ids []int64
+}
+
+func (q *Queries) AnonymisePurchases(ctx context.Context, arg AnonymisePurchasesParams) error {
+	_, err := q.db.Exec(ctx, AnonymisePurchases, arg.Now, arg.Ids)
+	return err
+}
+
+const AnonymiseShippingMethods = `-- name: AnonymiseShippingMethods :exec
+UPDATE purchase_shipping_method SET tracking_number = NULL WHERE purchase_id = ANY($1::bigint[])
+`
+
+// With a tracking number the carrier tells where the parcel went.
+func (q *Queries) AnonymiseShippingMethods(ctx context.Context, ids []int64) error {
+	_, err := q.db.Exec(ctx, AnonymiseShippingMethods, ids)
+	return err
+}
+
+const ClaimGuestPurchases = `-- name: ClaimGuestPurchases :exec
+UPDATE purchase
+SET account_id = $1::bigint, claimed_at = $2::timestamptz
+WHERE account_id IS NULL AND id IN (
+    SELECT guests.id FROM purchase AS guests
+    WHERE guests.account_id IS NULL AND lower(guests.email) = lower($3::text)
+    ORDER BY guests.id
+    FOR UPDATE
+)
+`
+
+type ClaimGuestPurchasesParams struct {
+	AccountID int64
+	Now       time.Time
+	Email     string
+}
+
+// An order that somebody else claimed meanwhile is no guest's any more when its lock is got, and stays what it is. Locked
+// in the order of ids, so that two who claim cannot wait for each other in a circle.
+func (q *Queries) ClaimGuestPurchases(ctx context.Context, arg ClaimGuestPurchasesParams) error {
+	_, err := q.db.Exec(ctx, ClaimGuestPurchases, arg.AccountID, arg.Now, arg.Email)
+	return err
+}
+
 const FindByCheckout = `-- name: FindByCheckout :one
 SELECT identifier, session_id FROM purchase WHERE checkout_id = $1
 `
@@ -60,7 +129,7 @@ func (q *Queries) FindPayment(ctx context.Context, purchaseID int64) (PurchasePa
 }
 
 const FindPurchase = `-- name: FindPurchase :one
-SELECT id, identifier, checkout_id, session_id, payment_key, account_id, prospect_id, email, customer_name, newsletter, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, sales_tax_minor, total_minor, terms_agreed_at, ordered_at, confirmation_accepted_at FROM purchase WHERE identifier = $1
+SELECT id, identifier, checkout_id, session_id, payment_key, account_id, prospect_id, email, customer_name, newsletter, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, sales_tax_minor, total_minor, terms_agreed_at, ordered_at, confirmation_accepted_at, claimed_at, anonymised_at FROM purchase WHERE identifier = $1
 `
 
 func (q *Queries) FindPurchase(ctx context.Context, identifier string) (Purchase, error) {
@@ -87,6 +156,8 @@ func (q *Queries) FindPurchase(ctx context.Context, identifier string) (Purchase
 		&i.TermsAgreedAt,
 		&i.OrderedAt,
 		&i.ConfirmationAcceptedAt,
+		&i.ClaimedAt,
+		&i.AnonymisedAt,
 	)
 	return i, err
 }
@@ -451,10 +522,98 @@ func (q *Queries) ListStatuses(ctx context.Context, purchaseID int64) ([]Purchas
 	return items, nil
 }
 
+const ListWholePurchasesOfAccount = `-- name: ListWholePurchasesOfAccount :many
+SELECT id, identifier, checkout_id, session_id, payment_key, account_id, prospect_id, email, customer_name, newsletter, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, sales_tax_minor, total_minor, terms_agreed_at, ordered_at, confirmation_accepted_at, claimed_at, anonymised_at FROM purchase WHERE account_id = $1::bigint ORDER BY id
+`
+
+func (q *Queries) ListWholePurchasesOfAccount(ctx context.Context, accountID int64) ([]Purchase, error) {
+	rows, err := q.db.Query(ctx, ListWholePurchasesOfAccount, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Purchase
+	for rows.Next() {
+		var i Purchase
+		if err := rows.Scan(
+			&i.ID,
+			&i.Identifier,
+			&i.CheckoutID,
+			&i.SessionID,
+			&i.PaymentKey,
+			&i.AccountID,
+			&i.ProspectID,
+			&i.Email,
+			&i.CustomerName,
+			&i.Newsletter,
+			&i.Currency,
+			&i.ItemSubtotalMinor,
+			&i.ItemDiscountMinor,
+			&i.ShippingMinor,
+			&i.ShippingDiscountMinor,
+			&i.SalesTaxMinor,
+			&i.TotalMinor,
+			&i.TermsAgreedAt,
+			&i.OrderedAt,
+			&i.ConfirmationAcceptedAt,
+			&i.ClaimedAt,
+			&i.AnonymisedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const LockNamedPurchasesOfAccount = `-- name: LockNamedPurchasesOfAccount :many
+SELECT id, identifier, email, ordered_at, confirmation_accepted_at FROM purchase
+WHERE account_id = $1::bigint AND anonymised_at IS NULL
+ORDER BY id FOR UPDATE
+`
+
+type LockNamedPurchasesOfAccountRow struct {
+	ID                     int64
+	Identifier             string
+	Email                  string
+	OrderedAt              time.Time
+	ConfirmationAcceptedAt *time.Time
+}
+
+// The account's orders that are not anonymised yet.
+func (q *Queries) LockNamedPurchasesOfAccount(ctx context.Context, accountID int64) ([]LockNamedPurchasesOfAccountRow, error) {
+	rows, err := q.db.Query(ctx, LockNamedPurchasesOfAccount, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LockNamedPurchasesOfAccountRow
+	for rows.Next() {
+		var i LockNamedPurchasesOfAccountRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Identifier,
+			&i.Email,
+			&i.OrderedAt,
+			&i.ConfirmationAcceptedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const NoteConfirmationAccepted = `-- name: NoteConfirmationAccepted :exec
 UPDATE purchase
 SET confirmation_accepted_at = coalesce(confirmation_accepted_at, $1::timestamptz),
-    prospect_id = coalesce(prospect_id, $2)
+    prospect_id = CASE WHEN anonymised_at IS NULL THEN coalesce(prospect_id, $2) END
 WHERE id = $3
 `
 
