@@ -37,7 +37,7 @@ const (
 	choresAtOnce = 1
 	// errandsAtOnce is of requests for codes and user names; each takes milliseconds.
 	errandsAtOnce = 2
-	purgeEvery    = time.Hour
+	day           = 24 * time.Hour
 	// pollEvery is how late a mail may be whose announcement was lost, or that is tried again.
 	pollEvery = time.Second
 )
@@ -134,11 +134,15 @@ func assemble(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *post
 	river.AddWorker(workers, credential.NewRemindWorker(credentials))
 	userv1.RegisterCredentialServiceServer(s.server, credentials)
 	userv1.RegisterSessionServiceServer(s.server, sessions)
-	userv1.RegisterVerificationServiceServer(s.server, verification.New(db, limiter, outbox, key, now))
+	verifications := verification.New(db, limiter, outbox, key, now)
+	river.AddWorker(workers, verification.NewPurgeWorker(verifications, time.Duration(cfg.CodeRetention)*day))
+	userv1.RegisterVerificationServiceServer(s.server, verifications)
 	userv1.RegisterProspectServiceServer(s.server, prospects)
 	userv1.RegisterSubscriptionServiceServer(s.server, subscription.New(db, limiter, key, now))
 	userv1.RegisterTermsServiceServer(s.server, agreements)
-	userv1.RegisterChatServiceServer(s.server, chat.New(db, limiter, outbox, prospects, string(cfg.OperatorEmail), now))
+	messages := chat.New(db, limiter, outbox, prospects, string(cfg.OperatorEmail), now)
+	river.AddWorker(workers, chat.NewPurgeWorker(messages, int(cfg.ChatRetention)))
+	userv1.RegisterChatServiceServer(s.server, messages)
 	userv1.RegisterMailServiceServer(s.server, mail.NewService(db, outbox, prospects, string(cfg.SiteOrigin)))
 	userv1.RegisterLimitServiceServer(s.server, limit.NewService(limiter))
 	return s, nil
@@ -153,13 +157,17 @@ func newJobs(tel telemetry.Telemetry, db *postgres.Database, workers *river.Work
 			river.QueueDefault:  {MaxWorkers: choresAtOnce},
 		},
 		FetchPollInterval: pollEvery,
-		Periodic:          []*river.PeriodicJob{hourly(session.PurgeArgs{}), hourly(limit.PurgeArgs{})},
+		Periodic:          []*river.PeriodicJob{hourly(session.PurgeArgs{}), hourly(limit.PurgeArgs{}), daily(verification.PurgeArgs{}), daily(chat.PurgeArgs{})},
 		OnDiscarded:       sender.GivenUp,
 	})
 }
 
-func hourly(args river.JobArgs) *river.PeriodicJob {
-	return river.NewPeriodicJob(river.PeriodicInterval(purgeEvery),
+func hourly(args river.JobArgs) *river.PeriodicJob { return every(time.Hour, args) }
+
+func daily(args river.JobArgs) *river.PeriodicJob { return every(day, args) }
+
+func every(pause time.Duration, args river.JobArgs) *river.PeriodicJob {
+	return river.NewPeriodicJob(river.PeriodicInterval(pause),
 		func() (river.JobArgs, *river.InsertOpts) { return args, nil }, &river.PeriodicJobOpts{RunOnStart: true})
 }
 

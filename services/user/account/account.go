@@ -1,6 +1,7 @@
-// Package account makes accounts with their member profiles and shows them.
+// Package account makes accounts with their member profiles, shows them, and changes names and address.
 //
-// Passwords are hashed and judged by package password, sessions begun by package session, mails sent by package mail.
+// Passwords are hashed and judged by package password, sessions begun by package session, mails sent by package mail, and
+// addresses proved in package verification.
 package account
 
 import (
@@ -61,7 +62,7 @@ func New(db *postgres.Database, rooms Rooms, key signing.Key, now func() time.Ti
 func (s *Service) GetProfile(ctx context.Context, request *userv1.GetProfileRequest) (*userv1.GetProfileResponse, error) {
 	row, err := s.queries.Profile(ctx, request.GetAccountId())
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, fault.New(fault.NotFound, "account-not-found", "")
+		return nil, errNotFound()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read profile: %w", err)
@@ -78,7 +79,12 @@ func (s *Service) GetProfile(ctx context.Context, request *userv1.GetProfileRequ
 		JoinedAt:                timestamppb.New(row.JoinedAt),
 		LastLoginAt:             timestampOrNil(row.LastLoginAt),
 		TermsAgreedAt:           timestampOrNil(row.TermsAgreedAt),
+		ClaimsGuestOrders:       row.ClaimsGuestOrders,
 	}, nil
+}
+
+func errNotFound() error {
+	return fault.New(fault.NotFound, "account-not-found", "")
 }
 
 func timestampOrNil(t *time.Time) *timestamppb.Timestamp {

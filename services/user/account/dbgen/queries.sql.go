@@ -10,6 +10,25 @@ import (
 	"time"
 )
 
+const forgetProofs = `-- name: ForgetProofs :exec
+UPDATE accounts
+SET email_verified = false, verification_code_hash = $1, verification_requested_at = $2::timestamptz,
+    reset_code_hash = NULL, reset_requested_at = NULL
+WHERE id = $3
+`
+
+type ForgetProofsParams struct {
+	VerificationCodeHash []byte
+	Now                  time.Time
+	ID                   int64
+}
+
+// What was proved or mailed for the address until now is worth nothing for the new one.
+func (q *Queries) ForgetProofs(ctx context.Context, arg ForgetProofsParams) error {
+	_, err := q.db.Exec(ctx, forgetProofs, arg.VerificationCodeHash, arg.Now, arg.ID)
+	return err
+}
+
 const insertAccount = `-- name: InsertAccount :one
 INSERT INTO accounts (
     username, password_hash, first_name, last_name, email, newsletter_subscriber, unsubscribe_string, unsubscribe_token,
@@ -59,9 +78,38 @@ func (q *Queries) InsertAccount(ctx context.Context, arg InsertAccountParams) (I
 	return i, err
 }
 
+const lockForInformation = `-- name: LockForInformation :one
+SELECT username, email, (lower(email) = lower($1::text))::boolean AS same_address
+FROM accounts
+WHERE id = $2 AND is_active
+FOR NO KEY UPDATE
+`
+
+type LockForInformationParams struct {
+	NewEmail string
+	ID       int64
+}
+
+type LockForInformationRow struct {
+	Username    string
+	Email       string
+	SameAddress bool
+}
+
+// The database compares, as it does where it keeps who has claimed an address.
+func (q *Queries) LockForInformation(ctx context.Context, arg LockForInformationParams) (LockForInformationRow, error) {
+	row := q.db.QueryRow(ctx, lockForInformation, arg.NewEmail, arg.ID)
+	var i LockForInformationRow
+	err := row.Scan(&i.Username, &i.Email, &i.SameAddress)
+	return i, err
+}
+
 const profile = `-- name: Profile :one
 SELECT a.username, a.first_name, a.last_name, a.email, a.member_code, a.newsletter_subscriber, a.email_unsubscribed,
-       a.email_verified, a.verification_requested_at, a.joined_at, a.last_login_at, g.agreed_at AS terms_agreed_at
+       a.email_verified, a.verification_requested_at, a.joined_at, a.last_login_at, g.agreed_at AS terms_agreed_at,
+       (a.email_verified AND EXISTS (
+           SELECT FROM claimed_addresses c WHERE c.address = lower(a.email) AND c.account_id = a.id
+       ))::boolean AS claims_guest_orders
 FROM accounts a
 LEFT JOIN terms_agreements g ON g.account_id = a.id
 WHERE a.id = $1
@@ -82,6 +130,7 @@ type ProfileRow struct {
 	JoinedAt                time.Time
 	LastLoginAt             *time.Time
 	TermsAgreedAt           *time.Time
+	ClaimsGuestOrders       bool
 }
 
 func (q *Queries) Profile(ctx context.Context, id int64) (ProfileRow, error) {
@@ -100,8 +149,39 @@ func (q *Queries) Profile(ctx context.Context, id int64) (ProfileRow, error) {
 		&i.JoinedAt,
 		&i.LastLoginAt,
 		&i.TermsAgreedAt,
+		&i.ClaimsGuestOrders,
 	)
 	return i, err
+}
+
+const releaseAddress = `-- name: ReleaseAddress :exec
+DELETE FROM claimed_addresses WHERE account_id = $1
+`
+
+func (q *Queries) ReleaseAddress(ctx context.Context, accountID int64) error {
+	_, err := q.db.Exec(ctx, releaseAddress, accountID)
+	return err
+}
+
+const updateInformation = `-- name: UpdateInformation :exec
+UPDATE accounts SET first_name = $1, last_name = $2, email = $3 WHERE id = $4
+`
+
+type UpdateInformationParams struct {
+	FirstName string
+	LastName  string
+	Email     string
+	ID        int64
+}
+
+func (q *Queries) UpdateInformation(ctx context.Context, arg UpdateInformationParams) error {
+	_, err := q.db.Exec(ctx, updateInformation,
+		arg.FirstName,
+		arg.LastName,
+		arg.Email,
+		arg.ID,
+	)
+	return err
 }
 
 const usernameExists = `-- name: UsernameExists :one

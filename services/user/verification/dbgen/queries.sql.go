@@ -7,22 +7,121 @@ package dbgen
 
 import (
 	"context"
+	"time"
 )
 
-const addressee = `-- name: Addressee :one
-SELECT username, first_name, last_name, email FROM accounts WHERE id = $1 AND is_active
+const adoptChatMessages = `-- name: AdoptChatMessages :exec
+UPDATE chat_messages SET account_id = $1::bigint WHERE lower(email) = lower($2::text) AND account_id IS NULL
 `
 
-type AddresseeRow struct {
+type AdoptChatMessagesParams struct {
+	AccountID int64
+	Email     string
+}
+
+func (q *Queries) AdoptChatMessages(ctx context.Context, arg AdoptChatMessagesParams) error {
+	_, err := q.db.Exec(ctx, adoptChatMessages, arg.AccountID, arg.Email)
+	return err
+}
+
+const claim = `-- name: Claim :one
+INSERT INTO claimed_addresses (address, account_id, claimed_at)
+VALUES (lower($1::text), $2, $3)
+ON CONFLICT (address) DO UPDATE SET claimed_at = claimed_addresses.claimed_at
+RETURNING account_id
+`
+
+type ClaimParams struct {
+	Email     string
+	AccountID int64
+	Now       time.Time
+}
+
+// Answers who has the address, this account or another before it. The empty update makes the database wait for whoever is
+// claiming or releasing the address, and answer in the same breath.
+func (q *Queries) Claim(ctx context.Context, arg ClaimParams) (int64, error) {
+	row := q.db.QueryRow(ctx, claim, arg.Email, arg.AccountID, arg.Now)
+	var account_id int64
+	err := row.Scan(&account_id)
+	return account_id, err
+}
+
+const lockCode = `-- name: LockCode :one
+SELECT email, verification_code_hash FROM accounts WHERE id = $1 AND is_active FOR NO KEY UPDATE
+`
+
+type LockCodeRow struct {
+	Email                string
+	VerificationCodeHash []byte
+}
+
+func (q *Queries) LockCode(ctx context.Context, id int64) (LockCodeRow, error) {
+	row := q.db.QueryRow(ctx, lockCode, id)
+	var i LockCodeRow
+	err := row.Scan(&i.Email, &i.VerificationCodeHash)
+	return i, err
+}
+
+const markVerified = `-- name: MarkVerified :exec
+UPDATE accounts
+SET email_verified = true, verification_code_hash = NULL, verification_requested_at = NULL
+WHERE id = $1
+`
+
+func (q *Queries) MarkVerified(ctx context.Context, id int64) error {
+	_, err := q.db.Exec(ctx, markVerified, id)
+	return err
+}
+
+const purgeResetCodes = `-- name: PurgeResetCodes :execrows
+UPDATE accounts SET reset_code_hash = NULL, reset_requested_at = NULL
+WHERE reset_requested_at < $1::timestamptz
+`
+
+func (q *Queries) PurgeResetCodes(ctx context.Context, before time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, purgeResetCodes, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const purgeVerificationCodes = `-- name: PurgeVerificationCodes :execrows
+UPDATE accounts SET verification_code_hash = NULL, verification_requested_at = NULL
+WHERE verification_requested_at < $1::timestamptz
+`
+
+func (q *Queries) PurgeVerificationCodes(ctx context.Context, before time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, purgeVerificationCodes, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const storeCode = `-- name: StoreCode :one
+UPDATE accounts
+SET verification_code_hash = $1, verification_requested_at = $2::timestamptz
+WHERE id = $3 AND is_active
+RETURNING username, first_name, last_name, email
+`
+
+type StoreCodeParams struct {
+	VerificationCodeHash []byte
+	Now                  time.Time
+	ID                   int64
+}
+
+type StoreCodeRow struct {
 	Username  string
 	FirstName string
 	LastName  string
 	Email     string
 }
 
-func (q *Queries) Addressee(ctx context.Context, id int64) (AddresseeRow, error) {
-	row := q.db.QueryRow(ctx, addressee, id)
-	var i AddresseeRow
+func (q *Queries) StoreCode(ctx context.Context, arg StoreCodeParams) (StoreCodeRow, error) {
+	row := q.db.QueryRow(ctx, storeCode, arg.VerificationCodeHash, arg.Now, arg.ID)
+	var i StoreCodeRow
 	err := row.Scan(
 		&i.Username,
 		&i.FirstName,
