@@ -108,7 +108,7 @@ func assemble(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *post
 	hasher := password.NewHasher()
 	key := signingKey(cfg)
 	limiter := limit.New(db, tel, now)
-	sessions := session.New(db, hasher, limiter, now)
+	sessions := session.New(db, hasher, limiter, key, now)
 	sender := mail.NewSender(mail.SenderConfig{
 		Transport: cfg.MailTransport, From: string(cfg.MailFrom), Site: string(cfg.SiteOrigin), FirstPause: cfg.MailRetryAfter,
 	}, db, tel, now)

@@ -107,7 +107,7 @@ func (s *Service) create(ctx context.Context, tx pgx.Tx, request *userv1.CreateA
 	}
 	begun, err := s.rooms.Sessions.Begin(ctx, tx, session.Owner{
 		AccountID: account.GetAccountId(), PasswordGeneration: generation,
-		Remember: request.GetRemember(), ReplacedToken: request.GetReplacedSessionToken(), UserAgent: request.GetUserAgent(),
+		Remember: request.GetRemember(), ReplacedToken: request.GetReplacedSessionToken(), UserAgent: request.GetUserAgent(), ClientAddress: request.GetClientAddress(),
 	})
 	if err != nil {
 		return nil, nil, err

@@ -13,44 +13,86 @@ import (
 	userv1 "github.com/bartgottschalk/startupwebapp/proto/user/v1"
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 	"github.com/bartgottschalk/startupwebapp/services/user/limit"
+	"github.com/bartgottschalk/startupwebapp/services/user/password"
 	"github.com/bartgottschalk/startupwebapp/services/user/session/dbgen"
 )
 
 const longestUsername = 150
 
-// LogIn checks a password and begins a session. Every try counts for the limit, the successful too (contract user.md 1.6).
-// Whether the name, the password or a closed account is at fault, the answer and the work are the same.
+// LogIn checks a password and begins a session. Every try counts for the limit of the address, the successful too (contract
+// user.md 1.6), and failures for the name. Whether the name, the password or a closed account is at fault, the answer and
+// the work are the same.
 func (s *Service) LogIn(ctx context.Context, request *userv1.LogInRequest) (*userv1.LogInResponse, error) {
 	if err := s.limiter.Allow(ctx, limit.Login(), limit.Address(request.GetClientAddress())); err != nil {
 		return nil, err
 	}
-	account, err := s.credentials(ctx, request.GetUsername())
+	account, err := s.credentials(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	checked, err := s.hasher.Verify(ctx, account.PasswordHash, request.GetPassword())
+	checked, err := s.check(ctx, request, account)
 	if err != nil {
-		return nil, fmt.Errorf("check password: %w", err)
+		return nil, err
 	}
 	if !checked.Matches || !account.IsActive {
 		return nil, errCredentials()
 	}
 	hash := account.PasswordHash
 	if checked.Outdated {
-		if hash, err = s.hasher.Hash(ctx, request.GetPassword()); err != nil {
-			return nil, fmt.Errorf("renew password hash: %w", err)
+		if hash, err = s.renew(ctx, account.PasswordHash, request.GetPassword()); err != nil {
+			return nil, err
 		}
 	}
-	return s.begin(ctx, request, account, hash)
+	response, err := s.begin(ctx, request, account, hash)
+	if err != nil {
+		return nil, err
+	}
+	s.failures.forget(ctx, request.GetUsername())
+	return response, nil
+}
+
+// check compares the password unless too many failures lie behind the name. These do not hold up who comes from where the
+// account was entered before: otherwise anybody could shut the owner out. The limit of the address holds for him alone.
+func (s *Service) check(ctx context.Context, request *userv1.LogInRequest, account dbgen.FindCredentialsRow) (password.Result, error) {
+	counted := false
+	if !account.FromKnownNetwork {
+		var err error
+		if counted, err = s.failures.count(ctx, request.GetUsername()); err != nil {
+			return password.Result{}, err
+		}
+	}
+	checked, err := s.hasher.Verify(ctx, account.PasswordHash, request.GetPassword())
+	if err != nil {
+		if counted {
+			s.failures.takeBack(ctx, request.GetUsername())
+		}
+		return password.Result{}, fmt.Errorf("check password: %w", err)
+	}
+	return checked, nil
+}
+
+// renew makes a hash anew. When too many wait for theirs, it has time until the next login.
+func (s *Service) renew(ctx context.Context, hash, plain string) (string, error) {
+	renewed, err := s.hasher.Hash(ctx, plain)
+	if fault.KindOf(err) == fault.RateLimited {
+		return hash, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("renew password hash: %w", err)
+	}
+	return renewed, nil
 }
 
 // credentials gives the zero row for a name that nobody has, whose empty hash matches nothing. Names are compared with
 // their case (contract user.md 2.4).
-func (s *Service) credentials(ctx context.Context, username string) (dbgen.FindCredentialsRow, error) {
+func (s *Service) credentials(ctx context.Context, request *userv1.LogInRequest) (dbgen.FindCredentialsRow, error) {
+	username := request.GetUsername()
 	if utf8.RuneCountInString(username) > longestUsername || strings.ContainsRune(username, 0) {
 		return dbgen.FindCredentialsRow{}, nil
 	}
-	account, err := s.queries.FindCredentials(ctx, username)
+	account, err := s.queries.FindCredentials(ctx, dbgen.FindCredentialsParams{
+		Username: username, Networks: s.networks.hashesOf(request.GetClientAddress()), KnownAfter: s.now().Add(-knownFor),
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return dbgen.FindCredentialsRow{}, nil
 	}
@@ -69,6 +111,7 @@ func (s *Service) begin(ctx context.Context, request *userv1.LogInRequest, accou
 		begun, err := s.Begin(ctx, tx, Owner{
 			AccountID: account.ID, PasswordGeneration: account.PasswordGeneration,
 			Remember: request.GetRemember(), ReplacedToken: request.GetReplacedSessionToken(), UserAgent: request.GetUserAgent(),
+			ClientAddress: request.GetClientAddress(),
 		})
 		if err != nil {
 			return err

@@ -7,7 +7,7 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// PurgeArgs is the job that removes sessions that have ended by time.
+// PurgeArgs is the job that removes sessions that have ended by time, failures and networks that count no more.
 type PurgeArgs struct{}
 
 // Kind names the job.
@@ -24,8 +24,15 @@ func NewPurgeWorker(sessions *Service) *PurgeWorker { return &PurgeWorker{sessio
 
 // Work removes them all.
 func (w *PurgeWorker) Work(ctx context.Context, _ *river.Job[PurgeArgs]) error {
-	if _, err := w.sessions.queries.PurgeSessions(ctx, w.sessions.now()); err != nil {
+	now, queries := w.sessions.now(), w.sessions.queries
+	if _, err := queries.PurgeSessions(ctx, now); err != nil {
 		return fmt.Errorf("purge sessions: %w", err)
+	}
+	if _, err := queries.PurgeFailures(ctx, now.Add(-forgottenAfter)); err != nil {
+		return fmt.Errorf("purge failed logins: %w", err)
+	}
+	if _, err := queries.PurgeNetworks(ctx, now.Add(-knownFor)); err != nil {
+		return fmt.Errorf("purge networks: %w", err)
 	}
 	return nil
 }

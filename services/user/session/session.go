@@ -1,4 +1,5 @@
-// Package session knows which browser belongs to which account: logging in, resolving a token, logging out.
+// Package session knows which browser belongs to which account: logging in and how long to wait after failing at it,
+// resolving a token, logging out, listing and ending sessions.
 //
 // Passwords are compared by package password; accounts are made and changed by package account, which begins a session
 // through Begin when it needs one.
@@ -19,6 +20,7 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
+	"github.com/bartgottschalk/startupwebapp/services/platform/signing"
 	"github.com/bartgottschalk/startupwebapp/services/user/limit"
 	"github.com/bartgottschalk/startupwebapp/services/user/password"
 	"github.com/bartgottschalk/startupwebapp/services/user/session/dbgen"
@@ -34,16 +36,22 @@ const (
 // Service answers user.v1.SessionService. Safe for concurrent use.
 type Service struct {
 	userv1.UnimplementedSessionServiceServer
-	db      *postgres.Database
-	queries *dbgen.Queries
-	hasher  *password.Hasher
-	limiter *limit.Limiter
-	now     func() time.Time
+	db       *postgres.Database
+	queries  *dbgen.Queries
+	hasher   *password.Hasher
+	limiter  *limit.Limiter
+	failures failures
+	networks networks
+	now      func() time.Time
 }
 
-// New makes the service.
-func New(db *postgres.Database, hasher *password.Hasher, limiter *limit.Limiter, now func() time.Time) *Service {
-	return &Service{db: db, queries: dbgen.New(db), hasher: hasher, limiter: limiter, now: now}
+// New makes the service; the key keeps stored networks from being guessed.
+func New(db *postgres.Database, hasher *password.Hasher, limiter *limit.Limiter, key signing.Key, now func() time.Time) *Service {
+	queries := dbgen.New(db)
+	return &Service{
+		db: db, queries: queries, hasher: hasher, limiter: limiter, now: now,
+		failures: failures{queries: queries, limiter: limiter, now: now}, networks: newNetworks(key),
+	}
 }
 
 // Owner says for whom a session begins.
@@ -55,24 +63,21 @@ type Owner struct {
 	Remember bool
 	// ReplacedToken is the browser's session until now, "" without.
 	ReplacedToken string
-	// UserAgent is how the browser names itself, for the list of sessions.
+	// UserAgent is how the browser names itself, for the list of sessions. Any text; what is unreadable in it is left out.
 	UserAgent string
+	// ClientAddress is from where the owner came, "" when that says nothing about him.
+	ClientAddress string
 }
 
 // ErrAccountChanged says that an account was closed, or got another password, while a session was to begin.
 var ErrAccountChanged = errors.New("account changed before its session began")
 
-// Begin makes a session within tx and ends the one it takes the place of, whoever's that was.
+// Begin makes a session within tx and ends the one it takes the place of, whoever's that was, and the oldest of the account
+// when there are more than a hundred.
 func (s *Service) Begin(ctx context.Context, tx pgx.Tx, owner Owner) (*userv1.Session, error) {
-	queries := s.queries.WithTx(tx)
-	if looksLikeToken(owner.ReplacedToken) {
-		if err := queries.DeleteSession(ctx, hashOf(owner.ReplacedToken)); err != nil {
-			return nil, fmt.Errorf("end replaced session: %w", err)
-		}
-	}
 	token, now := identifier.NewFrom(tokenAlphabet, tokenLength), s.now()
-	begun, err := queries.InsertSession(ctx, dbgen.InsertSessionParams{
-		TokenHash: hashOf(token), Persistent: owner.Remember, CreatedAt: now, ExpiresAt: now.Add(lifetime),
+	begun, err := s.queries.WithTx(tx).InsertSession(ctx, dbgen.InsertSessionParams{
+		TokenHash: hashOf(token), Persistent: owner.Remember, UserAgent: readable(owner.UserAgent), CreatedAt: now, ExpiresAt: now.Add(lifetime),
 		AccountID: owner.AccountID, CheckedGeneration: owner.PasswordGeneration,
 	})
 	if err != nil {
@@ -81,7 +86,29 @@ func (s *Service) Begin(ctx context.Context, tx pgx.Tx, owner Owner) (*userv1.Se
 	if begun == 0 {
 		return nil, ErrAccountChanged
 	}
+	if err := s.makeRoom(ctx, tx, owner, token); err != nil {
+		return nil, err
+	}
+	if err := s.NoteNetwork(ctx, tx, owner.AccountID, owner.ClientAddress); err != nil {
+		return nil, err
+	}
 	return &userv1.Session{Token: token, ExpiresAt: timestamppb.New(now.Add(lifetime)), Persistent: owner.Remember}, nil
+}
+
+func (s *Service) makeRoom(ctx context.Context, tx pgx.Tx, owner Owner, begun string) error {
+	queries := s.queries.WithTx(tx)
+	if looksLikeToken(owner.ReplacedToken) {
+		if err := queries.DeleteSession(ctx, hashOf(owner.ReplacedToken)); err != nil {
+			return fmt.Errorf("end replaced session: %w", err)
+		}
+	}
+	err := queries.EndSurplusSessions(ctx, dbgen.EndSurplusSessionsParams{
+		AccountID: owner.AccountID, Begun: hashOf(begun), Kept: sessionsPerAccount - 1,
+	})
+	if err != nil {
+		return fmt.Errorf("end surplus sessions: %w", err)
+	}
+	return nil
 }
 
 // ResolveSession tells whose session a token is. It is asked on nearly every request of the shop and is one query.

@@ -11,6 +11,7 @@ import (
 	userv1 "github.com/bartgottschalk/startupwebapp/proto/user/v1"
 	"github.com/bartgottschalk/startupwebapp/services/platform/dbtest"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
+	"github.com/bartgottschalk/startupwebapp/services/platform/signing"
 	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
 	"github.com/bartgottschalk/startupwebapp/services/user/limit"
 	"github.com/bartgottschalk/startupwebapp/services/user/migrations"
@@ -24,7 +25,7 @@ const insertAccount = `INSERT INTO accounts (username, password_hash, first_name
 func begin(t *testing.T) (*session.Service, *postgres.Database, session.Owner, string) {
 	t.Helper()
 	db := dbtest.New(t, migrations.Set())
-	sessions := session.New(db, password.NewHasher(), limit.New(db, telemetry.Silent(), time.Now), time.Now)
+	sessions := session.New(db, password.NewHasher(), limit.New(db, telemetry.Silent(), time.Now), signing.Key{Secret: "a secret"}, time.Now)
 	owner := session.Owner{PasswordGeneration: 1}
 	require.NoError(t, db.QueryRow(t.Context(), insertAccount).Scan(&owner.AccountID))
 	var token string

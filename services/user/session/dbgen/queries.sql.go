@@ -8,7 +8,48 @@ package dbgen
 import (
 	"context"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
+
+const blockedUntil = `-- name: BlockedUntil :one
+SELECT blocked_until FROM login_failures WHERE subject = $1
+`
+
+func (q *Queries) BlockedUntil(ctx context.Context, subject []byte) (time.Time, error) {
+	row := q.db.QueryRow(ctx, blockedUntil, subject)
+	var blocked_until time.Time
+	err := row.Scan(&blocked_until)
+	return blocked_until, err
+}
+
+const countTry = `-- name: CountTry :execrows
+INSERT INTO login_failures AS f (subject, failures, last_tried_at, blocked_until)
+VALUES ($1, 1, $2, $2)
+ON CONFLICT (subject) DO UPDATE
+SET failures = CASE WHEN f.last_tried_at <= EXCLUDED.last_tried_at - interval '24 hours' THEN 1 ELSE f.failures + 1 END,
+    last_tried_at = EXCLUDED.last_tried_at,
+    blocked_until = EXCLUDED.last_tried_at + interval '1 second' * CASE
+        WHEN f.last_tried_at <= EXCLUDED.last_tried_at - interval '24 hours' THEN 0
+        ELSE LEAST(300, floor(2 ^ LEAST(f.failures + 1 - 10, 30)))
+    END
+WHERE f.blocked_until <= EXCLUDED.last_tried_at
+`
+
+type CountTryParams struct {
+	Subject []byte
+	Now     time.Time
+}
+
+// Counts a try as failed and says from when on the next is heard: a second after the tenth failure in a row, then twice as
+// long each time, at most five minutes. A try that comes too early changes nothing. What is 24 hours old is forgotten.
+func (q *Queries) CountTry(ctx context.Context, arg CountTryParams) (int64, error) {
+	result, err := q.db.Exec(ctx, countTry, arg.Subject, arg.Now)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
 
 const deleteSession = `-- name: DeleteSession :exec
 DELETE FROM sessions WHERE token_hash = $1
@@ -28,11 +69,85 @@ func (q *Queries) EndAccountSessions(ctx context.Context, accountID int64) error
 	return err
 }
 
-const findCredentials = `-- name: FindCredentials :one
-SELECT id, password_hash, password_generation, is_active, username, first_name, last_name, email, member_code
-FROM accounts
-WHERE username = $1
+const endOtherSessions = `-- name: EndOtherSessions :execrows
+DELETE FROM sessions WHERE account_id = $1 AND token_hash <> $2 AND expires_at > $3
 `
+
+type EndOtherSessionsParams struct {
+	AccountID int64
+	Kept      []byte
+	Now       time.Time
+}
+
+func (q *Queries) EndOtherSessions(ctx context.Context, arg EndOtherSessionsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, endOtherSessions, arg.AccountID, arg.Kept, arg.Now)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const endSession = `-- name: EndSession :execrows
+DELETE FROM sessions WHERE reference = $1 AND account_id = $2 AND expires_at > $3
+`
+
+type EndSessionParams struct {
+	Reference pgtype.UUID
+	AccountID int64
+	Now       time.Time
+}
+
+func (q *Queries) EndSession(ctx context.Context, arg EndSessionParams) (int64, error) {
+	result, err := q.db.Exec(ctx, endSession, arg.Reference, arg.AccountID, arg.Now)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const endSurplusSessions = `-- name: EndSurplusSessions :exec
+DELETE FROM sessions
+WHERE token_hash IN (
+    SELECT s.token_hash
+    FROM sessions s
+    WHERE s.token_hash IN (
+        SELECT o.token_hash
+        FROM sessions o
+        WHERE o.account_id = $1 AND o.token_hash <> $2
+        ORDER BY o.password_generation DESC, o.created_at DESC
+        OFFSET $3::integer
+    )
+    FOR UPDATE SKIP LOCKED
+)
+`
+
+type EndSurplusSessionsParams struct {
+	AccountID int64
+	Begun     []byte
+	Kept      int32
+}
+
+// Of all sessions beside the one that begins, the newest are kept. One that is locked is being ended by somebody else.
+func (q *Queries) EndSurplusSessions(ctx context.Context, arg EndSurplusSessionsParams) error {
+	_, err := q.db.Exec(ctx, endSurplusSessions, arg.AccountID, arg.Begun, arg.Kept)
+	return err
+}
+
+const findCredentials = `-- name: FindCredentials :one
+SELECT a.id, a.password_hash, a.password_generation, a.is_active, a.username, a.first_name, a.last_name, a.email, a.member_code,
+       EXISTS (
+           SELECT FROM known_networks k
+           WHERE k.account_id = a.id AND k.network_hash = ANY($1::bytea[]) AND k.last_seen_at > $2
+       ) AS from_known_network
+FROM accounts a
+WHERE a.username = $3
+`
+
+type FindCredentialsParams struct {
+	Networks   [][]byte
+	KnownAfter time.Time
+	Username   string
+}
 
 type FindCredentialsRow struct {
 	ID                 int64
@@ -44,10 +159,11 @@ type FindCredentialsRow struct {
 	LastName           string
 	Email              string
 	MemberCode         string
+	FromKnownNetwork   bool
 }
 
-func (q *Queries) FindCredentials(ctx context.Context, username string) (FindCredentialsRow, error) {
-	row := q.db.QueryRow(ctx, findCredentials, username)
+func (q *Queries) FindCredentials(ctx context.Context, arg FindCredentialsParams) (FindCredentialsRow, error) {
+	row := q.db.QueryRow(ctx, findCredentials, arg.Networks, arg.KnownAfter, arg.Username)
 	var i FindCredentialsRow
 	err := row.Scan(
 		&i.ID,
@@ -59,31 +175,45 @@ func (q *Queries) FindCredentials(ctx context.Context, username string) (FindCre
 		&i.LastName,
 		&i.Email,
 		&i.MemberCode,
+		&i.FromKnownNetwork,
 	)
 	return i, err
 }
 
+const forgetFailures = `-- name: ForgetFailures :exec
+DELETE FROM login_failures WHERE subject = $1
+`
+
+func (q *Queries) ForgetFailures(ctx context.Context, subject []byte) error {
+	_, err := q.db.Exec(ctx, forgetFailures, subject)
+	return err
+}
+
 const insertSession = `-- name: InsertSession :execrows
-INSERT INTO sessions (token_hash, account_id, password_generation, persistent, created_at, expires_at)
-SELECT $1, a.id, a.password_generation, $2, $3, $4
+INSERT INTO sessions (token_hash, account_id, password_generation, persistent, user_agent, created_at, expires_at)
+SELECT $1, a.id, a.password_generation, $2, $3, $4, $5
 FROM accounts a
-WHERE a.id = $5 AND a.is_active AND a.password_generation = $6
+WHERE a.id = $6 AND a.is_active AND a.password_generation = $7
+FOR NO KEY UPDATE
 `
 
 type InsertSessionParams struct {
 	TokenHash         []byte
 	Persistent        bool
+	UserAgent         string
 	CreatedAt         time.Time
 	ExpiresAt         time.Time
 	AccountID         int64
 	CheckedGeneration int32
 }
 
-// The account is asked again: it may have changed its password, or been closed, since the password was checked.
+// The account is asked again: it may have changed its password, or been closed, since the password was checked. Its lock
+// keeps two sessions from beginning at once, so that what is counted for the account afterwards is right.
 func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) (int64, error) {
 	result, err := q.db.Exec(ctx, insertSession,
 		arg.TokenHash,
 		arg.Persistent,
+		arg.UserAgent,
 		arg.CreatedAt,
 		arg.ExpiresAt,
 		arg.AccountID,
@@ -93,6 +223,66 @@ func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) (i
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const listSessions = `-- name: ListSessions :many
+SELECT s.reference, s.created_at, s.expires_at, s.persistent, s.user_agent, s.token_hash = $1 AS current
+FROM sessions s
+JOIN accounts a ON a.id = s.account_id
+WHERE s.account_id = $2
+  AND s.expires_at > $3
+  AND a.is_active
+  AND a.password_generation = s.password_generation
+ORDER BY s.created_at DESC, s.reference
+LIMIT $4::integer
+`
+
+type ListSessionsParams struct {
+	Current   []byte
+	AccountID int64
+	Now       time.Time
+	Most      int32
+}
+
+type ListSessionsRow struct {
+	Reference  pgtype.UUID
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	Persistent bool
+	UserAgent  string
+	Current    bool
+}
+
+func (q *Queries) ListSessions(ctx context.Context, arg ListSessionsParams) ([]ListSessionsRow, error) {
+	rows, err := q.db.Query(ctx, listSessions,
+		arg.Current,
+		arg.AccountID,
+		arg.Now,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListSessionsRow
+	for rows.Next() {
+		var i ListSessionsRow
+		if err := rows.Scan(
+			&i.Reference,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.Persistent,
+			&i.UserAgent,
+			&i.Current,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const noteLogin = `-- name: NoteLogin :exec
@@ -118,6 +308,65 @@ func (q *Queries) NoteLogin(ctx context.Context, arg NoteLoginParams) error {
 		arg.ID,
 	)
 	return err
+}
+
+const noteNetwork = `-- name: NoteNetwork :exec
+WITH seen AS (
+    INSERT INTO known_networks (account_id, network_hash, last_seen_at)
+    VALUES ($1, $2, $4)
+    ON CONFLICT (account_id, network_hash) DO UPDATE SET last_seen_at = EXCLUDED.last_seen_at
+)
+DELETE FROM known_networks k
+WHERE k.account_id = $1
+  AND k.network_hash IN (
+      SELECT o.network_hash
+      FROM known_networks o
+      WHERE o.account_id = $1 AND o.network_hash <> $2
+      ORDER BY o.last_seen_at DESC
+      OFFSET $3::integer
+  )
+`
+
+type NoteNetworkParams struct {
+	AccountID   int64
+	NetworkHash []byte
+	Kept        int32
+	Now         time.Time
+}
+
+// Of all networks beside the one that is seen now, the newest are kept.
+func (q *Queries) NoteNetwork(ctx context.Context, arg NoteNetworkParams) error {
+	_, err := q.db.Exec(ctx, noteNetwork,
+		arg.AccountID,
+		arg.NetworkHash,
+		arg.Kept,
+		arg.Now,
+	)
+	return err
+}
+
+const purgeFailures = `-- name: PurgeFailures :execrows
+DELETE FROM login_failures WHERE last_tried_at <= $1
+`
+
+func (q *Queries) PurgeFailures(ctx context.Context, triedBefore time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, purgeFailures, triedBefore)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const purgeNetworks = `-- name: PurgeNetworks :execrows
+DELETE FROM known_networks WHERE last_seen_at <= $1
+`
+
+func (q *Queries) PurgeNetworks(ctx context.Context, seenBefore time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, purgeNetworks, seenBefore)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const purgeSessions = `-- name: PurgeSessions :execrows
@@ -187,4 +436,29 @@ func (q *Queries) SessionPersists(ctx context.Context, arg SessionPersistsParams
 	var persistent bool
 	err := row.Scan(&persistent)
 	return persistent, err
+}
+
+const takeBackOnlyTry = `-- name: TakeBackOnlyTry :exec
+DELETE FROM login_failures WHERE subject = $1 AND failures = 1
+`
+
+func (q *Queries) TakeBackOnlyTry(ctx context.Context, subject []byte) error {
+	_, err := q.db.Exec(ctx, takeBackOnlyTry, subject)
+	return err
+}
+
+const takeBackTry = `-- name: TakeBackTry :execrows
+UPDATE login_failures
+SET failures = failures - 1,
+    blocked_until = LEAST(blocked_until, last_tried_at + interval '1 second' * LEAST(300, floor(2 ^ LEAST(failures - 1 - 10, 30))))
+WHERE subject = $1 AND failures > 1
+`
+
+// Leaves the wait that CountTry gives to one failure less.
+func (q *Queries) TakeBackTry(ctx context.Context, subject []byte) (int64, error) {
+	result, err := q.db.Exec(ctx, takeBackTry, subject)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
