@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/jackc/pgx/v5"
 
@@ -23,8 +22,10 @@ var errOvertaken = errors.New("password changed meanwhile")
 // ChangePassword takes a new password from who knows the old one. The rules are tried in the order of contract user.md
 // 2.15. Of two changes at once, the second finds that its old password is not the current one any more.
 func (s *Service) ChangePassword(ctx context.Context, request *userv1.ChangePasswordRequest) (*userv1.ChangePasswordResponse, error) {
-	subject := "account:" + strconv.FormatInt(request.GetAccountId(), 10)
-	if err := s.allow(ctx, limit.ChangePasswordByAddress(), request.GetClientAddress(), limit.ChangePassword(), subject); err != nil {
+	err := s.rooms.Limiter.AllowAll(ctx,
+		limit.Use{Rule: limit.ChangePasswordByAddress(), Subject: limit.Address(request.GetClientAddress())},
+		limit.Use{Rule: limit.ChangePassword(), Subject: limit.Account(request.GetAccountId())})
+	if err != nil {
 		return nil, err
 	}
 	account, err := s.queries.PasswordOf(ctx, request.GetAccountId())

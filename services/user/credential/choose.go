@@ -19,7 +19,10 @@ import (
 // password is not (contract user.md 2.11). A name that nobody has is answered like a code that is not the stored one.
 func (s *Service) SetNewPassword(ctx context.Context, request *userv1.SetNewPasswordRequest) (*userv1.SetNewPasswordResponse, error) {
 	username := request.GetUsername()
-	if err := s.allow(ctx, limit.SetNewPasswordByAddress(), request.GetClientAddress(), limit.SetNewPassword(), limit.Typed(username)); err != nil {
+	err := s.rooms.Limiter.AllowAll(ctx,
+		limit.Use{Rule: limit.SetNewPasswordByAddress(), Subject: limit.Address(request.GetClientAddress())},
+		limit.Use{Rule: limit.SetNewPassword(), Subject: limit.Typed(username)})
+	if err != nil {
 		return nil, err
 	}
 	account, err := s.resetOf(ctx, username)

@@ -50,15 +50,6 @@ func New(db *postgres.Database, rooms Rooms, key signing.Key, now func() time.Ti
 	return &Service{db: db, queries: dbgen.New(db), rooms: rooms, resets: onetimecode.ForReset(key, now), now: now}
 }
 
-// allow counts a try of a client and then of what it tries on. In this order a client that has been refused cannot use up
-// the tries of somebody else's name (contract user.md 8, defect 8).
-func (s *Service) allow(ctx context.Context, byAddress limit.Rule, address string, bySubject limit.Rule, subject string) error {
-	if err := s.rooms.Limiter.Allow(ctx, byAddress, limit.Address(address)); err != nil {
-		return err
-	}
-	return s.rooms.Limiter.Allow(ctx, bySubject, subject)
-}
-
 // unsuitable gives the broken rules of a new password; those about guessing are tried when all others are kept (contract
 // user.md 1.10).
 func unsuitable(plain, confirmation string, of mail.Person) []*userv1.FieldViolation {

@@ -21,7 +21,10 @@ const mostReminders = 20
 // RemindUsername leaves a job, whichever address is given (contract user.md 8, defect 6).
 func (s *Service) RemindUsername(ctx context.Context, request *userv1.RemindUsernameRequest) (*userv1.RemindUsernameResponse, error) {
 	email := strings.ToLower(request.GetEmail())
-	if err := s.allow(ctx, limit.ForgotUsernameByAddress(), request.GetClientAddress(), limit.ForgotUsername(), limit.Typed(email)); err != nil {
+	err := s.rooms.Limiter.AllowAll(ctx,
+		limit.Use{Rule: limit.ForgotUsernameByAddress(), Subject: limit.Address(request.GetClientAddress())},
+		limit.Use{Rule: limit.ForgotUsername(), Subject: limit.Typed(email)})
+	if err != nil {
 		return nil, err
 	}
 	if !storable(email, longestEmail) {

@@ -19,7 +19,10 @@ import (
 // (contract user.md 8, defect 6).
 func (s *Service) RequestPasswordReset(ctx context.Context, request *userv1.RequestPasswordResetRequest) (*userv1.RequestPasswordResetResponse, error) {
 	username, email := request.GetUsername(), request.GetEmail()
-	if err := s.allow(ctx, limit.ResetPasswordByAddress(), request.GetClientAddress(), limit.ResetPassword(), limit.Typed(username)); err != nil {
+	err := s.rooms.Limiter.AllowAll(ctx,
+		limit.Use{Rule: limit.ResetPasswordByAddress(), Subject: limit.Address(request.GetClientAddress())},
+		limit.Use{Rule: limit.ResetPassword(), Subject: limit.Typed(username)})
+	if err != nil {
 		return nil, err
 	}
 	if !storable(username, form.LongestUsername) || !storable(email, longestEmail) {

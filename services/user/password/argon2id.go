@@ -64,17 +64,17 @@ func encodeArgon2(salt, key []byte) string {
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
 }
 
-func verifyArgon2(stored, plain string) Result {
+func verifyArgon2(stored, plain string) (result Result, readable bool) {
 	parameters, salt, key, ok := decodeArgon2(stored)
 	if !ok {
-		return Result{}
+		return Result{}, false
 	}
 	length := uint32(len(key)) //nolint:gosec // decodeArgon2 lets 16 to 64 pass
 	given := argon2.IDKey([]byte(plain), salt, parameters.passes, parameters.memoryKiB, parameters.lanes, length)
 	return Result{
 		Matches:  subtle.ConstantTimeCompare(given, key) == 1,
 		Outdated: parameters != current() || len(key) != keyBytes,
-	}
+	}, true
 }
 
 // decodeArgon2 reads "$argon2id$v=19$m=19456,t=2,p=1$SALT$KEY".

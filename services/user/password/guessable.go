@@ -52,7 +52,7 @@ func Guessable(plain string, about []Attribute) []string {
 func resembles(plain, value string) bool {
 	plain, value = strings.ToLower(plain), strings.ToLower(value)
 	parts := strings.FieldsFunc(value, func(r rune) bool {
-		return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+		return r != '_' && !unicode.IsLetter(r) && !unicode.IsNumber(r)
 	})
 	for _, part := range append(parts, value) {
 		if similar(plain, part) {

@@ -28,7 +28,7 @@ func (h *Hasher) Hash(ctx context.Context, plain string) (string, error) {
 	return newArgon2(plain), nil
 }
 
-// Verify compares a password with a stored hash. An empty or unknown hash never matches, and costs what one of ours
+// Verify compares a password with a stored hash. An empty or unreadable hash never matches, and costs what one of ours
 // would, so that time does not tell whether an account exists. (A hash of the old shop takes longer until its owner logs
 // in once.) Errors as Hash.
 func (h *Hasher) Verify(ctx context.Context, stored, plain string) (Result, error) {
@@ -37,12 +37,19 @@ func (h *Hasher) Verify(ctx context.Context, stored, plain string) (Result, erro
 		return Result{}, err
 	}
 	defer done()
-	switch {
-	case strings.HasPrefix(stored, argon2Prefix):
-		return verifyArgon2(stored, plain), nil
-	case strings.HasPrefix(stored, djangoPrefix):
-		return verifyDjango(stored, plain), nil
+	if result, readable := verify(stored, plain); readable {
+		return result, nil
 	}
 	verifyArgon2(h.decoy, plain)
 	return Result{}, nil
+}
+
+func verify(stored, plain string) (result Result, readable bool) {
+	switch {
+	case strings.HasPrefix(stored, argon2Prefix):
+		return verifyArgon2(stored, plain)
+	case strings.HasPrefix(stored, djangoPrefix):
+		return verifyDjango(stored, plain)
+	}
+	return Result{}, false
 }
