@@ -33,7 +33,7 @@ func TestSettingsThatAreRefusedByName(t *testing.T) {
 	t.Parallel()
 	for _, setting := range []string{
 		"SECRET_KEY=short", "SECRET_KEY_FALLBACKS=short", "SITE_ORIGIN=hunter2.example", "SITE_ORIGIN=http://hunter2.example/path", "SITE_ORIGIN=ftp://hunter2.example",
-		"MAIL_TRANSPORT=ses://us-east-1", "MAIL_TRANSPORT=127.0.0.1:25", "MAIL_TRANSPORT=smtp://host:99999", "MAIL_TRANSPORT=smtp://u:hunter2@host:x",
+		"MAIL_TRANSPORT=ses://virginia", "MAIL_TRANSPORT=ses://us-east-1:80", "MAIL_TRANSPORT=ses://hunter2@us-east-1", "MAIL_TRANSPORT=127.0.0.1:25", "MAIL_TRANSPORT=smtp://host:99999", "MAIL_TRANSPORT=smtp://u:hunter2@host:x",
 		"MAIL_FROM=nobody", "MAIL_FROM=a@b.co\nBcc: c@d.co", "MAIL_RETRY_AFTER=soon",
 	} {
 		name, value, _ := strings.Cut(setting, "=")
@@ -41,8 +41,9 @@ func TestSettingsThatAreRefusedByName(t *testing.T) {
 		require.ErrorContains(t, err, name, setting)
 		require.NotContains(t, err.Error(), value, setting)
 	}
-	_, err := config.Load[user.Config](environ("MAIL_TRANSPORT=ses://us-east-1"))
-	require.ErrorContains(t, err, "ses:// is not supported yet")
+	cfg, err := config.Load[user.Config](environ("MAIL_TRANSPORT=ses://eu-central-1"))
+	require.NoError(t, err)
+	require.Equal(t, "ses eu-central-1", cfg.MailTransport.String())
 }
 
 func TestSettingsDoNotPrintSecrets(t *testing.T) {

@@ -127,7 +127,7 @@ func TestAMistakeInATemplateIsAVisibleFailure(t *testing.T) {
 func TestAWelcomeThatFailsHasItsOwnTag(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	s.exec("UPDATE mail_templates SET from_address = 'nobody' WHERE code = 'welcome'")
+	s.exec("UPDATE mail_templates SET from_address = 'nobody' WHERE code = 'member-welcome'")
 	filled, _ := s.register(nil)
 	s.failed()
 	require.Contains(t, s.logs.String(), "[EMAIL_FAILURE]")

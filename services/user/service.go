@@ -109,11 +109,14 @@ func assemble(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *post
 	key := signingKey(cfg)
 	limiter := limit.New(db, tel, now)
 	sessions := session.New(db, hasher, limiter, key, now)
+	courier, err := cfg.MailTransport.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
 	sender := mail.NewSender(mail.SenderConfig{
-		Transport: cfg.MailTransport, From: string(cfg.MailFrom), Site: string(cfg.SiteOrigin), FirstPause: cfg.MailRetryAfter,
+		Courier: courier, From: string(cfg.MailFrom), Site: string(cfg.SiteOrigin), FirstPause: cfg.MailRetryAfter,
 	}, db, tel, now)
 	workers := river.NewWorkers() // filled until Run starts to work
-	var err error
 	if s.jobs, err = newJobs(tel, db, workers, sender); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+	gomail "github.com/wneessen/go-mail"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
@@ -25,6 +26,9 @@ const (
 	// attempts with the pauses of retryAfter span about two days.
 	attempts     = 60
 	longestPause = time.Hour
+	// sendLimit is the time limit of a job. River takes up the job of a killed process that long after it began, and up to
+	// half a minute more; it would not be sooner with a shorter limit (platform/jobs).
+	sendLimit    = 45 * time.Second
 	recordLimit  = 5 * time.Second
 	longestText  = 1000 // of a stored failure
 )
@@ -44,7 +48,7 @@ func (SendArgs) InsertOpts() river.InsertOpts {
 
 // SenderConfig is what sending needs to know.
 type SenderConfig struct {
-	Transport Transport
+	Courier Courier
 	// From is the sender of templates that name none: an address, or "Name <address>".
 	From string
 	// Site is the origin of the pages that links lead to.
@@ -74,8 +78,10 @@ func NewSender(config SenderConfig, db *postgres.Database, tel telemetry.Telemet
 	}
 }
 
-// Work delivers the mail, unless that is done. The Message-ID follows from the cause: should a process die between the
-// mail server's yes and our note of it, receivers can tell that the second copy is one.
+// Timeout is the time limit of a job.
+func (s *Sender) Timeout(*river.Job[SendArgs]) time.Duration { return sendLimit }
+
+// Work delivers the mail, unless that is done or was begun by a process that did not live to tell (handover.go).
 func (s *Sender) Work(ctx context.Context, job *river.Job[SendArgs]) error {
 	mail, err := s.queries.LoadMail(ctx, job.Args.MailID)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -87,22 +93,46 @@ func (s *Sender) Work(ctx context.Context, job *river.Job[SendArgs]) error {
 	if mail.State != "queued" {
 		return nil
 	}
+	if mail.HandedOverAt != nil {
+		return river.JobCancel(errInterrupted)
+	}
 	message, err := s.compose(mail)
 	if err != nil {
 		return river.JobCancel(err)
 	}
-	if err := s.config.Transport.deliver(ctx, message); err != nil {
-		return cancelIfPermanent(err)
-	}
-	return s.noteSent(ctx, job.Args.MailID)
+	return s.deliver(ctx, job.Args.MailID, message)
 }
 
-func cancelIfPermanent(err error) error {
+func (s *Sender) deliver(ctx context.Context, id int64, message *gomail.Msg) error {
+	handOver := handOver{queries: s.queries, mailID: id, at: s.now().UTC().Truncate(time.Microsecond)}
+	receipt, err := s.config.Courier.deliver(ctx, message, handOver.note)
+	if err == nil {
+		s.noteRefusedCopies(ctx, id, receipt)
+		return s.noteSent(ctx, id)
+	}
 	var refusal *deliveryError
-	if errors.As(err, &refusal) && refusal.permanent {
+	if !errors.As(err, &refusal) {
+		return err // the hand-over could not be noted, so nothing was sent
+	}
+	if refusal.unanswered {
+		return river.JobCancel(fmt.Errorf("%w: %w", errInterrupted, err))
+	}
+	if err := handOver.takeBack(ctx); err != nil {
+		s.logger.ErrorContext(ctx, "mail was not taken, but stays noted as handed over", "mail_id", id, "error", err)
+	}
+	if refusal.permanent {
 		return river.JobCancel(err)
 	}
 	return err
+}
+
+// noteRefusedCopies: the mail itself is out, so this is no failed mail; but somebody wants to know.
+func (s *Sender) noteRefusedCopies(ctx context.Context, id int64, receipt receipt) {
+	if receipt.copiesRefused == 0 {
+		return
+	}
+	s.failures.Add(ctx, 1, metric.WithAttributes(attribute.String("type", "copy_refused")))
+	s.logger.ErrorContext(ctx, "[EMAIL_FAILURE]", "type", "copy_refused", "mail_id", id, "copies", receipt.copiesRefused)
 }
 
 // noteSent goes on when the process is told to stop: the mail is out.
@@ -172,8 +202,11 @@ func (s *Sender) record(ctx context.Context, id int64, kind, detail string) erro
 }
 
 func classify(cause error) (kind, detail string) {
-	if errors.Is(cause, errTemplate) {
+	switch {
+	case errors.Is(cause, errTemplate):
 		return "formatting", shorten(cause.Error())
+	case errors.Is(cause, errInterrupted):
+		return "interrupted", shorten(cause.Error())
 	}
 	var refusal *deliveryError
 	if errors.As(cause, &refusal) {

@@ -6,18 +6,16 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"slices"
+	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	gomail "github.com/wneessen/go-mail"
 )
 
-// exchangeLimit holds for connecting, for greeting and for sending alike; together they stay under the time limit of a job.
-const exchangeLimit = 8 * time.Second
+const transportExpected = "smtp://user:password@host:port or smtps://..., user and password optional, or ses://region like ses://us-east-1"
 
-const transportExpected = "smtp://user:password@host:port or smtps://..., user and password optional (ses:// is not supported yet)"
+var awsRegion = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
 
 // Transport is the mail server that mails are handed to, as MAIL_TRANSPORT names it. It prints without its password.
 type Transport struct {
@@ -25,30 +23,42 @@ type Transport struct {
 	port     int
 	user     string
 	password string
-	tls      bool // from the first byte (smtps); else STARTTLS is used when the server offers it
+	tls      bool   // from the first byte (smtps); else STARTTLS is used when the server offers it
+	region   string // of SES; then all others are empty
 }
 
-// UnmarshalText reads smtp://user:password@host:port. Without a port it is 587, for smtps 465.
+// UnmarshalText reads smtp://user:password@host:port or ses://region. Without a port it is 587, for smtps 465.
 func (t *Transport) UnmarshalText(text []byte) error {
 	parsed, err := url.Parse(string(text))
 	if err != nil || parsed.Hostname() == "" || strings.Trim(parsed.Path, "/") != "" || parsed.RawQuery != "" || parsed.Fragment != "" {
 		return errors.New(transportExpected)
 	}
-	read := Transport{host: parsed.Hostname(), user: parsed.User.Username(), tls: parsed.Scheme == "smtps"}
-	read.password, _ = parsed.User.Password()
-	port := parsed.Port()
-	switch {
-	case parsed.Scheme != "smtp" && parsed.Scheme != "smtps":
-		return errors.New(transportExpected)
-	case port == "" && read.tls:
-		port = "465"
-	case port == "":
-		port = "587"
+	switch parsed.Scheme {
+	case "smtp":
+		return t.readSMTP(parsed, "587")
+	case "smtps":
+		return t.readSMTP(parsed, "465")
+	case "ses":
+		return t.readSES(parsed)
 	}
-	if read.port, err = strconv.Atoi(port); err != nil || read.port < 1 || read.port > 65535 {
+	return errors.New(transportExpected)
+}
+
+func (t *Transport) readSMTP(parsed *url.URL, port string) error {
+	number, err := strconv.Atoi(orElse(parsed.Port(), port))
+	if err != nil || number < 1 || number > 65535 {
 		return errors.New(transportExpected)
 	}
-	*t = read
+	*t = Transport{host: parsed.Hostname(), port: number, user: parsed.User.Username(), tls: parsed.Scheme == "smtps"}
+	t.password, _ = parsed.User.Password()
+	return nil
+}
+
+func (t *Transport) readSES(parsed *url.URL) error {
+	if !awsRegion.MatchString(parsed.Host) || parsed.User != nil {
+		return errors.New(transportExpected)
+	}
+	*t = Transport{region: parsed.Host}
 	return nil
 }
 
@@ -56,90 +66,54 @@ func (t *Transport) UnmarshalText(text []byte) error {
 func (Transport) Expects() string { return transportExpected }
 
 // String names the server without user and password.
-func (t Transport) String() string { return fmt.Sprintf("%s:%d", t.host, t.port) }
+func (t Transport) String() string {
+	if t.region != "" {
+		return "ses " + t.region
+	}
+	return net.JoinHostPort(t.host, strconv.Itoa(t.port))
+}
 
 // GoString is String, so that %#v shows no password either.
 func (t Transport) GoString() string { return t.String() }
 
-// client makes a client of the mail server that dials with dial; connections are made per mail. A password never travels
-// in the clear: where the server offers no TLS, only challenge-response methods are used.
-func (t Transport) client(dial gomail.DialContextFunc) (*gomail.Client, error) {
-	options := []gomail.Option{
-		gomail.WithPort(t.port), gomail.WithTimeout(exchangeLimit), gomail.WithTLSPolicy(gomail.TLSOpportunistic), gomail.WithoutNoop(),
+// Open makes what hands mails to the server, without connecting. ctx bounds the reading of AWS's configuration, which
+// happens for SES alone. An error is about settings.
+func (t Transport) Open(ctx context.Context) (Courier, error) {
+	if t.region != "" {
+		return openSES(ctx, t.region)
 	}
-	if t.tls {
-		options = append(options, gomail.WithSSL()) // with its own dialling, or it would not know that passwords are safe
-	} else {
-		options = append(options, gomail.WithDialContextFunc(dial))
-	}
-	if t.user != "" {
-		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(t.user), gomail.WithPassword(t.password))
-	}
-	client, err := gomail.NewClient(t.host, options...)
-	if err != nil {
-		return nil, fmt.Errorf("mail transport: %w", err)
-	}
-	return client, nil
+	return openSMTP(t)
 }
 
-// deliveryError is a mail that the server did not take. Its text goes into logs and names nobody; detail, which may quote
-// the server, goes into the database alone.
+// Courier hands mails to a mail server. Safe for concurrent use.
+type Courier interface {
+	// deliver hands one message over. Right before the server could take it, it calls handOver, whose error ends the
+	// delivery and is given back. Every other error is a *deliveryError.
+	deliver(ctx context.Context, message *gomail.Msg, handOver func(context.Context) error) (receipt, error)
+}
+
+// receipt is what is left to say about a mail that the server has taken.
+type receipt struct {
+	copiesRefused int // how many Bcc recipients the server did not want
+}
+
+// deliveryError is a mail that the server did not take, as far as one can tell. Its text goes into logs and names nobody;
+// detail, which may quote the server, goes into the database alone.
 type deliveryError struct {
-	code      int // of SMTP, 0 when it did not come to that
-	permanent bool
-	detail    string
+	answer    string // the server's code, "" when it did not come to that
+	permanent bool   // trying again is of no use
+	// unanswered: the server had all of it and fell silent. It may well be at work on it, so that trying again could
+	// send one copy after the other.
+	unanswered bool
+	detail     string
 }
 
 func (e *deliveryError) Error() string {
-	if e.code == 0 {
+	switch {
+	case e.unanswered:
+		return "mail server got the mail and did not answer"
+	case e.answer == "":
 		return "mail server not reached, or it did not finish"
 	}
-	return fmt.Sprintf("mail server answered %d", e.code)
-}
-
-// deliver hands one message to the mail server. The error is a *deliveryError.
-func (t Transport) deliver(ctx context.Context, message *gomail.Msg) error {
-	var line connection
-	defer line.close() // the library leaves connections open that break off
-	client, err := t.client(line.dial)
-	if err != nil {
-		return &deliveryError{detail: err.Error()}
-	}
-	err = client.DialAndSendWithContext(ctx, message)
-	if err == nil || message.IsDelivered() {
-		return nil // what fails after the server has taken the mail must not send it again
-	}
-	return refused(err)
-}
-
-// connection remembers the connection of one mail.
-type connection struct{ made net.Conn }
-
-func (c *connection) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	made, err := new(net.Dialer).DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	c.made = made
-	return made, nil
-}
-
-func (c *connection) close() {
-	if c.made != nil {
-		_ = c.made.Close() // after a good end it is closed already
-	}
-}
-
-// refused calls an answer permanent when it is about this message: recipient or content. A refused sender or login is for
-// the operator to repair, and the mail goes out afterwards.
-func refused(err error) *deliveryError {
-	refusal := &deliveryError{detail: err.Error()}
-	var answer *gomail.SendError
-	if !errors.As(err, &answer) {
-		return refusal
-	}
-	refusal.code = answer.ErrorCode()
-	aboutMessage := []gomail.SendErrReason{gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose}
-	refusal.permanent = refusal.code >= 500 && slices.Contains(aboutMessage, answer.Reason)
-	return refusal
+	return fmt.Sprintf("mail server answered %s", e.answer)
 }

@@ -3,3 +3,16 @@
 //   sqlc v1.31.1
 
 package dbgen
+
+type MailTemplate struct {
+	ID          int64
+	Code        string
+	Purpose     string
+	Audience    string
+	Status      string
+	Subject     string
+	BodyText    string
+	BodyHtml    string
+	FromAddress string
+	BccAddress  string
+}

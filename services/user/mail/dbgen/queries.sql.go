@@ -21,6 +21,24 @@ func (q *Queries) FindMail(ctx context.Context, key string) (*int64, error) {
 	return prospect_id, err
 }
 
+const handOver = `-- name: HandOver :execrows
+UPDATE mails SET handed_over_at = $1::timestamptz WHERE id = $2 AND state = 'queued' AND handed_over_at IS NULL
+`
+
+type HandOverParams struct {
+	Now time.Time
+	ID  int64
+}
+
+// One job at a time gets a row.
+func (q *Queries) HandOver(ctx context.Context, arg HandOverParams) (int64, error) {
+	result, err := q.db.Exec(ctx, handOver, arg.Now, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const insertFailure = `-- name: InsertFailure :exec
 INSERT INTO mail_failures (mail_id, kind, message, created_at) VALUES ($1, $2, $3, $4)
 `
@@ -75,8 +93,91 @@ func (q *Queries) InsertMail(ctx context.Context, arg InsertMailParams) (int64, 
 	return id, err
 }
 
+const listOpenFailures = `-- name: ListOpenFailures :many
+SELECT f.mail_id, t.code, f.kind, f.created_at, f.message, m.recipient
+FROM mail_failures f
+JOIN mails m ON m.id = f.mail_id
+JOIN mail_templates t ON t.id = m.template_id
+WHERE f.resolved_at IS NULL
+ORDER BY f.id
+`
+
+type ListOpenFailuresRow struct {
+	MailID    int64
+	Code      string
+	Kind      string
+	CreatedAt time.Time
+	Message   string
+	Recipient string
+}
+
+func (q *Queries) ListOpenFailures(ctx context.Context) ([]ListOpenFailuresRow, error) {
+	rows, err := q.db.Query(ctx, listOpenFailures)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListOpenFailuresRow
+	for rows.Next() {
+		var i ListOpenFailuresRow
+		if err := rows.Scan(
+			&i.MailID,
+			&i.Code,
+			&i.Kind,
+			&i.CreatedAt,
+			&i.Message,
+			&i.Recipient,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listTemplates = `-- name: ListTemplates :many
+SELECT code, purpose, audience, status, subject FROM mail_templates ORDER BY id
+`
+
+type ListTemplatesRow struct {
+	Code     string
+	Purpose  string
+	Audience string
+	Status   string
+	Subject  string
+}
+
+func (q *Queries) ListTemplates(ctx context.Context) ([]ListTemplatesRow, error) {
+	rows, err := q.db.Query(ctx, listTemplates)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListTemplatesRow
+	for rows.Next() {
+		var i ListTemplatesRow
+		if err := rows.Scan(
+			&i.Code,
+			&i.Purpose,
+			&i.Audience,
+			&i.Status,
+			&i.Subject,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const loadMail = `-- name: LoadMail :one
-SELECT m.key, m.recipient, m.fields, m.state, t.code,
+SELECT m.key, m.recipient, m.fields, m.state, m.handed_over_at, t.code,
        t.subject, t.body_text, t.body_html, t.from_address, t.bcc_address
 FROM mails m
 JOIN mail_templates t ON t.id = m.template_id
@@ -84,16 +185,17 @@ WHERE m.id = $1
 `
 
 type LoadMailRow struct {
-	Key         string
-	Recipient   string
-	Fields      []byte
-	State       string
-	Code        string
-	Subject     string
-	BodyText    string
-	BodyHtml    string
-	FromAddress string
-	BccAddress  string
+	Key          string
+	Recipient    string
+	Fields       []byte
+	State        string
+	HandedOverAt *time.Time
+	Code         string
+	Subject      string
+	BodyText     string
+	BodyHtml     string
+	FromAddress  string
+	BccAddress   string
 }
 
 func (q *Queries) LoadMail(ctx context.Context, id int64) (LoadMailRow, error) {
@@ -104,7 +206,68 @@ func (q *Queries) LoadMail(ctx context.Context, id int64) (LoadMailRow, error) {
 		&i.Recipient,
 		&i.Fields,
 		&i.State,
+		&i.HandedOverAt,
 		&i.Code,
+		&i.Subject,
+		&i.BodyText,
+		&i.BodyHtml,
+		&i.FromAddress,
+		&i.BccAddress,
+	)
+	return i, err
+}
+
+const loadTemplate = `-- name: LoadTemplate :one
+SELECT id, code, purpose, audience, status, subject, body_text, body_html, from_address, bcc_address FROM mail_templates WHERE code = $1
+`
+
+func (q *Queries) LoadTemplate(ctx context.Context, code string) (MailTemplate, error) {
+	row := q.db.QueryRow(ctx, loadTemplate, code)
+	var i MailTemplate
+	err := row.Scan(
+		&i.ID,
+		&i.Code,
+		&i.Purpose,
+		&i.Audience,
+		&i.Status,
+		&i.Subject,
+		&i.BodyText,
+		&i.BodyHtml,
+		&i.FromAddress,
+		&i.BccAddress,
+	)
+	return i, err
+}
+
+const lockMail = `-- name: LockMail :one
+SELECT state, fields = '{}' AS emptied FROM mails WHERE id = $1 FOR UPDATE
+`
+
+type LockMailRow struct {
+	State   string
+	Emptied bool
+}
+
+func (q *Queries) LockMail(ctx context.Context, id int64) (LockMailRow, error) {
+	row := q.db.QueryRow(ctx, lockMail, id)
+	var i LockMailRow
+	err := row.Scan(&i.State, &i.Emptied)
+	return i, err
+}
+
+const lockTemplate = `-- name: LockTemplate :one
+SELECT id, code, purpose, audience, status, subject, body_text, body_html, from_address, bcc_address FROM mail_templates WHERE code = $1 FOR UPDATE
+`
+
+func (q *Queries) LockTemplate(ctx context.Context, code string) (MailTemplate, error) {
+	row := q.db.QueryRow(ctx, lockTemplate, code)
+	var i MailTemplate
+	err := row.Scan(
+		&i.ID,
+		&i.Code,
+		&i.Purpose,
+		&i.Audience,
+		&i.Status,
 		&i.Subject,
 		&i.BodyText,
 		&i.BodyHtml,
@@ -127,7 +290,13 @@ func (q *Queries) MarkFailed(ctx context.Context, id int64) (int64, error) {
 }
 
 const markSent = `-- name: MarkSent :exec
-UPDATE mails SET state = 'sent', sent_at = $1::timestamptz, fields = '{}' WHERE id = $2 AND state <> 'sent'
+WITH sent AS (
+    UPDATE mails AS m SET state = 'sent', sent_at = $1::timestamptz, handed_over_at = NULL, fields = '{}'
+    WHERE m.id = $2 AND m.state <> 'sent'
+    RETURNING m.id AS mail_id
+)
+UPDATE mail_failures f SET resolved_at = $1::timestamptz, resolved_by = 'sender', resolution_notes = 'was sent after all'
+FROM sent WHERE f.mail_id = sent.mail_id AND f.resolved_at IS NULL
 `
 
 type MarkSentParams struct {
@@ -135,6 +304,7 @@ type MarkSentParams struct {
 	ID  int64
 }
 
+// A process that was held up may learn of the server's yes after its mail was listed as interrupted.
 func (q *Queries) MarkSent(ctx context.Context, arg MarkSentParams) error {
 	_, err := q.db.Exec(ctx, markSent, arg.Now, arg.ID)
 	return err
@@ -151,6 +321,54 @@ func (q *Queries) MemberCode(ctx context.Context, id int64) (string, error) {
 	return member_code, err
 }
 
+const queueAgain = `-- name: QueueAgain :exec
+UPDATE mails SET state = 'queued', handed_over_at = NULL WHERE id = $1
+`
+
+func (q *Queries) QueueAgain(ctx context.Context, id int64) error {
+	_, err := q.db.Exec(ctx, queueAgain, id)
+	return err
+}
+
+const resolveFailures = `-- name: ResolveFailures :execrows
+UPDATE mail_failures SET resolved_at = $1::timestamptz, resolved_by = $2, resolution_notes = $3
+WHERE mail_id = $4 AND resolved_at IS NULL
+`
+
+type ResolveFailuresParams struct {
+	Now        time.Time
+	ResolvedBy string
+	Notes      string
+	MailID     int64
+}
+
+func (q *Queries) ResolveFailures(ctx context.Context, arg ResolveFailuresParams) (int64, error) {
+	result, err := q.db.Exec(ctx, resolveFailures,
+		arg.Now,
+		arg.ResolvedBy,
+		arg.Notes,
+		arg.MailID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const takeBack = `-- name: TakeBack :exec
+UPDATE mails SET handed_over_at = NULL WHERE id = $1 AND state = 'queued' AND handed_over_at = $2::timestamptz
+`
+
+type TakeBackParams struct {
+	ID           int64
+	HandedOverAt time.Time
+}
+
+func (q *Queries) TakeBack(ctx context.Context, arg TakeBackParams) error {
+	_, err := q.db.Exec(ctx, takeBack, arg.ID, arg.HandedOverAt)
+	return err
+}
+
 const templateID = `-- name: TemplateID :one
 SELECT id FROM mail_templates WHERE code = $1
 `
@@ -160,4 +378,31 @@ func (q *Queries) TemplateID(ctx context.Context, code string) (int64, error) {
 	var id int64
 	err := row.Scan(&id)
 	return id, err
+}
+
+const updateTemplate = `-- name: UpdateTemplate :exec
+UPDATE mail_templates
+SET subject = $1, body_text = $2, body_html = $3, from_address = $4, bcc_address = $5
+WHERE id = $6
+`
+
+type UpdateTemplateParams struct {
+	Subject     string
+	BodyText    string
+	BodyHtml    string
+	FromAddress string
+	BccAddress  string
+	ID          int64
+}
+
+func (q *Queries) UpdateTemplate(ctx context.Context, arg UpdateTemplateParams) error {
+	_, err := q.db.Exec(ctx, updateTemplate,
+		arg.Subject,
+		arg.BodyText,
+		arg.BodyHtml,
+		arg.FromAddress,
+		arg.BccAddress,
+		arg.ID,
+	)
+	return err
 }
