@@ -11,6 +11,7 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
 	"github.com/bartgottschalk/startupwebapp/services/platform/rpc"
 	usermail "github.com/bartgottschalk/startupwebapp/services/user/mail"
+	"github.com/bartgottschalk/startupwebapp/services/user/staff"
 )
 
 // Config is what the environment says to the user service. What is missing takes the default when it is read with
@@ -29,6 +30,7 @@ type Config struct {
 	ChatRetention      Months             `env:"CHAT_RETENTION_MONTHS" envDefault:"24" help:"how long chat messages are kept"`
 	CodeRetention      Days               `env:"CODE_RETENTION_DAYS" envDefault:"30" help:"how long expired codes of mails are kept"`
 	MailRetryAfter     time.Duration      `env:"MAIL_RETRY_AFTER" envDefault:"2s" help:"pause after the first failed attempt at a mail; it doubles up to an hour"`
+	Superuser          staff.Settings
 }
 
 // Address is an e-mail address without a name.

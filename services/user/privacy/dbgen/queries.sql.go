@@ -7,15 +7,582 @@ package dbgen
 
 import (
 	"context"
+	"time"
 )
 
-const findPerson = `-- name: FindPerson :one
-SELECT id FROM accounts WHERE username = $1
+const anonymiseAccount = `-- name: AnonymiseAccount :exec
+UPDATE accounts
+SET username = $1, password_hash = '!', password_generation = password_generation + 1, is_active = false,
+    is_staff = false, is_superuser = false, first_name = '', last_name = '', email = '', email_verified = false,
+    newsletter_subscriber = false, email_unsubscribed = true, unsubscribe_string = $2,
+    unsubscribe_token = $3, member_code = $4, verification_code_hash = NULL,
+    verification_requested_at = NULL, reset_code_hash = NULL, reset_requested_at = NULL,
+    anonymised_at = COALESCE(anonymised_at, $5::timestamptz)
+WHERE id = $6
 `
 
-func (q *Queries) FindPerson(ctx context.Context, username string) (int64, error) {
-	row := q.db.QueryRow(ctx, findPerson, username)
+type AnonymiseAccountParams struct {
+	Username          string    `json:"username"`
+	UnsubscribeString string    `json:"unsubscribe_string"`
+	UnsubscribeToken  string    `json:"unsubscribe_token"`
+	MemberCode        string    `json:"member_code"`
+	Now               time.Time `json:"now"`
+	AccountID         int64     `json:"account_id"`
+}
+
+// Nobody can register such a user name, and no password has such a hash.
+func (q *Queries) AnonymiseAccount(ctx context.Context, arg AnonymiseAccountParams) error {
+	_, err := q.db.Exec(ctx, anonymiseAccount,
+		arg.Username,
+		arg.UnsubscribeString,
+		arg.UnsubscribeToken,
+		arg.MemberCode,
+		arg.Now,
+		arg.AccountID,
+	)
+	return err
+}
+
+const anonymiseChatMessages = `-- name: AnonymiseChatMessages :execrows
+UPDATE chat_messages SET name = '', email = '', message = ''
+WHERE account_id = $1::bigint OR prospect_id = ANY($2::bigint[])
+   OR account_id IS NULL AND lower(email) = ANY($3::text[])
+`
+
+type AnonymiseChatMessagesParams struct {
+	AccountID   int64    `json:"account_id"`
+	ProspectIds []int64  `json:"prospect_ids"`
+	Addresses   []string `json:"addresses"`
+}
+
+// The same ones.
+func (q *Queries) AnonymiseChatMessages(ctx context.Context, arg AnonymiseChatMessagesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, anonymiseChatMessages, arg.AccountID, arg.ProspectIds, arg.Addresses)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const anonymiseMailFailures = `-- name: AnonymiseMailFailures :exec
+UPDATE mail_failures
+SET message = '', resolution_notes = '', resolved_at = COALESCE(resolved_at, $1::timestamptz),
+    resolved_by = CASE WHEN resolved_at IS NULL THEN 'anonymise-account' ELSE resolved_by END
+WHERE mail_id IN (SELECT m.id FROM mails m WHERE m.account_id = $2::bigint OR m.prospect_id = ANY($3::bigint[]))
+`
+
+type AnonymiseMailFailuresParams struct {
+	Now         time.Time `json:"now"`
+	AccountID   int64     `json:"account_id"`
+	ProspectIds []int64   `json:"prospect_ids"`
+}
+
+// Nobody has to look after what can no longer be sent.
+func (q *Queries) AnonymiseMailFailures(ctx context.Context, arg AnonymiseMailFailuresParams) error {
+	_, err := q.db.Exec(ctx, anonymiseMailFailures, arg.Now, arg.AccountID, arg.ProspectIds)
+	return err
+}
+
+const anonymiseMails = `-- name: AnonymiseMails :execrows
+UPDATE mails
+SET fields = '{}', recipient = 'anonymised@invalid', state = CASE WHEN state = 'queued' THEN 'failed' ELSE state END
+WHERE account_id = $1::bigint OR prospect_id = ANY($2::bigint[])
+`
+
+type AnonymiseMailsParams struct {
+	AccountID   int64   `json:"account_id"`
+	ProspectIds []int64 `json:"prospect_ids"`
+}
+
+// The rows stay, so that no cause makes a second mail. What was queued is given up: its job finds that and sends nothing.
+func (q *Queries) AnonymiseMails(ctx context.Context, arg AnonymiseMailsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, anonymiseMails, arg.AccountID, arg.ProspectIds)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const anonymiseProspect = `-- name: AnonymiseProspect :exec
+UPDATE prospects
+SET email = $1, first_name = '', last_name = '', phone = '', email_unsubscribed = true, unsubscribe_string = $2,
+    unsubscribe_token = $3, prospect_code = $4, prospect_comment = '', shop_comment = ''
+WHERE id = $5
+`
+
+type AnonymiseProspectParams struct {
+	Email             string `json:"email"`
+	UnsubscribeString string `json:"unsubscribe_string"`
+	UnsubscribeToken  string `json:"unsubscribe_token"`
+	ProspectCode      string `json:"prospect_code"`
+	ProspectID        int64  `json:"prospect_id"`
+}
+
+// Addresses of prospects are unique and not empty. Nobody can leave such a one.
+func (q *Queries) AnonymiseProspect(ctx context.Context, arg AnonymiseProspectParams) error {
+	_, err := q.db.Exec(ctx, anonymiseProspect,
+		arg.Email,
+		arg.UnsubscribeString,
+		arg.UnsubscribeToken,
+		arg.ProspectCode,
+		arg.ProspectID,
+	)
+	return err
+}
+
+const anonymiseUnsubscribeReasons = `-- name: AnonymiseUnsubscribeReasons :exec
+UPDATE unsubscribe_reasons SET other = ''
+WHERE account_id = $1::bigint OR prospect_id = ANY($2::bigint[])
+`
+
+type AnonymiseUnsubscribeReasonsParams struct {
+	AccountID   int64   `json:"account_id"`
+	ProspectIds []int64 `json:"prospect_ids"`
+}
+
+func (q *Queries) AnonymiseUnsubscribeReasons(ctx context.Context, arg AnonymiseUnsubscribeReasonsParams) error {
+	_, err := q.db.Exec(ctx, anonymiseUnsubscribeReasons, arg.AccountID, arg.ProspectIds)
+	return err
+}
+
+const chatMessages = `-- name: ChatMessages :many
+SELECT name, email, message, created_at FROM chat_messages
+WHERE account_id = $1::bigint OR prospect_id = ANY($2::bigint[])
+   OR account_id IS NULL AND lower(email) = ANY($3::text[])
+ORDER BY id
+`
+
+type ChatMessagesParams struct {
+	AccountID   int64    `json:"account_id"`
+	ProspectIds []int64  `json:"prospect_ids"`
+	Addresses   []string `json:"addresses"`
+}
+
+type ChatMessagesRow struct {
+	Name      string    `json:"name"`
+	Email     string    `json:"email"`
+	Message   string    `json:"message"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// Those that were written from a proven address without logging in are the person's too.
+func (q *Queries) ChatMessages(ctx context.Context, arg ChatMessagesParams) ([]ChatMessagesRow, error) {
+	rows, err := q.db.Query(ctx, chatMessages, arg.AccountID, arg.ProspectIds, arg.Addresses)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ChatMessagesRow{}
+	for rows.Next() {
+		var i ChatMessagesRow
+		if err := rows.Scan(
+			&i.Name,
+			&i.Email,
+			&i.Message,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const claimedAddresses = `-- name: ClaimedAddresses :many
+SELECT address, claimed_at FROM claimed_addresses WHERE account_id = $1 ORDER BY claimed_at, address
+`
+
+type ClaimedAddressesRow struct {
+	Address   string    `json:"address"`
+	ClaimedAt time.Time `json:"claimed_at"`
+}
+
+func (q *Queries) ClaimedAddresses(ctx context.Context, accountID int64) ([]ClaimedAddressesRow, error) {
+	rows, err := q.db.Query(ctx, claimedAddresses, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ClaimedAddressesRow{}
+	for rows.Next() {
+		var i ClaimedAddressesRow
+		if err := rows.Scan(&i.Address, &i.ClaimedAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const countKnownNetworks = `-- name: CountKnownNetworks :one
+SELECT count(*) FROM known_networks WHERE account_id = $1
+`
+
+func (q *Queries) CountKnownNetworks(ctx context.Context, accountID int64) (int64, error) {
+	row := q.db.QueryRow(ctx, countKnownNetworks, accountID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const deleteClaims = `-- name: DeleteClaims :exec
+DELETE FROM claimed_addresses WHERE account_id = $1
+`
+
+func (q *Queries) DeleteClaims(ctx context.Context, accountID int64) error {
+	_, err := q.db.Exec(ctx, deleteClaims, accountID)
+	return err
+}
+
+const deleteKnownNetworks = `-- name: DeleteKnownNetworks :exec
+DELETE FROM known_networks WHERE account_id = $1
+`
+
+func (q *Queries) DeleteKnownNetworks(ctx context.Context, accountID int64) error {
+	_, err := q.db.Exec(ctx, deleteKnownNetworks, accountID)
+	return err
+}
+
+const deleteSessions = `-- name: DeleteSessions :exec
+DELETE FROM sessions WHERE account_id = $1
+`
+
+func (q *Queries) DeleteSessions(ctx context.Context, accountID int64) error {
+	_, err := q.db.Exec(ctx, deleteSessions, accountID)
+	return err
+}
+
+const findPerson = `-- name: FindPerson :one
+SELECT id FROM accounts WHERE username = $1 OR id = $2
+`
+
+type FindPersonParams struct {
+	Username  *string `json:"username"`
+	AccountID *int64  `json:"account_id"`
+}
+
+func (q *Queries) FindPerson(ctx context.Context, arg FindPersonParams) (int64, error) {
+	row := q.db.QueryRow(ctx, findPerson, arg.Username, arg.AccountID)
 	var id int64
 	err := row.Scan(&id)
 	return id, err
+}
+
+const lockPerson = `-- name: LockPerson :one
+SELECT id, anonymised_at FROM accounts WHERE username = $1 OR id = $2
+FOR UPDATE
+`
+
+type LockPersonParams struct {
+	Username  *string `json:"username"`
+	AccountID *int64  `json:"account_id"`
+}
+
+type LockPersonRow struct {
+	ID           int64      `json:"id"`
+	AnonymisedAt *time.Time `json:"anonymised_at"`
+}
+
+func (q *Queries) LockPerson(ctx context.Context, arg LockPersonParams) (LockPersonRow, error) {
+	row := q.db.QueryRow(ctx, lockPerson, arg.Username, arg.AccountID)
+	var i LockPersonRow
+	err := row.Scan(&i.ID, &i.AnonymisedAt)
+	return i, err
+}
+
+const mails = `-- name: Mails :many
+SELECT t.code AS template, m.recipient, m.state, m.created_at, m.sent_at
+FROM mails m JOIN mail_templates t ON t.id = m.template_id
+WHERE m.account_id = $1::bigint OR m.prospect_id = ANY($2::bigint[])
+ORDER BY m.id
+`
+
+type MailsParams struct {
+	AccountID   int64   `json:"account_id"`
+	ProspectIds []int64 `json:"prospect_ids"`
+}
+
+type MailsRow struct {
+	Template  string     `json:"template"`
+	Recipient string     `json:"recipient"`
+	State     string     `json:"state"`
+	CreatedAt time.Time  `json:"created_at"`
+	SentAt    *time.Time `json:"sent_at"`
+}
+
+func (q *Queries) Mails(ctx context.Context, arg MailsParams) ([]MailsRow, error) {
+	rows, err := q.db.Query(ctx, mails, arg.AccountID, arg.ProspectIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MailsRow{}
+	for rows.Next() {
+		var i MailsRow
+		if err := rows.Scan(
+			&i.Template,
+			&i.Recipient,
+			&i.State,
+			&i.CreatedAt,
+			&i.SentAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const profile = `-- name: Profile :one
+SELECT username, first_name, last_name, email, email_verified, newsletter_subscriber, email_unsubscribed, member_code,
+       is_active, is_staff, is_superuser, joined_at, last_login_at, verification_requested_at, reset_requested_at, anonymised_at
+FROM accounts WHERE id = $1
+`
+
+type ProfileRow struct {
+	Username                string     `json:"username"`
+	FirstName               string     `json:"first_name"`
+	LastName                string     `json:"last_name"`
+	Email                   string     `json:"email"`
+	EmailVerified           bool       `json:"email_verified"`
+	NewsletterSubscriber    bool       `json:"newsletter_subscriber"`
+	EmailUnsubscribed       bool       `json:"email_unsubscribed"`
+	MemberCode              string     `json:"member_code"`
+	IsActive                bool       `json:"is_active"`
+	IsStaff                 bool       `json:"is_staff"`
+	IsSuperuser             bool       `json:"is_superuser"`
+	JoinedAt                time.Time  `json:"joined_at"`
+	LastLoginAt             *time.Time `json:"last_login_at"`
+	VerificationRequestedAt *time.Time `json:"verification_requested_at"`
+	ResetRequestedAt        *time.Time `json:"reset_requested_at"`
+	AnonymisedAt            *time.Time `json:"anonymised_at"`
+}
+
+func (q *Queries) Profile(ctx context.Context, accountID int64) (ProfileRow, error) {
+	row := q.db.QueryRow(ctx, profile, accountID)
+	var i ProfileRow
+	err := row.Scan(
+		&i.Username,
+		&i.FirstName,
+		&i.LastName,
+		&i.Email,
+		&i.EmailVerified,
+		&i.NewsletterSubscriber,
+		&i.EmailUnsubscribed,
+		&i.MemberCode,
+		&i.IsActive,
+		&i.IsStaff,
+		&i.IsSuperuser,
+		&i.JoinedAt,
+		&i.LastLoginAt,
+		&i.VerificationRequestedAt,
+		&i.ResetRequestedAt,
+		&i.AnonymisedAt,
+	)
+	return i, err
+}
+
+const prospects = `-- name: Prospects :many
+SELECT id, email, first_name, last_name, phone, email_unsubscribed, prospect_code, prospect_comment, shop_comment, created_at, converted_at
+FROM prospects WHERE lower(email) = ANY($1::text[])
+ORDER BY id
+`
+
+type ProspectsRow struct {
+	ID                int64      `json:"id"`
+	Email             string     `json:"email"`
+	FirstName         string     `json:"first_name"`
+	LastName          string     `json:"last_name"`
+	Phone             string     `json:"phone"`
+	EmailUnsubscribed bool       `json:"email_unsubscribed"`
+	ProspectCode      string     `json:"prospect_code"`
+	ProspectComment   string     `json:"prospect_comment"`
+	ShopComment       string     `json:"shop_comment"`
+	CreatedAt         time.Time  `json:"created_at"`
+	ConvertedAt       *time.Time `json:"converted_at"`
+}
+
+// Who the person was before the account, or is beside it.
+func (q *Queries) Prospects(ctx context.Context, addresses []string) ([]ProspectsRow, error) {
+	rows, err := q.db.Query(ctx, prospects, addresses)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ProspectsRow{}
+	for rows.Next() {
+		var i ProspectsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Email,
+			&i.FirstName,
+			&i.LastName,
+			&i.Phone,
+			&i.EmailUnsubscribed,
+			&i.ProspectCode,
+			&i.ProspectComment,
+			&i.ShopComment,
+			&i.CreatedAt,
+			&i.ConvertedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const provenAddresses = `-- name: ProvenAddresses :many
+SELECT c.address FROM claimed_addresses c WHERE c.account_id = $1
+UNION
+SELECT lower(a.email) FROM accounts a
+WHERE a.id = $1 AND a.email_verified AND a.email <> ''
+  AND NOT EXISTS (SELECT FROM claimed_addresses c WHERE c.address = lower(a.email) AND c.account_id <> a.id)
+`
+
+// In lower case, without those that another account was first to prove.
+func (q *Queries) ProvenAddresses(ctx context.Context, accountID int64) ([]string, error) {
+	rows, err := q.db.Query(ctx, provenAddresses, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var address string
+		if err := rows.Scan(&address); err != nil {
+			return nil, err
+		}
+		items = append(items, address)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sessions = `-- name: Sessions :many
+SELECT created_at, expires_at, persistent, user_agent FROM sessions WHERE account_id = $1 ORDER BY created_at
+`
+
+type SessionsRow struct {
+	CreatedAt  time.Time `json:"created_at"`
+	ExpiresAt  time.Time `json:"expires_at"`
+	Persistent bool      `json:"persistent"`
+	UserAgent  string    `json:"user_agent"`
+}
+
+func (q *Queries) Sessions(ctx context.Context, accountID int64) ([]SessionsRow, error) {
+	rows, err := q.db.Query(ctx, sessions, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SessionsRow{}
+	for rows.Next() {
+		var i SessionsRow
+		if err := rows.Scan(
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.Persistent,
+			&i.UserAgent,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const termsAgreements = `-- name: TermsAgreements :many
+SELECT v.version, g.agreed_at
+FROM terms_agreements g JOIN terms_versions v ON v.id = g.terms_version_id
+WHERE g.account_id = $1 ORDER BY v.version
+`
+
+type TermsAgreementsRow struct {
+	Version  int32     `json:"version"`
+	AgreedAt time.Time `json:"agreed_at"`
+}
+
+func (q *Queries) TermsAgreements(ctx context.Context, accountID int64) ([]TermsAgreementsRow, error) {
+	rows, err := q.db.Query(ctx, termsAgreements, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []TermsAgreementsRow{}
+	for rows.Next() {
+		var i TermsAgreementsRow
+		if err := rows.Scan(&i.Version, &i.AgreedAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const unsubscribeReasons = `-- name: UnsubscribeReasons :many
+SELECT no_longer_want_to_receive, never_signed_up, inappropriate, spam, other, created_at FROM unsubscribe_reasons
+WHERE account_id = $1::bigint OR prospect_id = ANY($2::bigint[])
+ORDER BY id
+`
+
+type UnsubscribeReasonsParams struct {
+	AccountID   int64   `json:"account_id"`
+	ProspectIds []int64 `json:"prospect_ids"`
+}
+
+type UnsubscribeReasonsRow struct {
+	NoLongerWantToReceive bool      `json:"no_longer_want_to_receive"`
+	NeverSignedUp         bool      `json:"never_signed_up"`
+	Inappropriate         bool      `json:"inappropriate"`
+	Spam                  bool      `json:"spam"`
+	Other                 string    `json:"other"`
+	CreatedAt             time.Time `json:"created_at"`
+}
+
+func (q *Queries) UnsubscribeReasons(ctx context.Context, arg UnsubscribeReasonsParams) ([]UnsubscribeReasonsRow, error) {
+	rows, err := q.db.Query(ctx, unsubscribeReasons, arg.AccountID, arg.ProspectIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []UnsubscribeReasonsRow{}
+	for rows.Next() {
+		var i UnsubscribeReasonsRow
+		if err := rows.Scan(
+			&i.NoLongerWantToReceive,
+			&i.NeverSignedUp,
+			&i.Inappropriate,
+			&i.Spam,
+			&i.Other,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

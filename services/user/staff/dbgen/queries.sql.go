@@ -7,15 +7,120 @@ package dbgen
 
 import (
 	"context"
+	"time"
 )
 
-const findAccount = `-- name: FindAccount :one
-SELECT id FROM accounts WHERE username = $1
+const changePassword = `-- name: ChangePassword :exec
+UPDATE accounts
+SET password_hash = $1, password_generation = password_generation + 1, reset_code_hash = NULL, reset_requested_at = NULL
+WHERE id = $2
 `
 
-func (q *Queries) FindAccount(ctx context.Context, username string) (int64, error) {
+type ChangePasswordParams struct {
+	PasswordHash string
+	ID           int64
+}
+
+func (q *Queries) ChangePassword(ctx context.Context, arg ChangePasswordParams) error {
+	_, err := q.db.Exec(ctx, changePassword, arg.PasswordHash, arg.ID)
+	return err
+}
+
+const findAccount = `-- name: FindAccount :one
+SELECT id, is_active, first_name, last_name, email FROM accounts WHERE username = $1
+`
+
+type FindAccountRow struct {
+	ID        int64
+	IsActive  bool
+	FirstName string
+	LastName  string
+	Email     string
+}
+
+func (q *Queries) FindAccount(ctx context.Context, username string) (FindAccountRow, error) {
 	row := q.db.QueryRow(ctx, findAccount, username)
+	var i FindAccountRow
+	err := row.Scan(
+		&i.ID,
+		&i.IsActive,
+		&i.FirstName,
+		&i.LastName,
+		&i.Email,
+	)
+	return i, err
+}
+
+const insertSuperuser = `-- name: InsertSuperuser :one
+INSERT INTO accounts (
+    username, password_hash, first_name, last_name, email, unsubscribe_string, unsubscribe_token, member_code, is_staff, is_superuser, joined_at
+) VALUES (
+    $1, $2, $3, $4, $5, $6, $7, $8, true, true, $9
+)
+ON CONFLICT (username) DO NOTHING
+RETURNING id
+`
+
+type InsertSuperuserParams struct {
+	Username          string
+	PasswordHash      string
+	FirstName         string
+	LastName          string
+	Email             string
+	UnsubscribeString string
+	UnsubscribeToken  string
+	MemberCode        string
+	Now               time.Time
+}
+
+// No row comes back when somebody else was faster with the user name.
+func (q *Queries) InsertSuperuser(ctx context.Context, arg InsertSuperuserParams) (int64, error) {
+	row := q.db.QueryRow(ctx, insertSuperuser,
+		arg.Username,
+		arg.PasswordHash,
+		arg.FirstName,
+		arg.LastName,
+		arg.Email,
+		arg.UnsubscribeString,
+		arg.UnsubscribeToken,
+		arg.MemberCode,
+		arg.Now,
+	)
 	var id int64
 	err := row.Scan(&id)
 	return id, err
+}
+
+const lockAccount = `-- name: LockAccount :one
+SELECT id, is_active, first_name, last_name, email FROM accounts WHERE username = $1 FOR UPDATE
+`
+
+type LockAccountRow struct {
+	ID        int64
+	IsActive  bool
+	FirstName string
+	LastName  string
+	Email     string
+}
+
+func (q *Queries) LockAccount(ctx context.Context, username string) (LockAccountRow, error) {
+	row := q.db.QueryRow(ctx, lockAccount, username)
+	var i LockAccountRow
+	err := row.Scan(
+		&i.ID,
+		&i.IsActive,
+		&i.FirstName,
+		&i.LastName,
+		&i.Email,
+	)
+	return i, err
+}
+
+const promote = `-- name: Promote :exec
+UPDATE accounts SET is_staff = true, is_superuser = true WHERE id = $1
+`
+
+func (q *Queries) Promote(ctx context.Context, id int64) error {
+	_, err := q.db.Exec(ctx, promote, id)
+	return err
 }
