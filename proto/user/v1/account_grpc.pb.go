@@ -36,7 +36,8 @@ type AccountServiceClient interface {
 	// What the account pages show. Errors: NotFound "account-not-found".
 	GetProfile(ctx context.Context, in *GetProfileRequest, opts ...grpc.CallOption) (*GetProfileResponse, error)
 	// Changes names and address. Another address (letter case apart) is unverified, gets a mail with a code, and the old one a
-	// notice. Invalid fields are an answer, not an error. Errors: NotFound "account-not-found".
+	// notice. Invalid fields are an answer, not an error. Errors: NotFound "account-not-found", RateLimited
+	// "rate-limited" (changes of the address alone are limited).
 	UpdateInformation(ctx context.Context, in *UpdateInformationRequest, opts ...grpc.CallOption) (*UpdateInformationResponse, error)
 }
 
@@ -90,7 +91,8 @@ type AccountServiceServer interface {
 	// What the account pages show. Errors: NotFound "account-not-found".
 	GetProfile(context.Context, *GetProfileRequest) (*GetProfileResponse, error)
 	// Changes names and address. Another address (letter case apart) is unverified, gets a mail with a code, and the old one a
-	// notice. Invalid fields are an answer, not an error. Errors: NotFound "account-not-found".
+	// notice. Invalid fields are an answer, not an error. Errors: NotFound "account-not-found", RateLimited
+	// "rate-limited" (changes of the address alone are limited).
 	UpdateInformation(context.Context, *UpdateInformationRequest) (*UpdateInformationResponse, error)
 	mustEmbedUnimplementedAccountServiceServer()
 }

@@ -30,7 +30,7 @@ const (
 // Proof that mail to an address reaches who has the account.
 type VerificationServiceClient interface {
 	// Makes a new code, which ends the one before, and queues the mail with it.
-	// Errors: NotFound "account-not-found", RateLimited "rate-limited".
+	// Errors: NotFound "account-not-found", FailedPrecondition "email-missing" (an account made for staff), RateLimited "rate-limited".
 	RequestVerification(ctx context.Context, in *RequestVerificationRequest, opts ...grpc.CallOption) (*RequestVerificationResponse, error)
 	// Takes a code. A code works once. Errors: Invalid "code-doesnt-match", "signature-invalid" or "signature-expired",
 	// NotFound "account-not-found", RateLimited "rate-limited".
@@ -72,7 +72,7 @@ func (c *verificationServiceClient) VerifyAddress(ctx context.Context, in *Verif
 // Proof that mail to an address reaches who has the account.
 type VerificationServiceServer interface {
 	// Makes a new code, which ends the one before, and queues the mail with it.
-	// Errors: NotFound "account-not-found", RateLimited "rate-limited".
+	// Errors: NotFound "account-not-found", FailedPrecondition "email-missing" (an account made for staff), RateLimited "rate-limited".
 	RequestVerification(context.Context, *RequestVerificationRequest) (*RequestVerificationResponse, error)
 	// Takes a code. A code works once. Errors: Invalid "code-doesnt-match", "signature-invalid" or "signature-expired",
 	// NotFound "account-not-found", RateLimited "rate-limited".

@@ -40,16 +40,15 @@ func New(db *postgres.Database, limiter *limit.Limiter, outbox *mail.Outbox, key
 }
 
 // RequestVerification makes a new code and its mail in one transaction; the code before ends. It also works for an address
-// that is verified already (contract user.md 2.8). An account without an address, as staff may have, hears
-// FailedPrecondition "email-missing".
+// that is verified already (contract user.md 2.8).
 func (s *Service) RequestVerification(ctx context.Context, request *userv1.RequestVerificationRequest) (*userv1.RequestVerificationResponse, error) {
-	if err := s.limiter.Allow(ctx, limit.VerifyEmailAddress(), limit.Account(request.GetAccountId())); err != nil {
+	err := s.limiter.AllowAll(ctx,
+		limit.Use{Rule: limit.VerifyEmailAddress(), Subject: limit.Account(request.GetAccountId())},
+		limit.Use{Rule: limit.VerifyEmailAddressFromOneClient(), Subject: limit.Address(request.GetClientAddress())})
+	if err != nil {
 		return nil, err
 	}
-	if err := s.limiter.Allow(ctx, limit.VerifyEmailAddressFromOneClient(), limit.Address(request.GetClientAddress())); err != nil {
-		return nil, err
-	}
-	err := s.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error { return s.send(ctx, tx, request.GetAccountId()) })
+	err = s.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error { return s.send(ctx, tx, request.GetAccountId()) })
 	if err != nil {
 		return nil, err
 	}
@@ -75,14 +74,14 @@ func (s *Service) send(ctx context.Context, tx pgx.Tx, accountID int64) error {
 
 // VerifyAddress takes the newest code, once: of two who bring it at the same time the second finds it gone.
 func (s *Service) VerifyAddress(ctx context.Context, request *userv1.VerifyAddressRequest) (*userv1.VerifyAddressResponse, error) {
-	if err := s.limiter.Allow(ctx, limit.VerifyEmailAddressResponse(), limit.Account(request.GetAccountId())); err != nil {
-		return nil, err
-	}
-	if err := s.limiter.Allow(ctx, limit.VerifyEmailAddressResponse(), limit.Address(request.GetClientAddress())); err != nil {
+	err := s.limiter.AllowAll(ctx,
+		limit.Use{Rule: limit.VerifyEmailAddressResponse(), Subject: limit.Account(request.GetAccountId())},
+		limit.Use{Rule: limit.VerifyEmailAddressResponse(), Subject: limit.Address(request.GetClientAddress())})
+	if err != nil {
 		return nil, err
 	}
 	var response *userv1.VerifyAddressResponse
-	err := s.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 		response, err = s.verify(ctx, s.queries.WithTx(tx), request)
 		return err
 	})
