@@ -52,8 +52,10 @@ func Program() process.Program[Config] {
 		Serve:   Serve,
 		Migrate: Migrate,
 		Tasks: map[string]process.Task[Config]{
-			"load-demo": {Help: "put the demo goods into a shop that has no product", Run: loadDemo},
-			"audit":     {Help: "print what is wrong with checkouts, orders, payments and mails; -patience 15m leaves alone what is younger", Run: audit},
+			"load-demo":         {Help: "put the demo goods into a shop that has no product", Run: loadDemo},
+			"audit":             {Help: "print what is wrong with checkouts, orders, payments and mails; -patience 15m leaves alone what is younger", Run: audit},
+			"export-account":    {Help: "ID: print everything that is kept of an account as one JSON document", Run: exportAccount},
+			"anonymise-account": {Help: "ID: take the person out of an account's orders and delete its cart; the books stay", Run: anonymiseAccount},
 		},
 	}
 }

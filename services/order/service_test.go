@@ -183,6 +183,22 @@ func TestLoadDemoIsATaskThatMayBeRepeated(t *testing.T) {
 	require.Equal(t, 3, products)
 }
 
+func TestAccountTasksAreSubcommands(t *testing.T) {
+	t.Parallel()
+	var help bytes.Buffer
+	require.Zero(t, process.Run(t.Context(), order.Program(), []string{"--help"}, nil, &help, &help))
+	require.Regexp(t, `(?m)^  export-account +ID: `, help.String())
+	require.Regexp(t, `(?m)^  anonymise-account +ID: `, help.String())
+
+	environ := []string{"DATABASE_URL=" + dbtest.URL(t, migrations.Set()), "SERVICE_SECRETS=" + secrets[0], "PAYMENT_ADDR=127.0.0.1:1", "USER_ADDR=127.0.0.1:1"}
+	for _, task := range []string{"export-account", "anonymise-account"} {
+		var output bytes.Buffer
+		require.Zero(t, process.Run(t.Context(), order.Program(), []string{task, "7"}, environ, &output, &output), "%s", &output)
+		require.Equal(t, 1, process.Run(t.Context(), order.Program(), []string{task}, environ, &output, &output))
+		require.Contains(t, output.String(), "expected the id of one account")
+	}
+}
+
 func TestDemoGoodsAreLoadedOnce(t *testing.T) {
 	t.Parallel()
 	db := dbtest.New(t, migrations.Set())

@@ -1,0 +1,170 @@
+package purchase
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/bartgottschalk/startupwebapp/services/order/purchase/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/platform/money"
+)
+
+// Extract is an order as whom it is about gets it, with everything that is kept of it. Amounts are text with two decimals, in
+// the currency beside them; times are UTC. Keys stay as they are: others read them.
+type Extract struct {
+	Identifier             string           `json:"identifier"`
+	OrderedAt              time.Time        `json:"ordered_at"`
+	Email                  string           `json:"email"`
+	CustomerName           string           `json:"customer_name"`
+	Newsletter             bool             `json:"newsletter"`
+	ProspectID             *int64           `json:"prospect_id"`
+	Currency               string           `json:"currency"`
+	ItemSubtotal           string           `json:"item_subtotal"`
+	ItemDiscount           string           `json:"item_discount"`
+	Shipping               string           `json:"shipping"`
+	ShippingDiscount       string           `json:"shipping_discount"`
+	SalesTax               string           `json:"sales_tax"`
+	Total                  string           `json:"total"`
+	TermsAgreedAt          time.Time        `json:"terms_agreed_at"`
+	ConfirmationAcceptedAt *time.Time       `json:"confirmation_accepted_at"`
+	ClaimedAt              *time.Time       `json:"claimed_at"`
+	AnonymisedAt           *time.Time       `json:"anonymised_at"`
+	SessionID              string           `json:"session_id"`
+	Lines                  []LineExtract    `json:"lines"`
+	Addresses              []AddressExtract `json:"addresses"`
+	Statuses               []StatusExtract  `json:"statuses"`
+	ShippingMethod         ShippingExtract  `json:"shipping_method"`
+	Payment                PaymentExtract   `json:"payment"`
+}
+
+// LineExtract is what was bought of one SKU; the price is that of one piece.
+type LineExtract struct {
+	SkuID             int64   `json:"sku_id"`
+	Quantity          int32   `json:"quantity"`
+	Price             string  `json:"price"`
+	ProductIdentifier string  `json:"product_identifier"`
+	ProductTitle      string  `json:"product_title"`
+	Color             *string `json:"color"`
+	Size              *string `json:"size"`
+	Description       *string `json:"description"`
+}
+
+// AddressExtract is a shipping or a billing address.
+type AddressExtract struct {
+	Kind       string `json:"kind"`
+	Name       string `json:"name"`
+	Line1      string `json:"line1"`
+	Line2      string `json:"line2"`
+	City       string `json:"city"`
+	State      string `json:"state"`
+	PostalCode string `json:"postal_code"`
+	Country    string `json:"country"`
+	Phone      string `json:"phone"`
+}
+
+// StatusExtract is a state that the order entered.
+type StatusExtract struct {
+	Identifier  string    `json:"identifier"`
+	Title       string    `json:"title"`
+	Description string    `json:"description"`
+	SetAt       time.Time `json:"set_at"`
+}
+
+// ShippingExtract is how the goods travelled.
+type ShippingExtract struct {
+	Identifier      string  `json:"identifier"`
+	Carrier         string  `json:"carrier"`
+	TrackingBaseURL string  `json:"tracking_base_url"`
+	TrackingNumber  *string `json:"tracking_number"`
+}
+
+// PaymentExtract is what Stripe said of the payment.
+type PaymentExtract struct {
+	Type            string  `json:"type"`
+	PaymentIntentID *string `json:"payment_intent_id"`
+	CardName        string  `json:"card_name"`
+	Currency        string  `json:"currency"`
+	Subtotal        string  `json:"subtotal"`
+	Discount        string  `json:"discount"`
+	Tax             string  `json:"tax"`
+	Shipping        string  `json:"shipping"`
+	Total           string  `json:"total"`
+}
+
+// ExtractsOf are all orders of an account, oldest first; not nil.
+func ExtractsOf(ctx context.Context, tx pgx.Tx, accountID int64) ([]Extract, error) {
+	queries := dbgen.New(tx)
+	purchases, err := queries.ListWholePurchasesOfAccount(ctx, accountID)
+	if err != nil {
+		return nil, fmt.Errorf("list orders of account: %w", err)
+	}
+	extracts := make([]Extract, len(purchases))
+	for i, purchase := range purchases {
+		order, err := readParts(ctx, queries, purchase)
+		if err != nil {
+			return nil, fmt.Errorf("read parts of order %s: %w", purchase.Identifier, err)
+		}
+		extracts[i] = order.extract()
+	}
+	return extracts, nil
+}
+
+func (s stored) extract() Extract {
+	order := s.purchase
+	return Extract{
+		Identifier: order.Identifier, OrderedAt: order.OrderedAt, Email: order.Email, CustomerName: order.CustomerName,
+		Newsletter: order.Newsletter, ProspectID: order.ProspectID, Currency: order.Currency,
+		ItemSubtotal: money.Format(order.ItemSubtotalMinor), ItemDiscount: money.Format(order.ItemDiscountMinor),
+		Shipping: money.Format(order.ShippingMinor), ShippingDiscount: money.Format(order.ShippingDiscountMinor),
+		SalesTax: money.Format(order.SalesTaxMinor), Total: money.Format(order.TotalMinor),
+		TermsAgreedAt: order.TermsAgreedAt, ConfirmationAcceptedAt: order.ConfirmationAcceptedAt,
+		ClaimedAt: order.ClaimedAt, AnonymisedAt: order.AnonymisedAt, SessionID: order.SessionID,
+		Lines: s.extractLines(), Addresses: s.extractAddresses(), Statuses: s.extractStatuses(),
+		ShippingMethod: ShippingExtract{
+			Identifier: s.shipping.Identifier, Carrier: s.shipping.Carrier,
+			TrackingBaseURL: s.shipping.TrackingBaseUrl, TrackingNumber: s.shipping.TrackingNumber,
+		},
+		Payment: PaymentExtract{
+			Type: s.payment.PaymentType, PaymentIntentID: s.payment.PaymentIntentID, CardName: s.payment.CardName, Currency: s.payment.Currency,
+			Subtotal: money.Format(s.payment.SubtotalMinor), Discount: money.Format(s.payment.DiscountMinor), Tax: money.Format(s.payment.TaxMinor),
+			Shipping: money.Format(s.payment.ShippingMinor), Total: money.Format(s.payment.TotalMinor),
+		},
+	}
+}
+
+func (s stored) extractLines() []LineExtract {
+	lines := make([]LineExtract, len(s.lines))
+	for i, line := range s.lines {
+		lines[i] = LineExtract{
+			SkuID: line.SkuID, Quantity: line.Quantity, Price: money.Format(line.PriceMinor),
+			ProductIdentifier: line.ProductIdentifier, ProductTitle: line.ProductTitle,
+			Color: line.Color, Size: line.Size, Description: line.Description,
+		}
+	}
+	return lines
+}
+
+func (s stored) extractAddresses() []AddressExtract {
+	addresses := []AddressExtract{}
+	for _, kind := range []string{"shipping", "billing"} {
+		address, found := s.addresses[kind]
+		if !found {
+			continue
+		}
+		addresses = append(addresses, AddressExtract{
+			Kind: address.Kind, Name: address.Name, Line1: address.Line1, Line2: address.Line2, City: address.City,
+			State: address.State, PostalCode: address.PostalCode, Country: address.Country, Phone: address.Phone,
+		})
+	}
+	return addresses
+}
+
+func (s stored) extractStatuses() []StatusExtract {
+	statuses := make([]StatusExtract, len(s.statuses))
+	for i, status := range s.statuses {
+		statuses[i] = StatusExtract{Identifier: status.Identifier, Title: status.Title, Description: status.Description, SetAt: status.SetAt}
+	}
+	return statuses
+}

@@ -1,0 +1,46 @@
+package order
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/bartgottschalk/startupwebapp/services/order/checkout"
+	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
+	"github.com/bartgottschalk/startupwebapp/services/order/privacy"
+	"github.com/bartgottschalk/startupwebapp/services/platform/migration"
+	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
+	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
+)
+
+// exportAccount is the subcommand that prints what is kept of an account (package privacy).
+func exportAccount(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error { return privacy.ExportTask(ctx, db, args, os.Stdout) })
+}
+
+// anonymiseAccount is the subcommand that takes the person out of an account's orders (package privacy).
+func anonymiseAccount(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
+		return privacy.AnonymiseTask(ctx, db, utcNow(), args, os.Stdout)
+	})
+}
+
+// audit is the subcommand that checks the books (package checkout, Audit); a wrong book is exit status 1.
+func audit(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
+		return checkout.AuditTask(ctx, db, utcNow(), args, os.Stdout)
+	})
+}
+
+// withDatabase does a task that needs nothing else. It refuses a schema older than this program.
+func withDatabase(ctx context.Context, cfg Config, tel telemetry.Telemetry, task func(db *postgres.Database) error) error {
+	db, err := postgres.Open(ctx, cfg.Config, tel)
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	defer db.Close()
+	if err := migration.Check(ctx, db, migrations.Set()); err != nil {
+		return fmt.Errorf("check schema: %w", err)
+	}
+	return task(db)
+}
