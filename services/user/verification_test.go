@@ -126,7 +126,7 @@ func TestACodeThatIsNoneIsNamed(t *testing.T) {
 		"empty":              {"", "signature-invalid"},
 		"nonsense":           {"hello", "signature-invalid"},
 		"cut":                {code[:len(code)-1], "signature-invalid"},
-		"altered":            {"x" + code[1:], "signature-invalid"},
+		"altered":            {code[1:2] + code[:1] + "0" + code[2:], "signature-invalid"},
 		"nul":                {code + "\x00", "signature-invalid"},
 		"huge":               {strings.Repeat(code, 20_000), "signature-invalid"},
 		"bad encoding":       {code + "%zz", "signature-invalid"},
