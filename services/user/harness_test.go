@@ -35,13 +35,24 @@ const (
 // clock is the service's; tests move it.
 type clock struct {
 	mu      sync.Mutex
+	frozen  time.Time // zero: it runs
 	forward time.Duration
 }
 
 func (c *clock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.frozen.IsZero() {
+		return c.frozen.Add(c.forward)
+	}
 	return time.Now().Add(c.forward)
+}
+
+// freeze lets no time pass but what tests move, for waits of seconds on slow machines.
+func (c *clock) freeze() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.frozen = time.Now()
 }
 
 func (c *clock) move(by time.Duration) {

@@ -90,15 +90,20 @@ func TestLookupsAreLimitedForCustomersOnly(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	lookup := func(address string) error {
-		_, err := s.prospects.EnsureProspect(t.Context(), &userv1.EnsureProspectRequest{Email: "guest@mail.example", ClientAddress: address})
+		_, err := s.limits.Allow(t.Context(), &userv1.AllowRequest{Bucket: "payment-lookup", Key: address})
 		return err
 	}
 	for range 60 {
 		require.NoError(t, lookup("192.0.2.1"))
 	}
-	require.Equal(t, fault.RateLimited, fault.KindOf(lookup("192.0.2.1")))
-	require.NoError(t, lookup(""))
+	err := lookup("192.0.2.1")
+	require.Equal(t, fault.RateLimited, fault.KindOf(err))
+	require.Positive(t, fault.Of(err).RetryAfter)
 	require.NoError(t, lookup("192.0.2.2"))
+	for range 61 {
+		_, err := s.ensure("guest@mail.example")
+		require.NoError(t, err, "other services make prospects without a limit")
+	}
 }
 
 func TestCurrentTermsAreTheHighestVersion(t *testing.T) {

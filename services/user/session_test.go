@@ -234,3 +234,142 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		require.NotContains(t, s.logs.String(), secret)
 	}
 }
+
+func (s *shop) list(account int64, token string) []*userv1.SessionSummary {
+	s.t.Helper()
+	listed, err := s.sessions.ListSessions(s.t.Context(), &userv1.ListSessionsRequest{AccountId: account, CurrentToken: token})
+	require.NoError(s.t, err)
+	return listed.GetSessions()
+}
+
+func (s *shop) end(account int64, reference string) error {
+	_, err := s.sessions.EndSession(s.t.Context(), &userv1.EndSessionRequest{AccountId: account, Reference: reference})
+	return err
+}
+
+func TestOwnersSeeAndEndTheirSessions(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	filled, made := s.register(func(r *userv1.CreateAccountRequest) { r.UserAgent = "First/1.0" })
+	account, token := made.GetAccount().GetAccountId(), made.GetSession().GetToken()
+	_, stranger := s.register(nil)
+	in, err := s.sessions.LogIn(t.Context(), &userv1.LogInRequest{
+		Username: filled.GetUsername(), Password: goodPassword, Remember: true, ClientAddress: anyAddress(),
+		UserAgent: "Second\x00\n\u202e/" + strings.Repeat("é", 300),
+	})
+	require.NoError(t, err)
+
+	listed := s.list(account, token)
+	require.Len(t, listed, 2)
+	require.Equal(t, "Second/"+strings.Repeat("é", 193), listed[0].GetUserAgent())
+	require.Equal(t, []bool{true, false}, []bool{listed[0].GetPersistent(), listed[0].GetCurrent()})
+	require.WithinDuration(t, in.GetSession().GetExpiresAt().AsTime(), listed[0].GetExpiresAt().AsTime(), time.Second)
+	require.WithinDuration(t, time.Now(), listed[0].GetBeganAt().AsTime(), time.Minute)
+	require.Equal(t, "First/1.0", listed[1].GetUserAgent())
+	require.Equal(t, []bool{false, true}, []bool{listed[1].GetPersistent(), listed[1].GetCurrent()})
+
+	for _, reference := range []string{"", "x", listed[0].GetReference() + "0", strings.Repeat("g", 36), "\x00", s.list(stranger.GetAccount().GetAccountId(), "")[0].GetReference()} {
+		err := s.end(account, reference)
+		require.Equal(t, fault.NotFound, fault.KindOf(err), "%q", reference)
+		require.Equal(t, "session-not-found", fault.ReasonOf(err))
+	}
+	require.NoError(t, s.end(account, listed[0].GetReference()))
+	require.Equal(t, "session-not-found", fault.ReasonOf(s.end(account, listed[0].GetReference())), "twice")
+	_, err = s.resolve(in.GetSession().GetToken())
+	require.Equal(t, "session-unknown", fault.ReasonOf(err))
+	require.NoError(t, s.end(account, listed[1].GetReference()), "the one that asks")
+	require.Empty(t, s.list(account, token))
+	_, err = s.resolve(stranger.GetSession().GetToken())
+	require.NoError(t, err)
+}
+
+func TestAllSessionsButOneEnd(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	filled, made := s.register(nil)
+	_, stranger := s.register(nil)
+	account, token := made.GetAccount().GetAccountId(), made.GetSession().GetToken()
+	for range 3 {
+		_, err := s.logIn(filled.GetUsername(), goodPassword)
+		require.NoError(t, err)
+	}
+	endOthers := func(kept string) int32 {
+		ended, err := s.sessions.EndOtherSessions(t.Context(), &userv1.EndOtherSessionsRequest{AccountId: account, KeptToken: kept})
+		require.NoError(t, err)
+		return ended.GetEnded()
+	}
+	require.Equal(t, int32(3), endOthers(token))
+	require.Zero(t, endOthers(token), "twice")
+	require.Len(t, s.list(account, token), 1)
+	_, err := s.resolve(token)
+	require.NoError(t, err)
+	require.Equal(t, int32(1), endOthers(stranger.GetSession().GetToken()), "one that is not the account's keeps nothing")
+	_, err = s.resolve(stranger.GetSession().GetToken())
+	require.NoError(t, err)
+}
+
+func TestOnlyGoodSessionsAreListed(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	filled, made := s.register(nil)
+	account := made.GetAccount().GetAccountId()
+	expired := s.list(account, "")[0].GetReference()
+	s.clock.move(14*24*time.Hour + time.Second)
+	require.Empty(t, s.list(account, ""))
+	require.Equal(t, "session-not-found", fault.ReasonOf(s.end(account, expired)))
+	_, err := s.logIn(filled.GetUsername(), goodPassword)
+	require.NoError(t, err)
+	require.Len(t, s.list(account, ""), 1)
+	s.exec("UPDATE accounts SET password_generation = password_generation + 1")
+	require.Empty(t, s.list(account, ""))
+	require.Empty(t, s.list(account+1000, ""), "nobody's")
+}
+
+func TestAtMostAHundredSessionsAreKept(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	filled, made := s.register(nil)
+	_, stranger := s.register(nil)
+	account := made.GetAccount().GetAccountId()
+	s.exec(`INSERT INTO sessions (token_hash, account_id, password_generation, persistent, created_at, expires_at)
+		SELECT sha256(n::text::bytea), $1, 1, false, now() - n * interval '1 minute', now() + interval '1 day' FROM generate_series(1, 98) n`, account)
+	var all sync.WaitGroup
+	tokens := make([]string, 6)
+	for i := range tokens {
+		all.Go(func() {
+			in, err := s.logIn(filled.GetUsername(), goodPassword)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			tokens[i] = in.GetSession().GetToken()
+		})
+	}
+	all.Wait()
+	require.Equal(t, 100, s.count("SELECT count(*) FROM sessions WHERE account_id = $1", account))
+	require.Len(t, s.list(account, ""), 100)
+	require.Zero(t, s.count("SELECT count(*) FROM sessions WHERE token_hash IN (SELECT sha256(n::text::bytea) FROM generate_series(94, 98) n)"), "the oldest are gone")
+	require.Equal(t, 93, s.count("SELECT count(*) FROM sessions WHERE token_hash IN (SELECT sha256(n::text::bytea) FROM generate_series(1, 93) n)"))
+	for _, token := range append(tokens, made.GetSession().GetToken(), stranger.GetSession().GetToken()) {
+		_, err := s.resolve(token)
+		require.NoError(t, err)
+	}
+}
+
+func TestLoginEndsOnlyTheBrowsersFormerSession(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	filled, mine := s.register(nil)
+	_, former := s.register(nil)
+	_, other := s.register(nil)
+	_, err := s.sessions.LogIn(t.Context(), &userv1.LogInRequest{
+		Username: filled.GetUsername(), Password: goodPassword, ClientAddress: anyAddress(), ReplacedSessionToken: former.GetSession().GetToken(),
+	})
+	require.NoError(t, err)
+	_, err = s.resolve(former.GetSession().GetToken())
+	require.Equal(t, "session-unknown", fault.ReasonOf(err), "of the person who used the browser before")
+	for _, kept := range []string{mine.GetSession().GetToken(), other.GetSession().GetToken()} {
+		_, err = s.resolve(kept)
+		require.NoError(t, err)
+	}
+}
