@@ -50,6 +50,13 @@ func Program() process.Program[Config] {
 		"create-superuser":  {Help: "--username NAME --email ADDRESS [--first-name NAME] [--last-name NAME]: make or promote an account of staff", Run: createSuperuser},
 		"export-account":    {Help: "USERNAME | --account-id N: print what is kept of a person", Run: exportAccount},
 		"anonymise-account": {Help: "USERNAME | --account-id N, --yes: forget a person", Run: anonymiseAccount},
+
+		"mail-templates":       mailTask("list the texts of mails", mail.Commands.ListTemplates),
+		"show-mail-template":   mailTask("CODE [--part subject|text|html|from|bcc]: print a text of mails", mail.Commands.ShowTemplate),
+		"edit-mail-template":   mailTask("CODE [--subject S] [--text FILE|-] [--html FILE|-] [--from ADDRESS] [--bcc ADDRESS]: change it", mail.Commands.EditTemplate),
+		"failed-mails":         mailTask("list mails that were given up", mail.Commands.ListFailures),
+		"resend-mail":          mailTask("MAIL...: queue mails again that were given up", mail.Commands.Resend),
+		"resolve-mail-failure": mailTask("MAIL --note TEXT: close a failure without sending", mail.Commands.Resolve),
 	}}
 }
 

@@ -11,8 +11,8 @@ import (
 
 // A mail is noted as handed over right before a server could take it, in a statement of its own, and the note is taken
 // back when the server did not take it. So a note that somebody finds was left by a process that ended in between, and
-// nobody can tell whether the mail is out: it is not sent again but listed, for a person to decide (package comment of
-// failures.go's commands: resend-mail).
+// nobody can tell whether the mail is out: it is not sent again but listed, for a person to decide
+// (Desk.Resend).
 
 var (
 	errInterrupted = errors.New("it broke off between handing over and the server's answer, so the mail may be out or not")

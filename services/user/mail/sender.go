@@ -28,9 +28,9 @@ const (
 	longestPause = time.Hour
 	// sendLimit is the time limit of a job. River takes up the job of a killed process that long after it began, and up to
 	// half a minute more; it would not be sooner with a shorter limit (platform/jobs).
-	sendLimit    = 45 * time.Second
-	recordLimit  = 5 * time.Second
-	longestText  = 1000 // of a stored failure
+	sendLimit   = 45 * time.Second
+	recordLimit = 5 * time.Second
+	longestText = 1000 // of a stored failure
 )
 
 // SendArgs is the job that delivers one mail of the outbox.
