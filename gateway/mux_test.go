@@ -123,6 +123,12 @@ func TestEveryRouteLeadsToItsRPC(t *testing.T) {
 		require.Equal(t, http.StatusOK, got.Code, route.Path)
 		require.Equal(t, string(route.RPC), strings.ReplaceAll(strings.TrimPrefix(conn.method, "/"), "/", "."), route.Path)
 		requireFields(t, route, conn.request.ProtoReflect(), body)
+		if route.AlsoPosted {
+			conn.method = ""
+			require.Equal(t, http.StatusOK, send(chain, http.MethodPost, pathOf(route), formType, "a=b").Code, route.Path)
+			require.Contains(t, conn.method, string(route.RPC.Name()))
+			conn.calls--
+		}
 	}
 	require.Len(t, table.All(), conn.calls)
 }

@@ -170,16 +170,20 @@ func areas() []protoreflect.ServiceDescriptor {
 // handlers are the areas behind a connection of this process.
 func (g *Gateway) handlers() *rpc.InProcessConn {
 	sessions := userv1.NewSessionServiceClient(g.peers.user)
-	finder := shopper.NewFinder(sessions)
+	finder, prospects := shopper.NewFinder(sessions), userv1.NewProspectServiceClient(g.peers.user)
 	carts, orders := orderv1.NewCartServiceClient(g.peers.order), orderv1.NewOrderServiceClient(g.peers.order)
 	conn := rpc.InProcess(rpc.Report(g.tel), rpc.Recover())
 	storefrontv1.RegisterUserAreaServiceServer(conn, userarea.New(userarea.Peers{
 		Finder: finder, Accounts: userv1.NewAccountServiceClient(g.peers.user), Sessions: sessions,
+		Verifications: userv1.NewVerificationServiceClient(g.peers.user), Credentials: userv1.NewCredentialServiceClient(g.peers.user),
+		Subscriptions: userv1.NewSubscriptionServiceClient(g.peers.user), Terms: userv1.NewTermsServiceClient(g.peers.user),
+		Chat: userv1.NewChatServiceClient(g.peers.user), Prospects: prospects,
 		Carts: carts, Orders: orders, Events: g.events, Logger: g.tel.Logger, Now: time.Now,
 	}))
 	storefrontv1.RegisterOrderAreaServiceServer(conn, orderarea.New(orderarea.Peers{
 		Finder: finder, Carts: carts, Checkouts: orderv1.NewCheckoutServiceClient(g.peers.order), Orders: orders,
-		Payments: paymentv1.NewPaymentServiceClient(g.peers.payment), Prospects: userv1.NewProspectServiceClient(g.peers.user),
+		Payments: paymentv1.NewPaymentServiceClient(g.peers.payment), Prospects: prospects,
+		Limits:               userv1.NewLimitServiceClient(g.peers.user),
 		StripePublishableKey: g.cfg.PublishableKey, Logger: g.tel.Logger,
 	}))
 	storefrontv1.RegisterClientEventAreaServiceServer(conn, clienteventarea.New(g.events, time.Now))

@@ -1,8 +1,8 @@
 // Package dialect speaks the JSON and the forms of the old pages (contract encodings.md 1, order.md 1.3).
 //
 // A Renderer writes storefront messages as JSON by the options of their fields (proto/storefront/v1/dialect.proto), not by
-// code per endpoint. Fields reads forms and queries into request messages by the same names. A Codec makes both known to
-// grpc-gateway. What the messages mean is the areas' business.
+// code per endpoint. Fields reads forms and queries into request messages by the same names, Integer the numbers in them. A
+// Codec makes both known to grpc-gateway. What the messages mean is the areas' business.
 package dialect
 
 import (

@@ -23,6 +23,7 @@ type Peers struct {
 	Orders    orderv1.OrderServiceClient
 	Payments  paymentv1.PaymentServiceClient
 	Prospects userv1.ProspectServiceClient
+	Limits    userv1.LimitServiceClient
 	// StripePublishableKey is public: old pages are handed it with two answers.
 	StripePublishableKey string
 	Logger               *slog.Logger

@@ -6,6 +6,7 @@ import (
 	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
 	storefrontv1 "github.com/bartgottschalk/startupwebapp/proto/storefront/v1"
 
+	"github.com/bartgottschalk/startupwebapp/gateway/dialect"
 	"github.com/bartgottschalk/startupwebapp/gateway/visitor"
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 )
@@ -72,7 +73,7 @@ func (a *Area) AddProductSku(ctx context.Context, form *storefrontv1.AddProductS
 }
 
 func (a *Area) add(ctx context.Context, skuText string, quantity int32) (*orderv1.AddToCartResponse, error) {
-	sku, isNumber := integer(skuText)
+	sku, isNumber := dialect.Integer(skuText)
 	if !isNumber {
 		return nil, fault.New(fault.NotFound, "sku-not-found", "")
 	}
@@ -93,7 +94,7 @@ func (a *Area) add(ctx context.Context, skuText string, quantity int32) (*orderv
 // pieces reads a quantity. The range is the order service's (contract order.md 4.7, O-02); here it keeps a number from
 // being cut to 32 bits.
 func pieces(text string) (quantity int32, isNumber, inRange bool) {
-	number, isNumber := integer(text)
+	number, isNumber := dialect.Integer(text)
 	if number < 0 || number > 99 {
 		return 0, isNumber, false
 	}
@@ -114,7 +115,7 @@ func (a *Area) UpdateSkuQuantity(ctx context.Context, form *storefrontv1.UpdateS
 	refused := func(code string, echo *string) *storefrontv1.UpdateSkuQuantityResponse {
 		return &storefrontv1.UpdateSkuQuantityResponse{CartUpdateSkuQuantity: "error", Errors: refusal(code), SkuId: echo}
 	}
-	sku, skuIsNumber := integer(form.GetSkuId())
+	sku, skuIsNumber := dialect.Integer(form.GetSkuId())
 	quantity, isNumber, inRange := pieces(form.GetQuantity())
 	readable := skuIsNumber && isNumber
 	who, found, err := a.cartToChange(ctx, readable && inRange)
@@ -165,7 +166,7 @@ func (a *Area) RemoveSku(ctx context.Context, form *storefrontv1.RemoveSkuReques
 	refused := func(code string, echo *string) *storefrontv1.RemoveSkuResponse {
 		return &storefrontv1.RemoveSkuResponse{CartRemoveSku: "error", Errors: refusal(code), SkuId: echo}
 	}
-	sku, isNumber := integer(form.GetSkuId())
+	sku, isNumber := dialect.Integer(form.GetSkuId())
 	who, found, err := a.cartToChange(ctx, isNumber)
 	switch {
 	case err != nil:

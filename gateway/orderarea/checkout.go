@@ -81,9 +81,7 @@ func (a *Area) LookUpAnonymousEmailAddress(ctx context.Context, form *storefront
 	if form.AnonymousEmailAddress == nil {
 		return refused("anonymous-email-address-required", "Please enter your e-mail address."), nil
 	}
-	_, err = a.Prospects.EnsureProspect(ctx, &userv1.EnsureProspectRequest{
-		Email: form.GetAnonymousEmailAddress(), ClientAddress: visitor.From(ctx).ClientAddress(),
-	})
+	err = a.ensureProspect(ctx, form.GetAnonymousEmailAddress())
 	switch {
 	case fault.HasReason(err, "email-belongs-to-member"):
 		return refused("email-address-is-associated-with-member", loginLink), nil
@@ -98,6 +96,15 @@ func (a *Area) LookUpAnonymousEmailAddress(ctx context.Context, form *storefront
 		CheckoutAllowed: true, AnonymousEmailAddressPaymentLookup: pointerTo("success"),
 		StripePublishableKey: &a.StripePublishableKey, CustomerData: &storefrontv1.CustomerData{},
 	}, nil
+}
+
+// ensureProspect counts the lookup before it tells anything: its answer says who has an account (payment.md P-21).
+func (a *Area) ensureProspect(ctx context.Context, email string) error {
+	if _, err := a.Limits.Allow(ctx, &userv1.AllowRequest{Bucket: "payment-lookup", Key: visitor.From(ctx).ClientAddress()}); err != nil {
+		return err
+	}
+	_, err := a.Prospects.EnsureProspect(ctx, &userv1.EnsureProspectRequest{Email: email})
+	return err
 }
 
 // ChangeConfirmationEmailAddress is GET /order/change-confirmation-email-address: there is nothing to undo any more,

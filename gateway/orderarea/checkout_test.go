@@ -66,7 +66,7 @@ func TestThePageBeforePayingWithoutACart(t *testing.T) {
 	v.sees(`{"checkout_allowed":true,"stripe_publishable_key":"pk_test_1","email":null,"customer_data":null,`+version+`}`, payment, err)
 }
 
-// The outcomes of contract payment.md 3.1; a limit is told as a wrong address (P-21).
+// The outcomes of contract payment.md 3.1.
 func TestLookingUpAGuestsAddress(t *testing.T) {
 	t.Parallel()
 	refused := func(code string) string {
@@ -79,9 +79,8 @@ func TestLookingUpAGuestsAddress(t *testing.T) {
 	}{
 		"new": {text("a@b.example"), nil,
 			`{"checkout_allowed":true,"anonymous_email_address_payment_lookup":"success","stripe_publishable_key":"pk_test_1","customer_data":null,` + version + `}`},
-		"missing":   {nil, nil, refused("anonymous-email-address-required")},
-		"invalid":   {text(""), named(fault.Invalid, "email-invalid"), refused("anonymous-email-address-required")},
-		"too often": {text("a@b.example"), named(fault.RateLimited, "rate-limited"), refused("anonymous-email-address-required")},
+		"missing": {nil, nil, refused("anonymous-email-address-required")},
+		"invalid": {text(""), named(fault.Invalid, "email-invalid"), refused("anonymous-email-address-required")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -92,10 +91,26 @@ func TestLookingUpAGuestsAddress(t *testing.T) {
 			if c.address != nil {
 				request, ok := v.behind.requests["EnsureProspect"].(*userv1.EnsureProspectRequest)
 				require.True(t, ok)
-				require.Equal(t, "192.0.2.7", request.GetClientAddress(), "limits count per address")
+				require.Equal(t, *c.address, request.GetEmail())
+				require.Equal(t, []string{"CheckoutAllowed", "Allow", "EnsureProspect"}, v.behind.asked, "counted before anything is told")
+				counted, ok := v.behind.requests["Allow"].(*userv1.AllowRequest)
+				require.True(t, ok)
+				require.Equal(t, "payment-lookup", counted.GetBucket())
+				require.Equal(t, "192.0.2.7", counted.GetKey(), "limits count per address")
 			}
 		})
 	}
+}
+
+// A limit is told as a wrong address (payment.md P-21).
+func TestLookingUpTooOften(t *testing.T) {
+	t.Parallel()
+	v := guest(t)
+	v.behind.fails["Allow"] = named(fault.RateLimited, "rate-limited")
+	answer, err := v.LookUpAnonymousEmailAddress(v.ctx, &storefrontv1.LookUpAnonymousEmailAddressRequest{AnonymousEmailAddress: text("a@b.example")})
+	v.sees(`{"checkout_allowed":true,"anonymous_email_address_payment_lookup":"error",
+		"errors":{"error":"anonymous-email-address-required","description":"(text)"},`+version+`}`, answer, err)
+	require.NotContains(t, v.behind.asked, "EnsureProspect")
 }
 
 // The page puts this description in as HTML, so nothing in it may come from outside.
@@ -237,6 +252,10 @@ func TestTroubleBeforePayingIsNotHidden(t *testing.T) {
 		},
 		"GetCart": func(v *visit) error {
 			_, err := v.ShowConfirmTotals(v.ctx, &storefrontv1.ShowConfirmTotalsRequest{})
+			return err
+		},
+		"Allow": func(v *visit) error {
+			_, err := v.LookUpAnonymousEmailAddress(v.ctx, &storefrontv1.LookUpAnonymousEmailAddressRequest{AnonymousEmailAddress: text("a@b.example")})
 			return err
 		},
 		"EnsureProspect": func(v *visit) error {

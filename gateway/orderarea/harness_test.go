@@ -43,6 +43,7 @@ type services struct {
 	orderv1.OrderServiceClient
 	paymentv1.PaymentServiceClient
 	userv1.ProspectServiceClient
+	userv1.LimitServiceClient
 	userv1.SessionServiceClient
 
 	fails    map[string]error
@@ -123,6 +124,10 @@ func (s *services) ReceiveWebhook(_ context.Context, request *paymentv1.ReceiveW
 	return &paymentv1.ReceiveWebhookResponse{Event: s.event}, s.hear("ReceiveWebhook", request)
 }
 
+func (s *services) Allow(_ context.Context, request *userv1.AllowRequest, _ ...grpc.CallOption) (*userv1.AllowResponse, error) {
+	return &userv1.AllowResponse{}, s.hear("Allow", request)
+}
+
 func (s *services) EnsureProspect(_ context.Context, request *userv1.EnsureProspectRequest, _ ...grpc.CallOption) (*userv1.EnsureProspectResponse, error) {
 	return &userv1.EnsureProspectResponse{ProspectId: 1, ProspectCode: "p"}, s.hear("EnsureProspect", request)
 }
@@ -148,7 +153,7 @@ func arrive(t *testing.T, cookies ...string) *visit {
 	met := visitor.NewPolicy(visitor.Settings{Key: signing.Key{Secret: key}}, clock).Meet(request)
 	logs := &strings.Builder{}
 	area := orderarea.New(orderarea.Peers{
-		Finder: shopper.NewFinder(behind), Carts: behind, Checkouts: behind, Orders: behind, Payments: behind, Prospects: behind,
+		Finder: shopper.NewFinder(behind), Carts: behind, Checkouts: behind, Orders: behind, Payments: behind, Prospects: behind, Limits: behind,
 		StripePublishableKey: "pk_test_1", Logger: slog.New(slog.NewTextHandler(logs, nil)),
 	})
 	return &visit{Area: area, behind: behind, t: t, visitor: met, ctx: met.In(t.Context()), logs: logs}

@@ -19,15 +19,16 @@ import (
 
 // Route is one path and what it is served by. It is immutable.
 type Route struct {
-	Path    string // as in the file, like /order/product/{product_identifier}
-	Method  string // GET or POST
-	RPC     protoreflect.FullName
-	Service protoreflect.FullName
-	Inputs  []string // names of the query parameters that the request has
-	HasForm bool     // the body is a form
-	HasRaw  bool     // the body is taken as it is: a signed webhook, which no CSRF token protects
-	IsIndex bool     // asked for with a slash at the end
-	prefix  string   // what stands before the variable, "" when there is none
+	Path       string // as in the file, like /order/product/{product_identifier}
+	Method     string // GET or POST
+	RPC        protoreflect.FullName
+	Service    protoreflect.FullName
+	Inputs     []string // names of the query parameters that the request has
+	HasForm    bool     // the body is a form
+	HasRaw     bool     // the body is taken as it is: a signed webhook, which no CSRF token protects
+	IsIndex    bool     // asked for with a slash at the end
+	AlsoPosted bool     // read by GET and posted to without fields, which is answered alike
+	prefix     string   // what stands before the variable, "" when there is none
 }
 
 // Table finds routes by path. It is immutable and safe for concurrent use.
@@ -47,10 +48,15 @@ type file struct {
 }
 
 type rule struct {
-	Selector string `yaml:"selector"`
-	Get      string `yaml:"get"`
-	Post     string `yaml:"post"`
-	Body     string `yaml:"body"`
+	binding            `yaml:",inline"`
+	Selector           string    `yaml:"selector"`
+	AdditionalBindings []binding `yaml:"additional_bindings"`
+}
+
+type binding struct {
+	Get  string `yaml:"get"`
+	Post string `yaml:"post"`
+	Body string `yaml:"body"`
 }
 
 // Read makes the table of the file's rules; every rule must name a method that is linked into the process.
@@ -126,6 +132,9 @@ func (r rule) route() (*Route, error) {
 	if made.Path == "" || r.Get != "" && r.Post != "" {
 		return nil, errors.New("a route has one path, by get or post")
 	}
+	if err := made.alsoPosted(r.AdditionalBindings); err != nil {
+		return nil, err
+	}
 	made.HasForm = r.Body == "*"
 	made.HasRaw = r.Body != "" && r.Body != "*"
 	made.IsIndex = strings.Count(made.Path, "/") == 1
@@ -134,6 +143,18 @@ func (r rule) route() (*Route, error) {
 		return nil, err
 	}
 	return made, made.describe(variable)
+}
+
+// alsoPosted: the only further binding there may be is a post to a path that is read.
+func (r *Route) alsoPosted(bindings []binding) error {
+	if len(bindings) == 0 {
+		return nil
+	}
+	if len(bindings) > 1 || r.Method != http.MethodGet || bindings[0] != (binding{Post: r.Path, Body: "*"}) {
+		return errors.New("a path that is read may be posted to as well, and nothing else")
+	}
+	r.AlsoPosted = true
+	return nil
 }
 
 // splitVariable: the old surface has variables only as the last part of a path.

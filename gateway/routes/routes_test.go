@@ -49,6 +49,37 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// All 22 paths of contract user.md 2 and the three of our own, each by its method.
+func TestUserPaths(t *testing.T) {
+	t.Parallel()
+	known := table(t)
+	wanted := map[string]string{"/user/": http.MethodGet}
+	for _, name := range []string{
+		"token", "logged-in", "logout", "account-content", "verify-email-address", "email-unsubscribe-lookup", "terms-of-use-agree-check", "sessions",
+	} {
+		wanted["/user/"+name] = http.MethodGet
+	}
+	for _, name := range []string{
+		"login", "create-account", "verify-email-address-response", "reset-password", "set-new-password", "forgot-username", "update-my-information",
+		"update-communication-preferences", "change-my-password", "email-unsubscribe-confirm", "email-unsubscribe-why", "terms-of-use-agree",
+		"put-chat-message", "pythonabot-notify-me", "end-session", "end-other-sessions",
+	} {
+		wanted["/user/"+name] = http.MethodPost
+	}
+	require.Len(t, wanted, 22+3)
+	for path, method := range wanted {
+		found := known.Find(path)
+		require.NotNil(t, found, path)
+		require.Equal(t, method, found.Method, path)
+		require.Equal(t, method == http.MethodPost, found.HasForm, path)
+	}
+	for _, route := range known.All() {
+		if route.Service == "storefront.v1.UserAreaService" && !route.IsIndex {
+			require.Contains(t, wanted, route.Path)
+		}
+	}
+}
+
 func TestMoved(t *testing.T) {
 	t.Parallel()
 	known := table(t)
@@ -68,6 +99,10 @@ func TestWhatRoutesCarry(t *testing.T) {
 	require.Empty(t, known.Find("/order/product/a").Inputs, "the variable comes from the path alone")
 	login := known.Find("/user/login")
 	require.True(t, login.HasForm && !login.HasRaw && login.Method == http.MethodPost)
+	verification := known.Find("/user/verify-email-address")
+	require.True(t, verification.AlsoPosted && verification.Method == http.MethodGet && !verification.HasForm)
+	require.False(t, known.Find("/user/logout").AlsoPosted)
+	require.Equal(t, []string{"token", "pr_token"}, known.Find("/user/email-unsubscribe-lookup").Inputs)
 	hook := known.Find("/order/stripe-webhook")
 	require.True(t, hook.HasRaw && !hook.HasForm)
 	raw := 0
@@ -93,6 +128,9 @@ func TestReadRefuses(t *testing.T) {
 		"two paths":          line("{ selector: storefront.v1.UserAreaService.LogIn, get: /user/login, post: /user/login }"),
 		"no path":            line("{ selector: storefront.v1.UserAreaService.LogIn }"),
 		"variable in middle": line("{ selector: storefront.v1.OrderAreaService.ShowOrder, get: \"/order/{order_identifier}/more\" }"),
+		"read by two paths":  line("{ selector: storefront.v1.UserAreaService.LogOut, get: /user/logout, additional_bindings: [{ post: /user/leave, body: \"*\" }] }"),
+		"read twice":         line("{ selector: storefront.v1.UserAreaService.LogOut, get: /user/logout, additional_bindings: [{ get: /user/logout }] }"),
+		"posted to twice":    line("{ selector: storefront.v1.UserAreaService.LogIn, post: /user/login, body: \"*\", additional_bindings: [{ post: /user/login, body: \"*\" }] }"),
 	} {
 		_, err := routes.Read([]byte(text))
 		require.Error(t, err, name)

@@ -28,7 +28,7 @@ func (a *Area) CreateAccount(ctx context.Context, form *storefrontv1.CreateAccou
 		FirstName: form.GetFirstname(), LastName: form.GetLastname(), Username: form.GetUsername(), Email: form.GetEmailAddress(),
 		Password: form.GetPassword(), ConfirmPassword: form.GetConfirmPassword(),
 		Newsletter: ticked(form.Newsletter), Remember: ticked(form.RememberMe),
-		ClientAddress: customer.ClientAddress(), ReplacedSessionToken: customer.SessionToken(),
+		ClientAddress: customer.ClientAddress(), ReplacedSessionToken: customer.SessionToken(), UserAgent: customer.UserAgent(),
 	})
 	if err != nil {
 		return nil, err
@@ -41,20 +41,13 @@ func (a *Area) CreateAccount(ctx context.Context, form *storefrontv1.CreateAccou
 	return &storefrontv1.CreateAccountResponse{CreateAccount: "true"}, nil
 }
 
-// verdicts files each broken rule under the key of its input; inputs without one are valid.
+// verdicts is what the rules say of each input of the registration page.
 func verdicts(violations []*userv1.FieldViolation) *storefrontv1.CreateAccountErrors {
 	errors := &storefrontv1.CreateAccountErrors{}
-	lists := map[string]*[]*storefrontv1.InputError{
+	file(violations, inputs{
 		"first_name": &errors.Firstname, "last_name": &errors.Lastname, "username": &errors.Username,
 		"email": &errors.EmailAddress, "password": &errors.Password,
-	}
-	for _, violation := range violations {
-		list, known := lists[violation.GetField()]
-		if !known {
-			continue
-		}
-		*list = append(*list, &storefrontv1.InputError{Type: violation.GetCode(), Description: &violation.Description})
-	}
+	})
 	return errors
 }
 
@@ -64,14 +57,18 @@ func (a *Area) ShowAccountContent(ctx context.Context, _ *storefrontv1.ShowAccou
 	if err != nil {
 		return nil, err
 	}
+	stranger := &storefrontv1.ShowAccountContentResponse{AccountContent: &storefrontv1.AccountContent{Authenticated: "false"}}
 	if account == nil {
-		return &storefrontv1.ShowAccountContentResponse{AccountContent: &storefrontv1.AccountContent{Authenticated: "false"}}, nil
+		return stranger, nil
 	}
 	profile, err := a.Accounts.GetProfile(ctx, &userv1.GetProfileRequest{AccountId: account.GetAccountId()})
+	if isGone(err) {
+		return stranger, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	orders, err := a.Orders.ListOrders(ctx, &orderv1.ListOrdersRequest{AccountId: account.GetAccountId()})
+	orders, err := a.Orders.ListOrders(ctx, ordersOf(profile))
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +78,15 @@ func (a *Area) ShowAccountContent(ctx context.Context, _ *storefrontv1.ShowAccou
 		EmailData:     a.emailData(profile),
 		OrdersData:    orderList(orders.GetOrders()),
 	}}, nil
+}
+
+// ordersOf asks for an account's orders, and for the guest orders of its address when the address has brought them along.
+func ordersOf(profile *userv1.GetProfileResponse) *orderv1.ListOrdersRequest {
+	request := &orderv1.ListOrdersRequest{AccountId: profile.GetAccount().GetAccountId()}
+	if profile.GetClaimsGuestOrders() {
+		request.ClaimedEmail = profile.GetAccount().GetEmail()
+	}
+	return request
 }
 
 func personalData(profile *userv1.GetProfileResponse) *storefrontv1.PersonalData {

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
 	storefrontv1 "github.com/bartgottschalk/startupwebapp/proto/storefront/v1"
 	userv1 "github.com/bartgottschalk/startupwebapp/proto/user/v1"
 
@@ -36,6 +37,7 @@ func TestCreatingAnAccount(t *testing.T) {
 	require.True(t, request.GetNewsletter())
 	require.False(t, request.GetRemember())
 	require.Equal(t, "192.0.2.7", request.GetClientAddress())
+	require.Equal(t, browser, request.GetUserAgent())
 	require.Equal(t, []string{"CreateAccount", "AdoptCart"}, v.behind.asked)
 	cookies := v.setCookies()
 	require.Equal(t, newToken+"; Path=/; SameSite=Lax; HttpOnly", cookies["sessionid"])
@@ -57,9 +59,9 @@ func TestBrokenRulesAreFiledUnderTheirInput(t *testing.T) {
 	t.Parallel()
 	v := arrive(t, "csrftoken="+csrf)
 	v.behind.violations = []*userv1.FieldViolation{
-		{Field: "first_name", Code: "required", Description: "a."}, {Field: "last_name", Code: "not_valid", Description: "b."},
-		{Field: "last_name", Code: "too_many_chars", Description: "c."}, {Field: "email", Code: "not_valid", Description: "d."},
-		{Field: "password", Code: "confirm_password_doesnt_match", Description: "e."}, {Field: "of-tomorrow", Code: "x", Description: "f."},
+		{Field: "first_name", Code: "required", Description: "Aa."}, {Field: "last_name", Code: "not_valid", Description: "Bb."},
+		{Field: "last_name", Code: "too_many_chars", Description: "Cc."}, {Field: "email", Code: "not_valid", Description: "Dd."},
+		{Field: "password", Code: "confirm_password_doesnt_match", Description: "Ee."}, {Field: "of-tomorrow", Code: "x", Description: "Ff."},
 	}
 	answer, err := v.CreateAccount(v.ctx, accountForm(nil))
 	v.sees(`{"create_account":"false","errors":{"firstname":[{"type":"required","description":"(text)"}],
@@ -136,6 +138,28 @@ func TestAVerificationIsPendingForADay(t *testing.T) {
 		require.NoError(t, err, name)
 		require.Equal(t, c.want, answer.GetAccountContent().GetEmailData().GetVerificationRequestSentWithin_24Hours(), name)
 	}
+}
+
+// Guest orders of an address come with its first verification (issue of the old server: user.md 8, defect 10).
+func TestGuestOrdersComeWithAVerifiedAddress(t *testing.T) {
+	t.Parallel()
+	for _, claims := range []bool{true, false} {
+		v := arrive(t, sessionCookie)
+		v.behind.profile = profile()
+		v.behind.profile.ClaimsGuestOrders = claims
+		_, err := v.ShowAccountContent(v.ctx, &storefrontv1.ShowAccountContentRequest{})
+		require.NoError(t, err)
+		want := map[bool]string{true: "grace@mail.example", false: ""}[claims]
+		v.asks("ListOrders", &orderv1.ListOrdersRequest{AccountId: 7, ClaimedEmail: want})
+	}
+}
+
+func TestAnAccountThatHasJustGoneIsNotShown(t *testing.T) {
+	t.Parallel()
+	v := arrive(t, sessionCookie)
+	v.behind.fails["GetProfile"] = named(fault.NotFound, "account-not-found")
+	answer, err := v.ShowAccountContent(v.ctx, &storefrontv1.ShowAccountContentRequest{})
+	v.sees(`{"account_content":{"authenticated":"false"},`+version+`}`, answer, err)
 }
 
 func TestAStrangerHasNoAccountToShow(t *testing.T) {

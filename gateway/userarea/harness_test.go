@@ -33,6 +33,7 @@ const (
 	csrf     = "abcdefghijklmnopqrstuvwxyzABCDEF"
 	cartID   = "abcdefghij0123456789"
 	key      = "a-secret-key-of-tests"
+	browser  = "A Browser/1.0 (of tests)"
 	version  = `"user-api-version":"0.0.1"`
 )
 
@@ -46,6 +47,12 @@ func grace() *userv1.Account {
 type services struct {
 	userv1.SessionServiceClient
 	userv1.AccountServiceClient
+	userv1.VerificationServiceClient
+	userv1.CredentialServiceClient
+	userv1.SubscriptionServiceClient
+	userv1.TermsServiceClient
+	userv1.ChatServiceClient
+	userv1.ProspectServiceClient
 	orderv1.CartServiceClient
 	orderv1.OrderServiceClient
 
@@ -55,18 +62,37 @@ type services struct {
 	violations []*userv1.FieldViolation
 	profile    *userv1.GetProfileResponse
 	silent     bool // pages should report no events
+	claims     bool // a verified address brings guest orders along
+	terms      *userv1.CheckAgreementResponse
+	sessions   []*userv1.SessionSummary
+	afterwards map[string]planned
+	ended      bool // the session of the browser is dead from now on
 }
 
 func (s *services) hear(method string, request proto.Message) error {
 	s.asked = append(s.asked, method)
 	s.requests[method] = request
-	return s.fails[method]
+	err := s.fails[method]
+	if later, planned := s.afterwards[method]; planned {
+		s.fails[later.method] = later.failure
+	}
+	return err
+}
+
+// failsAfter makes a method fail from the time on when another has been asked.
+func (s *services) failsAfter(first, method string, failure error) {
+	s.afterwards = map[string]planned{first: {method, failure}}
+}
+
+type planned struct {
+	method  string
+	failure error
 }
 
 func (s *services) LogClientEvents() bool { return !s.silent }
 
 func (s *services) ResolveSession(_ context.Context, request *userv1.ResolveSessionRequest, _ ...grpc.CallOption) (*userv1.ResolveSessionResponse, error) {
-	if request.GetToken() != oldToken {
+	if request.GetToken() != oldToken || s.ended {
 		return nil, fault.New(fault.Unauthenticated, "session-unknown", "")
 	}
 	return &userv1.ResolveSessionResponse{Account: grace()}, s.hear("ResolveSession", request)
@@ -126,10 +152,12 @@ func arrive(t *testing.T, cookies ...string) *visit {
 	request := httptest.NewRequest(http.MethodPost, "/user/", nil)
 	request.RemoteAddr = "192.0.2.7:4711"
 	request.Header.Set("Cookie", strings.Join(cookies, "; "))
+	request.Header.Set("User-Agent", browser)
 	met := visitor.NewPolicy(visitor.Settings{Key: signing.Key{Secret: key}}, clock).Meet(request)
 	logs := &strings.Builder{}
 	area := userarea.New(userarea.Peers{
-		Finder: shopper.NewFinder(behind), Accounts: behind, Sessions: behind, Carts: behind, Orders: behind, Events: behind,
+		Finder: shopper.NewFinder(behind), Accounts: behind, Sessions: behind, Verifications: behind, Credentials: behind,
+		Subscriptions: behind, Terms: behind, Chat: behind, Prospects: behind, Carts: behind, Orders: behind, Events: behind,
 		Logger: slog.New(slog.NewTextHandler(logs, nil)), Now: clock,
 	})
 	return &visit{Area: area, behind: behind, t: t, visitor: met, ctx: met.In(t.Context()), logs: logs}
@@ -153,7 +181,7 @@ func (v *visit) setCookies() map[string]string {
 	return sent
 }
 
-var sentence = regexp.MustCompile(`"description":"[^"]+[.]"`)
+var sentence = regexp.MustCompile(`"(description|data_missing|invalid_data)":"[A-Z][^"]+[.]"`)
 
 // sees compares an answer with the JSON of the contract. Sentences are ours: they appear as (text).
 func (v *visit) sees(want string, answer proto.Message, err error) {
@@ -163,7 +191,7 @@ func (v *visit) sees(want string, answer proto.Message, err error) {
 	require.NoError(v.t, err)
 	rendered, err := renderer.Append(nil, answer)
 	require.NoError(v.t, err)
-	require.JSONEq(v.t, want, sentence.ReplaceAllString(string(rendered), `"description":"(text)"`))
+	require.JSONEq(v.t, want, sentence.ReplaceAllString(string(rendered), `"$1":"(text)"`))
 }
 
 func text(value string) *string { return &value }

@@ -72,7 +72,7 @@ func (a *Area) LogIn(ctx context.Context, form *storefrontv1.LogInRequest) (*sto
 	customer := visitor.From(ctx)
 	begun, err := a.Sessions.LogIn(ctx, &userv1.LogInRequest{
 		Username: form.GetUsername(), Password: form.GetPassword(), Remember: ticked(form.RememberMe),
-		ClientAddress: customer.ClientAddress(), ReplacedSessionToken: customer.SessionToken(),
+		ClientAddress: customer.ClientAddress(), ReplacedSessionToken: customer.SessionToken(), UserAgent: customer.UserAgent(),
 	})
 	if fault.HasReason(err, "credentials-invalid") {
 		return &storefrontv1.LogInResponse{Login: "false"}, nil
@@ -116,16 +116,21 @@ func (a *Area) LogOut(ctx context.Context, _ *storefrontv1.LogOutRequest) (*stor
 		return nil, err
 	}
 	if account == nil {
-		return &storefrontv1.LogOutResponse{Logout: "user_not_authenticated"}, nil
+		return &storefrontv1.LogOutResponse{Logout: notAuthenticated}, nil
 	}
 	customer := visitor.From(ctx)
 	if _, err := a.Sessions.LogOut(ctx, &userv1.LogOutRequest{Token: customer.SessionToken()}); err != nil {
 		return nil, err
 	}
+	leave(customer)
+	return &storefrontv1.LogOutResponse{Logout: "true"}, nil
+}
+
+// leave makes a browser forget whose it was (contract user.md 2.5).
+func leave(customer *visitor.Visitor) {
 	customer.ForgetSession()
 	customer.ForgetAnonymousCart()
 	customer.RenewEventIdentity()
-	return &storefrontv1.LogOutResponse{Logout: "true"}, nil
 }
 
 func firstLetter(name string) string {

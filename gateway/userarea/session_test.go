@@ -65,6 +65,7 @@ func TestLoggingIn(t *testing.T) {
 	require.Equal(t, "192.0.2.7", request.GetClientAddress(), "limits count per address")
 	require.Equal(t, oldToken, request.GetReplacedSessionToken(), "the browser's former session ends")
 	require.True(t, request.GetRemember())
+	require.Equal(t, browser, request.GetUserAgent())
 	adopted, ok := v.behind.requests["AdoptCart"].(*orderv1.AdoptCartRequest)
 	require.True(t, ok)
 	require.Equal(t, int64(7), adopted.GetAccountId())

@@ -47,6 +47,7 @@ var (
 	jsonType       = []string{"application/json"}
 	allowGet       = []string{"GET, HEAD"}
 	allowPost      = []string{"POST"}
+	allowBoth      = []string{"GET, HEAD, POST"}
 	emptyLength    = []string{"0"}
 )
 

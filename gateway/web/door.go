@@ -9,6 +9,7 @@
 //	CORS                    headers on every answer; a preflight ends here, for any path
 //	allowed hosts           400
 //	routes                  301 to the slash of an index, 404
+//	cross-site reads        403 for a path that changes something when read, when another site's page asks (crosssite.go)
 //	CSRF                    403; reads the form (400 when that cannot be done)
 //	method                  405
 //	catalogue               answered from bytes
@@ -159,6 +160,10 @@ func (d *Door) routed(a *answer, r *http.Request, secure bool) {
 		return
 	}
 	a.route, r.Pattern = route.Path, route.Path
+	if d.isForeignChange(r, route, secure) {
+		refuse(a, r, http.StatusForbidden)
+		return
+	}
 	guest := d.guestOf(route, r)
 	fields, admitted := d.checkCSRF(a, r, route, guest, secure)
 	if !admitted {

@@ -79,9 +79,13 @@ func refuse(a *answer, r *http.Request, status int) {
 func refuseMethod(a *answer, r *http.Request, route *routes.Route) {
 	drain(r)
 	header := a.Header()
-	header["Allow"] = allowGet
-	if route.Method == http.MethodPost {
+	switch {
+	case route.AlsoPosted:
+		header["Allow"] = allowBoth
+	case route.Method == http.MethodPost:
 		header["Allow"] = allowPost
+	default:
+		header["Allow"] = allowGet
 	}
 	if !route.HasRaw {
 		writePage(a, http.StatusMethodNotAllowed)
@@ -103,9 +107,17 @@ func writePage(w http.ResponseWriter, status int) {
 	_, _ = w.Write([]byte(page)) // the client may have left
 }
 
-// serves: a path is read by GET and HEAD or posted to, nothing else.
+// serves: a path is read by GET and HEAD or posted to, seldom both, and nothing else.
 func serves(route *routes.Route, method string) bool {
-	return method == route.Method || method == http.MethodHead && route.Method == http.MethodGet
+	switch method {
+	case route.Method:
+		return true
+	case http.MethodHead:
+		return route.Method == http.MethodGet
+	case http.MethodPost:
+		return route.AlsoPosted
+	}
+	return false
 }
 
 // knownMethod keeps invented methods out of the logs.

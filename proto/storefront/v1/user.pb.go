@@ -75,6 +75,96 @@ func (x *InputError) GetDescription() string {
 	return ""
 }
 
+// The broken rules of one input where a sound input is left out.
+type InputErrors struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Errors        []*InputError          `protobuf:"bytes,1,rep,name=errors,proto3" json:"errors,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InputErrors) Reset() {
+	*x = InputErrors{}
+	mi := &file_storefront_v1_user_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InputErrors) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InputErrors) ProtoMessage() {}
+
+func (x *InputErrors) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InputErrors.ProtoReflect.Descriptor instead.
+func (*InputErrors) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *InputErrors) GetErrors() []*InputError {
+	if x != nil {
+		return x.Errors
+	}
+	return nil
+}
+
+// Why something was not done, for the program of the page.
+type Refusal struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Error         string                 `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Refusal) Reset() {
+	*x = Refusal{}
+	mi := &file_storefront_v1_user_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Refusal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Refusal) ProtoMessage() {}
+
+func (x *Refusal) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
+func (*Refusal) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Refusal) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
 type ShowUserIndexRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -83,7 +173,7 @@ type ShowUserIndexRequest struct {
 
 func (x *ShowUserIndexRequest) Reset() {
 	*x = ShowUserIndexRequest{}
-	mi := &file_storefront_v1_user_proto_msgTypes[1]
+	mi := &file_storefront_v1_user_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -95,7 +185,7 @@ func (x *ShowUserIndexRequest) String() string {
 func (*ShowUserIndexRequest) ProtoMessage() {}
 
 func (x *ShowUserIndexRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[1]
+	mi := &file_storefront_v1_user_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -108,7 +198,7 @@ func (x *ShowUserIndexRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowUserIndexRequest.ProtoReflect.Descriptor instead.
 func (*ShowUserIndexRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{1}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{3}
 }
 
 type ShowUserIndexResponse struct {
@@ -120,7 +210,7 @@ type ShowUserIndexResponse struct {
 
 func (x *ShowUserIndexResponse) Reset() {
 	*x = ShowUserIndexResponse{}
-	mi := &file_storefront_v1_user_proto_msgTypes[2]
+	mi := &file_storefront_v1_user_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -132,7 +222,7 @@ func (x *ShowUserIndexResponse) String() string {
 func (*ShowUserIndexResponse) ProtoMessage() {}
 
 func (x *ShowUserIndexResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[2]
+	mi := &file_storefront_v1_user_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -145,7 +235,7 @@ func (x *ShowUserIndexResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowUserIndexResponse.ProtoReflect.Descriptor instead.
 func (*ShowUserIndexResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{2}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ShowUserIndexResponse) GetHtml() string {
@@ -163,7 +253,7 @@ type IssueTokenRequest struct {
 
 func (x *IssueTokenRequest) Reset() {
 	*x = IssueTokenRequest{}
-	mi := &file_storefront_v1_user_proto_msgTypes[3]
+	mi := &file_storefront_v1_user_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -175,7 +265,7 @@ func (x *IssueTokenRequest) String() string {
 func (*IssueTokenRequest) ProtoMessage() {}
 
 func (x *IssueTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[3]
+	mi := &file_storefront_v1_user_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -188,7 +278,7 @@ func (x *IssueTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueTokenRequest.ProtoReflect.Descriptor instead.
 func (*IssueTokenRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{3}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{5}
 }
 
 type IssueTokenResponse struct {
@@ -201,7 +291,7 @@ type IssueTokenResponse struct {
 
 func (x *IssueTokenResponse) Reset() {
 	*x = IssueTokenResponse{}
-	mi := &file_storefront_v1_user_proto_msgTypes[4]
+	mi := &file_storefront_v1_user_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -213,7 +303,7 @@ func (x *IssueTokenResponse) String() string {
 func (*IssueTokenResponse) ProtoMessage() {}
 
 func (x *IssueTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[4]
+	mi := &file_storefront_v1_user_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -226,7 +316,7 @@ func (x *IssueTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueTokenResponse.ProtoReflect.Descriptor instead.
 func (*IssueTokenResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{4}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *IssueTokenResponse) GetToken() string {
@@ -244,7 +334,7 @@ type TellLoggedInRequest struct {
 
 func (x *TellLoggedInRequest) Reset() {
 	*x = TellLoggedInRequest{}
-	mi := &file_storefront_v1_user_proto_msgTypes[5]
+	mi := &file_storefront_v1_user_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -256,7 +346,7 @@ func (x *TellLoggedInRequest) String() string {
 func (*TellLoggedInRequest) ProtoMessage() {}
 
 func (x *TellLoggedInRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[5]
+	mi := &file_storefront_v1_user_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -269,7 +359,7 @@ func (x *TellLoggedInRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellLoggedInRequest.ProtoReflect.Descriptor instead.
 func (*TellLoggedInRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{5}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{7}
 }
 
 type TellLoggedInResponse struct {
@@ -288,7 +378,7 @@ type TellLoggedInResponse struct {
 
 func (x *TellLoggedInResponse) Reset() {
 	*x = TellLoggedInResponse{}
-	mi := &file_storefront_v1_user_proto_msgTypes[6]
+	mi := &file_storefront_v1_user_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -300,7 +390,7 @@ func (x *TellLoggedInResponse) String() string {
 func (*TellLoggedInResponse) ProtoMessage() {}
 
 func (x *TellLoggedInResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[6]
+	mi := &file_storefront_v1_user_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -313,7 +403,7 @@ func (x *TellLoggedInResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellLoggedInResponse.ProtoReflect.Descriptor instead.
 func (*TellLoggedInResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{6}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TellLoggedInResponse) GetLoggedIn() bool {
@@ -383,7 +473,7 @@ type LogInRequest struct {
 
 func (x *LogInRequest) Reset() {
 	*x = LogInRequest{}
-	mi := &file_storefront_v1_user_proto_msgTypes[7]
+	mi := &file_storefront_v1_user_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -395,7 +485,7 @@ func (x *LogInRequest) String() string {
 func (*LogInRequest) ProtoMessage() {}
 
 func (x *LogInRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[7]
+	mi := &file_storefront_v1_user_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -408,7 +498,7 @@ func (x *LogInRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogInRequest.ProtoReflect.Descriptor instead.
 func (*LogInRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{7}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *LogInRequest) GetUsername() string {
@@ -442,7 +532,7 @@ type LogInResponse struct {
 
 func (x *LogInResponse) Reset() {
 	*x = LogInResponse{}
-	mi := &file_storefront_v1_user_proto_msgTypes[8]
+	mi := &file_storefront_v1_user_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -454,7 +544,7 @@ func (x *LogInResponse) String() string {
 func (*LogInResponse) ProtoMessage() {}
 
 func (x *LogInResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[8]
+	mi := &file_storefront_v1_user_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -467,7 +557,7 @@ func (x *LogInResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogInResponse.ProtoReflect.Descriptor instead.
 func (*LogInResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{8}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *LogInResponse) GetLogin() string {
@@ -485,7 +575,7 @@ type LogOutRequest struct {
 
 func (x *LogOutRequest) Reset() {
 	*x = LogOutRequest{}
-	mi := &file_storefront_v1_user_proto_msgTypes[9]
+	mi := &file_storefront_v1_user_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -497,7 +587,7 @@ func (x *LogOutRequest) String() string {
 func (*LogOutRequest) ProtoMessage() {}
 
 func (x *LogOutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[9]
+	mi := &file_storefront_v1_user_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -510,7 +600,7 @@ func (x *LogOutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogOutRequest.ProtoReflect.Descriptor instead.
 func (*LogOutRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{9}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{11}
 }
 
 type LogOutResponse struct {
@@ -523,7 +613,7 @@ type LogOutResponse struct {
 
 func (x *LogOutResponse) Reset() {
 	*x = LogOutResponse{}
-	mi := &file_storefront_v1_user_proto_msgTypes[10]
+	mi := &file_storefront_v1_user_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -535,7 +625,7 @@ func (x *LogOutResponse) String() string {
 func (*LogOutResponse) ProtoMessage() {}
 
 func (x *LogOutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[10]
+	mi := &file_storefront_v1_user_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -548,7 +638,7 @@ func (x *LogOutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogOutResponse.ProtoReflect.Descriptor instead.
 func (*LogOutResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{10}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *LogOutResponse) GetLogout() string {
@@ -574,7 +664,7 @@ type CreateAccountRequest struct {
 
 func (x *CreateAccountRequest) Reset() {
 	*x = CreateAccountRequest{}
-	mi := &file_storefront_v1_user_proto_msgTypes[11]
+	mi := &file_storefront_v1_user_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -586,7 +676,7 @@ func (x *CreateAccountRequest) String() string {
 func (*CreateAccountRequest) ProtoMessage() {}
 
 func (x *CreateAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[11]
+	mi := &file_storefront_v1_user_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -599,7 +689,7 @@ func (x *CreateAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAccountRequest.ProtoReflect.Descriptor instead.
 func (*CreateAccountRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{11}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CreateAccountRequest) GetFirstname() string {
@@ -669,7 +759,7 @@ type CreateAccountResponse struct {
 
 func (x *CreateAccountResponse) Reset() {
 	*x = CreateAccountResponse{}
-	mi := &file_storefront_v1_user_proto_msgTypes[12]
+	mi := &file_storefront_v1_user_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -681,7 +771,7 @@ func (x *CreateAccountResponse) String() string {
 func (*CreateAccountResponse) ProtoMessage() {}
 
 func (x *CreateAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[12]
+	mi := &file_storefront_v1_user_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -694,7 +784,7 @@ func (x *CreateAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAccountResponse.ProtoReflect.Descriptor instead.
 func (*CreateAccountResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{12}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CreateAccountResponse) GetCreateAccount() string {
@@ -724,7 +814,7 @@ type CreateAccountErrors struct {
 
 func (x *CreateAccountErrors) Reset() {
 	*x = CreateAccountErrors{}
-	mi := &file_storefront_v1_user_proto_msgTypes[13]
+	mi := &file_storefront_v1_user_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -736,7 +826,7 @@ func (x *CreateAccountErrors) String() string {
 func (*CreateAccountErrors) ProtoMessage() {}
 
 func (x *CreateAccountErrors) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[13]
+	mi := &file_storefront_v1_user_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -749,7 +839,7 @@ func (x *CreateAccountErrors) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAccountErrors.ProtoReflect.Descriptor instead.
 func (*CreateAccountErrors) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{13}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CreateAccountErrors) GetFirstname() []*InputError {
@@ -795,7 +885,7 @@ type ShowAccountContentRequest struct {
 
 func (x *ShowAccountContentRequest) Reset() {
 	*x = ShowAccountContentRequest{}
-	mi := &file_storefront_v1_user_proto_msgTypes[14]
+	mi := &file_storefront_v1_user_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -807,7 +897,7 @@ func (x *ShowAccountContentRequest) String() string {
 func (*ShowAccountContentRequest) ProtoMessage() {}
 
 func (x *ShowAccountContentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[14]
+	mi := &file_storefront_v1_user_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -820,7 +910,7 @@ func (x *ShowAccountContentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowAccountContentRequest.ProtoReflect.Descriptor instead.
 func (*ShowAccountContentRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{14}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{16}
 }
 
 type ShowAccountContentResponse struct {
@@ -832,7 +922,7 @@ type ShowAccountContentResponse struct {
 
 func (x *ShowAccountContentResponse) Reset() {
 	*x = ShowAccountContentResponse{}
-	mi := &file_storefront_v1_user_proto_msgTypes[15]
+	mi := &file_storefront_v1_user_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -844,7 +934,7 @@ func (x *ShowAccountContentResponse) String() string {
 func (*ShowAccountContentResponse) ProtoMessage() {}
 
 func (x *ShowAccountContentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[15]
+	mi := &file_storefront_v1_user_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -857,7 +947,7 @@ func (x *ShowAccountContentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowAccountContentResponse.ProtoReflect.Descriptor instead.
 func (*ShowAccountContentResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{15}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ShowAccountContentResponse) GetAccountContent() *AccountContent {
@@ -880,7 +970,7 @@ type AccountContent struct {
 
 func (x *AccountContent) Reset() {
 	*x = AccountContent{}
-	mi := &file_storefront_v1_user_proto_msgTypes[16]
+	mi := &file_storefront_v1_user_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -892,7 +982,7 @@ func (x *AccountContent) String() string {
 func (*AccountContent) ProtoMessage() {}
 
 func (x *AccountContent) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[16]
+	mi := &file_storefront_v1_user_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -905,7 +995,7 @@ func (x *AccountContent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountContent.ProtoReflect.Descriptor instead.
 func (*AccountContent) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{16}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AccountContent) GetAuthenticated() string {
@@ -952,7 +1042,7 @@ type PersonalData struct {
 
 func (x *PersonalData) Reset() {
 	*x = PersonalData{}
-	mi := &file_storefront_v1_user_proto_msgTypes[17]
+	mi := &file_storefront_v1_user_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -964,7 +1054,7 @@ func (x *PersonalData) String() string {
 func (*PersonalData) ProtoMessage() {}
 
 func (x *PersonalData) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[17]
+	mi := &file_storefront_v1_user_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -977,7 +1067,7 @@ func (x *PersonalData) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonalData.ProtoReflect.Descriptor instead.
 func (*PersonalData) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{17}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *PersonalData) GetUsername() string {
@@ -1047,7 +1137,7 @@ type EmailData struct {
 
 func (x *EmailData) Reset() {
 	*x = EmailData{}
-	mi := &file_storefront_v1_user_proto_msgTypes[18]
+	mi := &file_storefront_v1_user_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1059,7 +1149,7 @@ func (x *EmailData) String() string {
 func (*EmailData) ProtoMessage() {}
 
 func (x *EmailData) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[18]
+	mi := &file_storefront_v1_user_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1072,7 +1162,7 @@ func (x *EmailData) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EmailData.ProtoReflect.Descriptor instead.
 func (*EmailData) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{18}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *EmailData) GetEmailAddress() string {
@@ -1106,7 +1196,7 @@ type OrderList struct {
 
 func (x *OrderList) Reset() {
 	*x = OrderList{}
-	mi := &file_storefront_v1_user_proto_msgTypes[19]
+	mi := &file_storefront_v1_user_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1118,7 +1208,7 @@ func (x *OrderList) String() string {
 func (*OrderList) ProtoMessage() {}
 
 func (x *OrderList) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[19]
+	mi := &file_storefront_v1_user_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1131,7 +1221,7 @@ func (x *OrderList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderList.ProtoReflect.Descriptor instead.
 func (*OrderList) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{19}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *OrderList) GetOrders() []*OrderListEntry {
@@ -1154,7 +1244,7 @@ type OrderListEntry struct {
 
 func (x *OrderListEntry) Reset() {
 	*x = OrderListEntry{}
-	mi := &file_storefront_v1_user_proto_msgTypes[20]
+	mi := &file_storefront_v1_user_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1166,7 +1256,7 @@ func (x *OrderListEntry) String() string {
 func (*OrderListEntry) ProtoMessage() {}
 
 func (x *OrderListEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_user_proto_msgTypes[20]
+	mi := &file_storefront_v1_user_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1179,7 +1269,7 @@ func (x *OrderListEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderListEntry.ProtoReflect.Descriptor instead.
 func (*OrderListEntry) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_user_proto_rawDescGZIP(), []int{20}
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *OrderListEntry) GetOrderId() int64 {
@@ -1217,6 +1307,2435 @@ func (x *OrderListEntry) GetOrderTotal() int64 {
 	return 0
 }
 
+type RequestVerificationRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestVerificationRequest) Reset() {
+	*x = RequestVerificationRequest{}
+	mi := &file_storefront_v1_user_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestVerificationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestVerificationRequest) ProtoMessage() {}
+
+func (x *RequestVerificationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestVerificationRequest.ProtoReflect.Descriptor instead.
+func (*RequestVerificationRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{23}
+}
+
+type RequestVerificationResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// verification_email_sent or user_not_authenticated.
+	VerifyEmailAddress string `protobuf:"bytes,1,opt,name=verify_email_address,proto3" json:"verify_email_address,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *RequestVerificationResponse) Reset() {
+	*x = RequestVerificationResponse{}
+	mi := &file_storefront_v1_user_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestVerificationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestVerificationResponse) ProtoMessage() {}
+
+func (x *RequestVerificationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestVerificationResponse.ProtoReflect.Descriptor instead.
+func (*RequestVerificationResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *RequestVerificationResponse) GetVerifyEmailAddress() string {
+	if x != nil {
+		return x.VerifyEmailAddress
+	}
+	return ""
+}
+
+type VerifyEmailAddressRequest struct {
+	state                 protoimpl.MessageState `protogen:"open.v1"`
+	EmailVerificationCode *string                `protobuf:"bytes,1,opt,name=email_verification_code,proto3,oneof" json:"email_verification_code,omitempty"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
+}
+
+func (x *VerifyEmailAddressRequest) Reset() {
+	*x = VerifyEmailAddressRequest{}
+	mi := &file_storefront_v1_user_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyEmailAddressRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyEmailAddressRequest) ProtoMessage() {}
+
+func (x *VerifyEmailAddressRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyEmailAddressRequest.ProtoReflect.Descriptor instead.
+func (*VerifyEmailAddressRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *VerifyEmailAddressRequest) GetEmailVerificationCode() string {
+	if x != nil && x.EmailVerificationCode != nil {
+		return *x.EmailVerificationCode
+	}
+	return ""
+}
+
+type VerifyEmailAddressResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// success, code-doesnt-match, signature-invalid, signature-expired or user_not_authenticated.
+	VerifyEmailAddressResponse string `protobuf:"bytes,1,opt,name=verify_email_address_response,proto3" json:"verify_email_address_response,omitempty"`
+	unknownFields              protoimpl.UnknownFields
+	sizeCache                  protoimpl.SizeCache
+}
+
+func (x *VerifyEmailAddressResponse) Reset() {
+	*x = VerifyEmailAddressResponse{}
+	mi := &file_storefront_v1_user_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyEmailAddressResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyEmailAddressResponse) ProtoMessage() {}
+
+func (x *VerifyEmailAddressResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyEmailAddressResponse.ProtoReflect.Descriptor instead.
+func (*VerifyEmailAddressResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *VerifyEmailAddressResponse) GetVerifyEmailAddressResponse() string {
+	if x != nil {
+		return x.VerifyEmailAddressResponse
+	}
+	return ""
+}
+
+type ResetPasswordRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Username      *string                `protobuf:"bytes,1,opt,name=username,proto3,oneof" json:"username,omitempty"`
+	EmailAddress  *string                `protobuf:"bytes,2,opt,name=email_address,proto3,oneof" json:"email_address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetPasswordRequest) Reset() {
+	*x = ResetPasswordRequest{}
+	mi := &file_storefront_v1_user_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetPasswordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetPasswordRequest) ProtoMessage() {}
+
+func (x *ResetPasswordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetPasswordRequest.ProtoReflect.Descriptor instead.
+func (*ResetPasswordRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *ResetPasswordRequest) GetUsername() string {
+	if x != nil && x.Username != nil {
+		return *x.Username
+	}
+	return ""
+}
+
+func (x *ResetPasswordRequest) GetEmailAddress() string {
+	if x != nil && x.EmailAddress != nil {
+		return *x.EmailAddress
+	}
+	return ""
+}
+
+type ResetPasswordResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Always success.
+	ResetPassword string `protobuf:"bytes,1,opt,name=reset_password,proto3" json:"reset_password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetPasswordResponse) Reset() {
+	*x = ResetPasswordResponse{}
+	mi := &file_storefront_v1_user_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetPasswordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetPasswordResponse) ProtoMessage() {}
+
+func (x *ResetPasswordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetPasswordResponse.ProtoReflect.Descriptor instead.
+func (*ResetPasswordResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ResetPasswordResponse) GetResetPassword() string {
+	if x != nil {
+		return x.ResetPassword
+	}
+	return ""
+}
+
+type SetNewPasswordRequest struct {
+	state              protoimpl.MessageState `protogen:"open.v1"`
+	Username           *string                `protobuf:"bytes,1,opt,name=username,proto3,oneof" json:"username,omitempty"`
+	PasswordResetCode  *string                `protobuf:"bytes,2,opt,name=password_reset_code,proto3,oneof" json:"password_reset_code,omitempty"`
+	NewPassword        *string                `protobuf:"bytes,3,opt,name=new_password,proto3,oneof" json:"new_password,omitempty"`
+	ConfirmNewPassword *string                `protobuf:"bytes,4,opt,name=confirm_new_password,proto3,oneof" json:"confirm_new_password,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *SetNewPasswordRequest) Reset() {
+	*x = SetNewPasswordRequest{}
+	mi := &file_storefront_v1_user_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetNewPasswordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetNewPasswordRequest) ProtoMessage() {}
+
+func (x *SetNewPasswordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetNewPasswordRequest.ProtoReflect.Descriptor instead.
+func (*SetNewPasswordRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *SetNewPasswordRequest) GetUsername() string {
+	if x != nil && x.Username != nil {
+		return *x.Username
+	}
+	return ""
+}
+
+func (x *SetNewPasswordRequest) GetPasswordResetCode() string {
+	if x != nil && x.PasswordResetCode != nil {
+		return *x.PasswordResetCode
+	}
+	return ""
+}
+
+func (x *SetNewPasswordRequest) GetNewPassword() string {
+	if x != nil && x.NewPassword != nil {
+		return *x.NewPassword
+	}
+	return ""
+}
+
+func (x *SetNewPasswordRequest) GetConfirmNewPassword() string {
+	if x != nil && x.ConfirmNewPassword != nil {
+		return *x.ConfirmNewPassword
+	}
+	return ""
+}
+
+type SetNewPasswordResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// success, password-error, code-doesnt-match, signature-invalid or signature-expired.
+	SetNewPassword string                `protobuf:"bytes,1,opt,name=set_new_password,proto3" json:"set_new_password,omitempty"`
+	Errors         *SetNewPasswordErrors `protobuf:"bytes,2,opt,name=errors,proto3,oneof" json:"errors,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *SetNewPasswordResponse) Reset() {
+	*x = SetNewPasswordResponse{}
+	mi := &file_storefront_v1_user_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetNewPasswordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetNewPasswordResponse) ProtoMessage() {}
+
+func (x *SetNewPasswordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetNewPasswordResponse.ProtoReflect.Descriptor instead.
+func (*SetNewPasswordResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *SetNewPasswordResponse) GetSetNewPassword() string {
+	if x != nil {
+		return x.SetNewPassword
+	}
+	return ""
+}
+
+func (x *SetNewPasswordResponse) GetErrors() *SetNewPasswordErrors {
+	if x != nil {
+		return x.Errors
+	}
+	return nil
+}
+
+type SetNewPasswordErrors struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	NewPassword   *InputErrors           `protobuf:"bytes,1,opt,name=new_password,json=new-password,proto3,oneof" json:"new_password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetNewPasswordErrors) Reset() {
+	*x = SetNewPasswordErrors{}
+	mi := &file_storefront_v1_user_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetNewPasswordErrors) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetNewPasswordErrors) ProtoMessage() {}
+
+func (x *SetNewPasswordErrors) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetNewPasswordErrors.ProtoReflect.Descriptor instead.
+func (*SetNewPasswordErrors) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *SetNewPasswordErrors) GetNewPassword() *InputErrors {
+	if x != nil {
+		return x.NewPassword
+	}
+	return nil
+}
+
+type RemindUsernameRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	EmailAddress  *string                `protobuf:"bytes,1,opt,name=email_address,proto3,oneof" json:"email_address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemindUsernameRequest) Reset() {
+	*x = RemindUsernameRequest{}
+	mi := &file_storefront_v1_user_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemindUsernameRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemindUsernameRequest) ProtoMessage() {}
+
+func (x *RemindUsernameRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemindUsernameRequest.ProtoReflect.Descriptor instead.
+func (*RemindUsernameRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *RemindUsernameRequest) GetEmailAddress() string {
+	if x != nil && x.EmailAddress != nil {
+		return *x.EmailAddress
+	}
+	return ""
+}
+
+type RemindUsernameResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Always success.
+	ForgotUsername string `protobuf:"bytes,1,opt,name=forgot_username,proto3" json:"forgot_username,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *RemindUsernameResponse) Reset() {
+	*x = RemindUsernameResponse{}
+	mi := &file_storefront_v1_user_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemindUsernameResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemindUsernameResponse) ProtoMessage() {}
+
+func (x *RemindUsernameResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemindUsernameResponse.ProtoReflect.Descriptor instead.
+func (*RemindUsernameResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *RemindUsernameResponse) GetForgotUsername() string {
+	if x != nil {
+		return x.ForgotUsername
+	}
+	return ""
+}
+
+type UpdateInformationRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Firstname     *string                `protobuf:"bytes,1,opt,name=firstname,proto3,oneof" json:"firstname,omitempty"`
+	Lastname      *string                `protobuf:"bytes,2,opt,name=lastname,proto3,oneof" json:"lastname,omitempty"`
+	EmailAddress  *string                `protobuf:"bytes,3,opt,name=email_address,proto3,oneof" json:"email_address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateInformationRequest) Reset() {
+	*x = UpdateInformationRequest{}
+	mi := &file_storefront_v1_user_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateInformationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateInformationRequest) ProtoMessage() {}
+
+func (x *UpdateInformationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateInformationRequest.ProtoReflect.Descriptor instead.
+func (*UpdateInformationRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *UpdateInformationRequest) GetFirstname() string {
+	if x != nil && x.Firstname != nil {
+		return *x.Firstname
+	}
+	return ""
+}
+
+func (x *UpdateInformationRequest) GetLastname() string {
+	if x != nil && x.Lastname != nil {
+		return *x.Lastname
+	}
+	return ""
+}
+
+func (x *UpdateInformationRequest) GetEmailAddress() string {
+	if x != nil && x.EmailAddress != nil {
+		return *x.EmailAddress
+	}
+	return ""
+}
+
+type UpdateInformationResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// success, errors or user_not_authenticated.
+	UpdateMyInformation string                   `protobuf:"bytes,1,opt,name=update_my_information,proto3" json:"update_my_information,omitempty"`
+	Errors              *UpdateInformationErrors `protobuf:"bytes,2,opt,name=errors,proto3,oneof" json:"errors,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *UpdateInformationResponse) Reset() {
+	*x = UpdateInformationResponse{}
+	mi := &file_storefront_v1_user_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateInformationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateInformationResponse) ProtoMessage() {}
+
+func (x *UpdateInformationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateInformationResponse.ProtoReflect.Descriptor instead.
+func (*UpdateInformationResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *UpdateInformationResponse) GetUpdateMyInformation() string {
+	if x != nil {
+		return x.UpdateMyInformation
+	}
+	return ""
+}
+
+func (x *UpdateInformationResponse) GetErrors() *UpdateInformationErrors {
+	if x != nil {
+		return x.Errors
+	}
+	return nil
+}
+
+type UpdateInformationErrors struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Firstname     []*InputError          `protobuf:"bytes,1,rep,name=firstname,proto3" json:"firstname,omitempty"`
+	Lastname      []*InputError          `protobuf:"bytes,2,rep,name=lastname,proto3" json:"lastname,omitempty"`
+	EmailAddress  []*InputError          `protobuf:"bytes,3,rep,name=email_address,json=email-address,proto3" json:"email_address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateInformationErrors) Reset() {
+	*x = UpdateInformationErrors{}
+	mi := &file_storefront_v1_user_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateInformationErrors) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateInformationErrors) ProtoMessage() {}
+
+func (x *UpdateInformationErrors) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateInformationErrors.ProtoReflect.Descriptor instead.
+func (*UpdateInformationErrors) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *UpdateInformationErrors) GetFirstname() []*InputError {
+	if x != nil {
+		return x.Firstname
+	}
+	return nil
+}
+
+func (x *UpdateInformationErrors) GetLastname() []*InputError {
+	if x != nil {
+		return x.Lastname
+	}
+	return nil
+}
+
+func (x *UpdateInformationErrors) GetEmailAddress() []*InputError {
+	if x != nil {
+		return x.EmailAddress
+	}
+	return nil
+}
+
+type UpdatePreferencesRequest struct {
+	state                 protoimpl.MessageState `protogen:"open.v1"`
+	Newsletter            *string                `protobuf:"bytes,1,opt,name=newsletter,proto3,oneof" json:"newsletter,omitempty"`
+	EmailUnsubscribe      *string                `protobuf:"bytes,2,opt,name=email_unsubscribe,proto3,oneof" json:"email_unsubscribe,omitempty"`
+	NoLongerWantToReceive *string                `protobuf:"bytes,3,opt,name=no_longer_want_to_receive,proto3,oneof" json:"no_longer_want_to_receive,omitempty"`
+	NeverSignedUp         *string                `protobuf:"bytes,4,opt,name=never_signed_up,proto3,oneof" json:"never_signed_up,omitempty"`
+	Inappropriate         *string                `protobuf:"bytes,5,opt,name=inappropriate,proto3,oneof" json:"inappropriate,omitempty"`
+	Spam                  *string                `protobuf:"bytes,6,opt,name=spam,proto3,oneof" json:"spam,omitempty"`
+	Other                 *string                `protobuf:"bytes,7,opt,name=other,proto3,oneof" json:"other,omitempty"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
+}
+
+func (x *UpdatePreferencesRequest) Reset() {
+	*x = UpdatePreferencesRequest{}
+	mi := &file_storefront_v1_user_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdatePreferencesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdatePreferencesRequest) ProtoMessage() {}
+
+func (x *UpdatePreferencesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdatePreferencesRequest.ProtoReflect.Descriptor instead.
+func (*UpdatePreferencesRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *UpdatePreferencesRequest) GetNewsletter() string {
+	if x != nil && x.Newsletter != nil {
+		return *x.Newsletter
+	}
+	return ""
+}
+
+func (x *UpdatePreferencesRequest) GetEmailUnsubscribe() string {
+	if x != nil && x.EmailUnsubscribe != nil {
+		return *x.EmailUnsubscribe
+	}
+	return ""
+}
+
+func (x *UpdatePreferencesRequest) GetNoLongerWantToReceive() string {
+	if x != nil && x.NoLongerWantToReceive != nil {
+		return *x.NoLongerWantToReceive
+	}
+	return ""
+}
+
+func (x *UpdatePreferencesRequest) GetNeverSignedUp() string {
+	if x != nil && x.NeverSignedUp != nil {
+		return *x.NeverSignedUp
+	}
+	return ""
+}
+
+func (x *UpdatePreferencesRequest) GetInappropriate() string {
+	if x != nil && x.Inappropriate != nil {
+		return *x.Inappropriate
+	}
+	return ""
+}
+
+func (x *UpdatePreferencesRequest) GetSpam() string {
+	if x != nil && x.Spam != nil {
+		return *x.Spam
+	}
+	return ""
+}
+
+func (x *UpdatePreferencesRequest) GetOther() string {
+	if x != nil && x.Other != nil {
+		return *x.Other
+	}
+	return ""
+}
+
+type UpdatePreferencesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// success, errors or user_not_authenticated.
+	UpdateCommunicationPreferences string                   `protobuf:"bytes,1,opt,name=update_communication_preferences,proto3" json:"update_communication_preferences,omitempty"`
+	Errors                         *UpdatePreferencesErrors `protobuf:"bytes,2,opt,name=errors,proto3,oneof" json:"errors,omitempty"`
+	unknownFields                  protoimpl.UnknownFields
+	sizeCache                      protoimpl.SizeCache
+}
+
+func (x *UpdatePreferencesResponse) Reset() {
+	*x = UpdatePreferencesResponse{}
+	mi := &file_storefront_v1_user_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdatePreferencesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdatePreferencesResponse) ProtoMessage() {}
+
+func (x *UpdatePreferencesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdatePreferencesResponse.ProtoReflect.Descriptor instead.
+func (*UpdatePreferencesResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *UpdatePreferencesResponse) GetUpdateCommunicationPreferences() string {
+	if x != nil {
+		return x.UpdateCommunicationPreferences
+	}
+	return ""
+}
+
+func (x *UpdatePreferencesResponse) GetErrors() *UpdatePreferencesErrors {
+	if x != nil {
+		return x.Errors
+	}
+	return nil
+}
+
+// A sentence under the one key that applies.
+type UpdatePreferencesErrors struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	DataMissing   *string                `protobuf:"bytes,1,opt,name=data_missing,proto3,oneof" json:"data_missing,omitempty"`
+	InvalidData   *string                `protobuf:"bytes,2,opt,name=invalid_data,proto3,oneof" json:"invalid_data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdatePreferencesErrors) Reset() {
+	*x = UpdatePreferencesErrors{}
+	mi := &file_storefront_v1_user_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdatePreferencesErrors) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdatePreferencesErrors) ProtoMessage() {}
+
+func (x *UpdatePreferencesErrors) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdatePreferencesErrors.ProtoReflect.Descriptor instead.
+func (*UpdatePreferencesErrors) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *UpdatePreferencesErrors) GetDataMissing() string {
+	if x != nil && x.DataMissing != nil {
+		return *x.DataMissing
+	}
+	return ""
+}
+
+func (x *UpdatePreferencesErrors) GetInvalidData() string {
+	if x != nil && x.InvalidData != nil {
+		return *x.InvalidData
+	}
+	return ""
+}
+
+type ChangePasswordRequest struct {
+	state              protoimpl.MessageState `protogen:"open.v1"`
+	CurrentPassword    *string                `protobuf:"bytes,1,opt,name=current_password,proto3,oneof" json:"current_password,omitempty"`
+	NewPassword        *string                `protobuf:"bytes,2,opt,name=new_password,proto3,oneof" json:"new_password,omitempty"`
+	ConfirmNewPassword *string                `protobuf:"bytes,3,opt,name=confirm_new_password,proto3,oneof" json:"confirm_new_password,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *ChangePasswordRequest) Reset() {
+	*x = ChangePasswordRequest{}
+	mi := &file_storefront_v1_user_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangePasswordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangePasswordRequest) ProtoMessage() {}
+
+func (x *ChangePasswordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangePasswordRequest.ProtoReflect.Descriptor instead.
+func (*ChangePasswordRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *ChangePasswordRequest) GetCurrentPassword() string {
+	if x != nil && x.CurrentPassword != nil {
+		return *x.CurrentPassword
+	}
+	return ""
+}
+
+func (x *ChangePasswordRequest) GetNewPassword() string {
+	if x != nil && x.NewPassword != nil {
+		return *x.NewPassword
+	}
+	return ""
+}
+
+func (x *ChangePasswordRequest) GetConfirmNewPassword() string {
+	if x != nil && x.ConfirmNewPassword != nil {
+		return *x.ConfirmNewPassword
+	}
+	return ""
+}
+
+type ChangePasswordResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// success, errors or user_not_authenticated.
+	ChangeMyPassword string                `protobuf:"bytes,1,opt,name=change_my_password,proto3" json:"change_my_password,omitempty"`
+	Errors           *ChangePasswordErrors `protobuf:"bytes,2,opt,name=errors,proto3,oneof" json:"errors,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *ChangePasswordResponse) Reset() {
+	*x = ChangePasswordResponse{}
+	mi := &file_storefront_v1_user_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangePasswordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangePasswordResponse) ProtoMessage() {}
+
+func (x *ChangePasswordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangePasswordResponse.ProtoReflect.Descriptor instead.
+func (*ChangePasswordResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *ChangePasswordResponse) GetChangeMyPassword() string {
+	if x != nil {
+		return x.ChangeMyPassword
+	}
+	return ""
+}
+
+func (x *ChangePasswordResponse) GetErrors() *ChangePasswordErrors {
+	if x != nil {
+		return x.Errors
+	}
+	return nil
+}
+
+type ChangePasswordErrors struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	CurrentPassword *InputErrors           `protobuf:"bytes,1,opt,name=current_password,json=current-password,proto3,oneof" json:"current_password,omitempty"`
+	Password        *InputErrors           `protobuf:"bytes,2,opt,name=password,proto3,oneof" json:"password,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *ChangePasswordErrors) Reset() {
+	*x = ChangePasswordErrors{}
+	mi := &file_storefront_v1_user_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangePasswordErrors) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangePasswordErrors) ProtoMessage() {}
+
+func (x *ChangePasswordErrors) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangePasswordErrors.ProtoReflect.Descriptor instead.
+func (*ChangePasswordErrors) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *ChangePasswordErrors) GetCurrentPassword() *InputErrors {
+	if x != nil {
+		return x.CurrentPassword
+	}
+	return nil
+}
+
+func (x *ChangePasswordErrors) GetPassword() *InputErrors {
+	if x != nil {
+		return x.Password
+	}
+	return nil
+}
+
+// token is a member's, pr_token a prospect's.
+type LookUpSubscriptionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Token         *string                `protobuf:"bytes,1,opt,name=token,proto3,oneof" json:"token,omitempty"`
+	PrToken       *string                `protobuf:"bytes,2,opt,name=pr_token,proto3,oneof" json:"pr_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LookUpSubscriptionRequest) Reset() {
+	*x = LookUpSubscriptionRequest{}
+	mi := &file_storefront_v1_user_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LookUpSubscriptionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LookUpSubscriptionRequest) ProtoMessage() {}
+
+func (x *LookUpSubscriptionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LookUpSubscriptionRequest.ProtoReflect.Descriptor instead.
+func (*LookUpSubscriptionRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *LookUpSubscriptionRequest) GetToken() string {
+	if x != nil && x.Token != nil {
+		return *x.Token
+	}
+	return ""
+}
+
+func (x *LookUpSubscriptionRequest) GetPrToken() string {
+	if x != nil && x.PrToken != nil {
+		return *x.PrToken
+	}
+	return ""
+}
+
+type LookUpSubscriptionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// success or error.
+	EmailUnsubscribeLookup string `protobuf:"bytes,1,opt,name=email_unsubscribe_lookup,proto3" json:"email_unsubscribe_lookup,omitempty"`
+	// Partly hidden.
+	EmailAddress  *string  `protobuf:"bytes,2,opt,name=email_address,proto3,oneof" json:"email_address,omitempty"`
+	Errors        *Refusal `protobuf:"bytes,3,opt,name=errors,proto3,oneof" json:"errors,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LookUpSubscriptionResponse) Reset() {
+	*x = LookUpSubscriptionResponse{}
+	mi := &file_storefront_v1_user_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LookUpSubscriptionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LookUpSubscriptionResponse) ProtoMessage() {}
+
+func (x *LookUpSubscriptionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LookUpSubscriptionResponse.ProtoReflect.Descriptor instead.
+func (*LookUpSubscriptionResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *LookUpSubscriptionResponse) GetEmailUnsubscribeLookup() string {
+	if x != nil {
+		return x.EmailUnsubscribeLookup
+	}
+	return ""
+}
+
+func (x *LookUpSubscriptionResponse) GetEmailAddress() string {
+	if x != nil && x.EmailAddress != nil {
+		return *x.EmailAddress
+	}
+	return ""
+}
+
+func (x *LookUpSubscriptionResponse) GetErrors() *Refusal {
+	if x != nil {
+		return x.Errors
+	}
+	return nil
+}
+
+type UnsubscribeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Token         *string                `protobuf:"bytes,1,opt,name=token,proto3,oneof" json:"token,omitempty"`
+	PrToken       *string                `protobuf:"bytes,2,opt,name=pr_token,proto3,oneof" json:"pr_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnsubscribeRequest) Reset() {
+	*x = UnsubscribeRequest{}
+	mi := &file_storefront_v1_user_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnsubscribeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnsubscribeRequest) ProtoMessage() {}
+
+func (x *UnsubscribeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnsubscribeRequest.ProtoReflect.Descriptor instead.
+func (*UnsubscribeRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *UnsubscribeRequest) GetToken() string {
+	if x != nil && x.Token != nil {
+		return *x.Token
+	}
+	return ""
+}
+
+func (x *UnsubscribeRequest) GetPrToken() string {
+	if x != nil && x.PrToken != nil {
+		return *x.PrToken
+	}
+	return ""
+}
+
+type UnsubscribeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// success or error.
+	EmailUnsubscribeConfirm string `protobuf:"bytes,1,opt,name=email_unsubscribe_confirm,proto3" json:"email_unsubscribe_confirm,omitempty"`
+	// Partly hidden.
+	EmailAddress *string `protobuf:"bytes,2,opt,name=email_address,proto3,oneof" json:"email_address,omitempty"`
+	// The new one, under this name for prospects, too.
+	Token         *string  `protobuf:"bytes,3,opt,name=token,proto3,oneof" json:"token,omitempty"`
+	Errors        *Refusal `protobuf:"bytes,4,opt,name=errors,proto3,oneof" json:"errors,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnsubscribeResponse) Reset() {
+	*x = UnsubscribeResponse{}
+	mi := &file_storefront_v1_user_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnsubscribeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnsubscribeResponse) ProtoMessage() {}
+
+func (x *UnsubscribeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnsubscribeResponse.ProtoReflect.Descriptor instead.
+func (*UnsubscribeResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *UnsubscribeResponse) GetEmailUnsubscribeConfirm() string {
+	if x != nil {
+		return x.EmailUnsubscribeConfirm
+	}
+	return ""
+}
+
+func (x *UnsubscribeResponse) GetEmailAddress() string {
+	if x != nil && x.EmailAddress != nil {
+		return *x.EmailAddress
+	}
+	return ""
+}
+
+func (x *UnsubscribeResponse) GetToken() string {
+	if x != nil && x.Token != nil {
+		return *x.Token
+	}
+	return ""
+}
+
+func (x *UnsubscribeResponse) GetErrors() *Refusal {
+	if x != nil {
+		return x.Errors
+	}
+	return nil
+}
+
+type ExplainUnsubscriptionRequest struct {
+	state                 protoimpl.MessageState `protogen:"open.v1"`
+	Token                 *string                `protobuf:"bytes,1,opt,name=token,proto3,oneof" json:"token,omitempty"`
+	PrToken               *string                `protobuf:"bytes,2,opt,name=pr_token,proto3,oneof" json:"pr_token,omitempty"`
+	NoLongerWantToReceive *string                `protobuf:"bytes,3,opt,name=no_longer_want_to_receive,proto3,oneof" json:"no_longer_want_to_receive,omitempty"`
+	NeverSignedUp         *string                `protobuf:"bytes,4,opt,name=never_signed_up,proto3,oneof" json:"never_signed_up,omitempty"`
+	Inappropriate         *string                `protobuf:"bytes,5,opt,name=inappropriate,proto3,oneof" json:"inappropriate,omitempty"`
+	Spam                  *string                `protobuf:"bytes,6,opt,name=spam,proto3,oneof" json:"spam,omitempty"`
+	Other                 *string                `protobuf:"bytes,7,opt,name=other,proto3,oneof" json:"other,omitempty"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
+}
+
+func (x *ExplainUnsubscriptionRequest) Reset() {
+	*x = ExplainUnsubscriptionRequest{}
+	mi := &file_storefront_v1_user_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainUnsubscriptionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainUnsubscriptionRequest) ProtoMessage() {}
+
+func (x *ExplainUnsubscriptionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainUnsubscriptionRequest.ProtoReflect.Descriptor instead.
+func (*ExplainUnsubscriptionRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *ExplainUnsubscriptionRequest) GetToken() string {
+	if x != nil && x.Token != nil {
+		return *x.Token
+	}
+	return ""
+}
+
+func (x *ExplainUnsubscriptionRequest) GetPrToken() string {
+	if x != nil && x.PrToken != nil {
+		return *x.PrToken
+	}
+	return ""
+}
+
+func (x *ExplainUnsubscriptionRequest) GetNoLongerWantToReceive() string {
+	if x != nil && x.NoLongerWantToReceive != nil {
+		return *x.NoLongerWantToReceive
+	}
+	return ""
+}
+
+func (x *ExplainUnsubscriptionRequest) GetNeverSignedUp() string {
+	if x != nil && x.NeverSignedUp != nil {
+		return *x.NeverSignedUp
+	}
+	return ""
+}
+
+func (x *ExplainUnsubscriptionRequest) GetInappropriate() string {
+	if x != nil && x.Inappropriate != nil {
+		return *x.Inappropriate
+	}
+	return ""
+}
+
+func (x *ExplainUnsubscriptionRequest) GetSpam() string {
+	if x != nil && x.Spam != nil {
+		return *x.Spam
+	}
+	return ""
+}
+
+func (x *ExplainUnsubscriptionRequest) GetOther() string {
+	if x != nil && x.Other != nil {
+		return *x.Other
+	}
+	return ""
+}
+
+type ExplainUnsubscriptionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// success or error.
+	EmailUnsubscribeWhy string   `protobuf:"bytes,1,opt,name=email_unsubscribe_why,proto3" json:"email_unsubscribe_why,omitempty"`
+	Errors              *Refusal `protobuf:"bytes,2,opt,name=errors,proto3,oneof" json:"errors,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *ExplainUnsubscriptionResponse) Reset() {
+	*x = ExplainUnsubscriptionResponse{}
+	mi := &file_storefront_v1_user_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainUnsubscriptionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainUnsubscriptionResponse) ProtoMessage() {}
+
+func (x *ExplainUnsubscriptionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainUnsubscriptionResponse.ProtoReflect.Descriptor instead.
+func (*ExplainUnsubscriptionResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *ExplainUnsubscriptionResponse) GetEmailUnsubscribeWhy() string {
+	if x != nil {
+		return x.EmailUnsubscribeWhy
+	}
+	return ""
+}
+
+func (x *ExplainUnsubscriptionResponse) GetErrors() *Refusal {
+	if x != nil {
+		return x.Errors
+	}
+	return nil
+}
+
+type CheckTermsAgreementRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckTermsAgreementRequest) Reset() {
+	*x = CheckTermsAgreementRequest{}
+	mi := &file_storefront_v1_user_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckTermsAgreementRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckTermsAgreementRequest) ProtoMessage() {}
+
+func (x *CheckTermsAgreementRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckTermsAgreementRequest.ProtoReflect.Descriptor instead.
+func (*CheckTermsAgreementRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{49}
+}
+
+type CheckTermsAgreementResponse struct {
+	state                protoimpl.MessageState `protogen:"open.v1"`
+	TermsOfUseAgreeCheck bool                   `protobuf:"varint,1,opt,name=terms_of_use_agree_check,proto3" json:"terms_of_use_agree_check,omitempty"`
+	// Only for those who have not agreed.
+	Version       *int32       `protobuf:"varint,2,opt,name=version,proto3,oneof" json:"version,omitempty"`
+	VersionNote   *VersionNote `protobuf:"bytes,3,opt,name=version_note,proto3,oneof" json:"version_note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckTermsAgreementResponse) Reset() {
+	*x = CheckTermsAgreementResponse{}
+	mi := &file_storefront_v1_user_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckTermsAgreementResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckTermsAgreementResponse) ProtoMessage() {}
+
+func (x *CheckTermsAgreementResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckTermsAgreementResponse.ProtoReflect.Descriptor instead.
+func (*CheckTermsAgreementResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *CheckTermsAgreementResponse) GetTermsOfUseAgreeCheck() bool {
+	if x != nil {
+		return x.TermsOfUseAgreeCheck
+	}
+	return false
+}
+
+func (x *CheckTermsAgreementResponse) GetVersion() int32 {
+	if x != nil && x.Version != nil {
+		return *x.Version
+	}
+	return 0
+}
+
+func (x *CheckTermsAgreementResponse) GetVersionNote() *VersionNote {
+	if x != nil {
+		return x.VersionNote
+	}
+	return nil
+}
+
+// HTML written by the shop; null when a version has no note.
+type VersionNote struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Html          *string                `protobuf:"bytes,1,opt,name=html,proto3,oneof" json:"html,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VersionNote) Reset() {
+	*x = VersionNote{}
+	mi := &file_storefront_v1_user_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VersionNote) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VersionNote) ProtoMessage() {}
+
+func (x *VersionNote) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VersionNote.ProtoReflect.Descriptor instead.
+func (*VersionNote) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *VersionNote) GetHtml() string {
+	if x != nil && x.Html != nil {
+		return *x.Html
+	}
+	return ""
+}
+
+type AgreeToTermsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Version       *string                `protobuf:"bytes,1,opt,name=version,proto3,oneof" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AgreeToTermsRequest) Reset() {
+	*x = AgreeToTermsRequest{}
+	mi := &file_storefront_v1_user_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AgreeToTermsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AgreeToTermsRequest) ProtoMessage() {}
+
+func (x *AgreeToTermsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AgreeToTermsRequest.ProtoReflect.Descriptor instead.
+func (*AgreeToTermsRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *AgreeToTermsRequest) GetVersion() string {
+	if x != nil && x.Version != nil {
+		return *x.Version
+	}
+	return ""
+}
+
+type AgreeToTermsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// success, error or user_not_authenticated.
+	TermsOfUseAgree string   `protobuf:"bytes,1,opt,name=terms_of_use_agree,proto3" json:"terms_of_use_agree,omitempty"`
+	Errors          *Refusal `protobuf:"bytes,2,opt,name=errors,proto3,oneof" json:"errors,omitempty"`
+	// As it was sent.
+	Version       *string `protobuf:"bytes,3,opt,name=version,proto3,oneof" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AgreeToTermsResponse) Reset() {
+	*x = AgreeToTermsResponse{}
+	mi := &file_storefront_v1_user_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AgreeToTermsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AgreeToTermsResponse) ProtoMessage() {}
+
+func (x *AgreeToTermsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AgreeToTermsResponse.ProtoReflect.Descriptor instead.
+func (*AgreeToTermsResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *AgreeToTermsResponse) GetTermsOfUseAgree() string {
+	if x != nil {
+		return x.TermsOfUseAgree
+	}
+	return ""
+}
+
+func (x *AgreeToTermsResponse) GetErrors() *Refusal {
+	if x != nil {
+		return x.Errors
+	}
+	return nil
+}
+
+func (x *AgreeToTermsResponse) GetVersion() string {
+	if x != nil && x.Version != nil {
+		return *x.Version
+	}
+	return ""
+}
+
+type PutChatMessageRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          *string                `protobuf:"bytes,1,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	EmailAddress  *string                `protobuf:"bytes,2,opt,name=email_address,proto3,oneof" json:"email_address,omitempty"`
+	Message       *string                `protobuf:"bytes,3,opt,name=message,proto3,oneof" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutChatMessageRequest) Reset() {
+	*x = PutChatMessageRequest{}
+	mi := &file_storefront_v1_user_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutChatMessageRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutChatMessageRequest) ProtoMessage() {}
+
+func (x *PutChatMessageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutChatMessageRequest.ProtoReflect.Descriptor instead.
+func (*PutChatMessageRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *PutChatMessageRequest) GetName() string {
+	if x != nil && x.Name != nil {
+		return *x.Name
+	}
+	return ""
+}
+
+func (x *PutChatMessageRequest) GetEmailAddress() string {
+	if x != nil && x.EmailAddress != nil {
+		return *x.EmailAddress
+	}
+	return ""
+}
+
+func (x *PutChatMessageRequest) GetMessage() string {
+	if x != nil && x.Message != nil {
+		return *x.Message
+	}
+	return ""
+}
+
+type PutChatMessageResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The text true, or validation_error.
+	PutChatMessage string                `protobuf:"bytes,1,opt,name=put_chat_message,proto3" json:"put_chat_message,omitempty"`
+	Errors         *PutChatMessageErrors `protobuf:"bytes,2,opt,name=errors,proto3,oneof" json:"errors,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *PutChatMessageResponse) Reset() {
+	*x = PutChatMessageResponse{}
+	mi := &file_storefront_v1_user_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutChatMessageResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutChatMessageResponse) ProtoMessage() {}
+
+func (x *PutChatMessageResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutChatMessageResponse.ProtoReflect.Descriptor instead.
+func (*PutChatMessageResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *PutChatMessageResponse) GetPutChatMessage() string {
+	if x != nil {
+		return x.PutChatMessage
+	}
+	return ""
+}
+
+func (x *PutChatMessageResponse) GetErrors() *PutChatMessageErrors {
+	if x != nil {
+		return x.Errors
+	}
+	return nil
+}
+
+type PutChatMessageErrors struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          []*InputError          `protobuf:"bytes,1,rep,name=name,proto3" json:"name,omitempty"`
+	EmailAddress  []*InputError          `protobuf:"bytes,2,rep,name=email_address,proto3" json:"email_address,omitempty"`
+	Message       []*InputError          `protobuf:"bytes,3,rep,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutChatMessageErrors) Reset() {
+	*x = PutChatMessageErrors{}
+	mi := &file_storefront_v1_user_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutChatMessageErrors) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutChatMessageErrors) ProtoMessage() {}
+
+func (x *PutChatMessageErrors) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutChatMessageErrors.ProtoReflect.Descriptor instead.
+func (*PutChatMessageErrors) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *PutChatMessageErrors) GetName() []*InputError {
+	if x != nil {
+		return x.Name
+	}
+	return nil
+}
+
+func (x *PutChatMessageErrors) GetEmailAddress() []*InputError {
+	if x != nil {
+		return x.EmailAddress
+	}
+	return nil
+}
+
+func (x *PutChatMessageErrors) GetMessage() []*InputError {
+	if x != nil {
+		return x.Message
+	}
+	return nil
+}
+
+type NotifyMeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	EmailAddress  *string                `protobuf:"bytes,1,opt,name=email_address,proto3,oneof" json:"email_address,omitempty"`
+	HowExcited    *string                `protobuf:"bytes,2,opt,name=how_excited,proto3,oneof" json:"how_excited,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NotifyMeRequest) Reset() {
+	*x = NotifyMeRequest{}
+	mi := &file_storefront_v1_user_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NotifyMeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NotifyMeRequest) ProtoMessage() {}
+
+func (x *NotifyMeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NotifyMeRequest.ProtoReflect.Descriptor instead.
+func (*NotifyMeRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *NotifyMeRequest) GetEmailAddress() string {
+	if x != nil && x.EmailAddress != nil {
+		return *x.EmailAddress
+	}
+	return ""
+}
+
+func (x *NotifyMeRequest) GetHowExcited() string {
+	if x != nil && x.HowExcited != nil {
+		return *x.HowExcited
+	}
+	return ""
+}
+
+type NotifyMeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// success, validation_error or duplicate_prospect.
+	PythonabotNotifyMe string          `protobuf:"bytes,1,opt,name=pythonabot_notify_me,proto3" json:"pythonabot_notify_me,omitempty"`
+	Errors             *NotifyMeErrors `protobuf:"bytes,2,opt,name=errors,proto3,oneof" json:"errors,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *NotifyMeResponse) Reset() {
+	*x = NotifyMeResponse{}
+	mi := &file_storefront_v1_user_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NotifyMeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NotifyMeResponse) ProtoMessage() {}
+
+func (x *NotifyMeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NotifyMeResponse.ProtoReflect.Descriptor instead.
+func (*NotifyMeResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *NotifyMeResponse) GetPythonabotNotifyMe() string {
+	if x != nil {
+		return x.PythonabotNotifyMe
+	}
+	return ""
+}
+
+func (x *NotifyMeResponse) GetErrors() *NotifyMeErrors {
+	if x != nil {
+		return x.Errors
+	}
+	return nil
+}
+
+type NotifyMeErrors struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	EmailAddress  []*InputError          `protobuf:"bytes,1,rep,name=email_address,proto3" json:"email_address,omitempty"`
+	HowExcited    []*InputError          `protobuf:"bytes,2,rep,name=how_excited,proto3" json:"how_excited,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NotifyMeErrors) Reset() {
+	*x = NotifyMeErrors{}
+	mi := &file_storefront_v1_user_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NotifyMeErrors) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NotifyMeErrors) ProtoMessage() {}
+
+func (x *NotifyMeErrors) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NotifyMeErrors.ProtoReflect.Descriptor instead.
+func (*NotifyMeErrors) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *NotifyMeErrors) GetEmailAddress() []*InputError {
+	if x != nil {
+		return x.EmailAddress
+	}
+	return nil
+}
+
+func (x *NotifyMeErrors) GetHowExcited() []*InputError {
+	if x != nil {
+		return x.HowExcited
+	}
+	return nil
+}
+
+type ListSessionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsRequest) Reset() {
+	*x = ListSessionsRequest{}
+	mi := &file_storefront_v1_user_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsRequest) ProtoMessage() {}
+
+func (x *ListSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsRequest.ProtoReflect.Descriptor instead.
+func (*ListSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{60}
+}
+
+type ListSessionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// success or user_not_authenticated.
+	ListSessions string `protobuf:"bytes,1,opt,name=list_sessions,proto3" json:"list_sessions,omitempty"`
+	// Newest first; absent for whoever is not logged in.
+	Sessions      *SessionList `protobuf:"bytes,2,opt,name=sessions,proto3,oneof" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsResponse) Reset() {
+	*x = ListSessionsResponse{}
+	mi := &file_storefront_v1_user_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsResponse) ProtoMessage() {}
+
+func (x *ListSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsResponse.ProtoReflect.Descriptor instead.
+func (*ListSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *ListSessionsResponse) GetListSessions() string {
+	if x != nil {
+		return x.ListSessions
+	}
+	return ""
+}
+
+func (x *ListSessionsResponse) GetSessions() *SessionList {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+type SessionList struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sessions      []*SessionListEntry    `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionList) Reset() {
+	*x = SessionList{}
+	mi := &file_storefront_v1_user_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionList) ProtoMessage() {}
+
+func (x *SessionList) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionList.ProtoReflect.Descriptor instead.
+func (*SessionList) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *SessionList) GetSessions() []*SessionListEntry {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+type SessionListEntry struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names the session when it is to be ended.
+	Reference       string                 `protobuf:"bytes,1,opt,name=reference,proto3" json:"reference,omitempty"`
+	BeganDateTime   *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=began_date_time,proto3" json:"began_date_time,omitempty"`
+	ExpiresDateTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_date_time,proto3" json:"expires_date_time,omitempty"`
+	// Whether the browser keeps it after it is closed.
+	KeepLoggedIn bool `protobuf:"varint,4,opt,name=keep_logged_in,proto3" json:"keep_logged_in,omitempty"`
+	// As the browser names itself: text, never HTML.
+	Device string `protobuf:"bytes,5,opt,name=device,proto3" json:"device,omitempty"`
+	// Whether it is the one that asks.
+	Current       bool `protobuf:"varint,6,opt,name=current,proto3" json:"current,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionListEntry) Reset() {
+	*x = SessionListEntry{}
+	mi := &file_storefront_v1_user_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionListEntry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionListEntry) ProtoMessage() {}
+
+func (x *SessionListEntry) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionListEntry.ProtoReflect.Descriptor instead.
+func (*SessionListEntry) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *SessionListEntry) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *SessionListEntry) GetBeganDateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.BeganDateTime
+	}
+	return nil
+}
+
+func (x *SessionListEntry) GetExpiresDateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresDateTime
+	}
+	return nil
+}
+
+func (x *SessionListEntry) GetKeepLoggedIn() bool {
+	if x != nil {
+		return x.KeepLoggedIn
+	}
+	return false
+}
+
+func (x *SessionListEntry) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *SessionListEntry) GetCurrent() bool {
+	if x != nil {
+		return x.Current
+	}
+	return false
+}
+
+type EndSessionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The reference of one of the account's sessions.
+	Session       *string `protobuf:"bytes,1,opt,name=session,proto3,oneof" json:"session,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndSessionRequest) Reset() {
+	*x = EndSessionRequest{}
+	mi := &file_storefront_v1_user_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndSessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndSessionRequest) ProtoMessage() {}
+
+func (x *EndSessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndSessionRequest.ProtoReflect.Descriptor instead.
+func (*EndSessionRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *EndSessionRequest) GetSession() string {
+	if x != nil && x.Session != nil {
+		return *x.Session
+	}
+	return ""
+}
+
+type EndSessionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// success, error or user_not_authenticated.
+	EndSession string `protobuf:"bytes,1,opt,name=end_session,proto3" json:"end_session,omitempty"`
+	// session-required or session-not-found.
+	Errors        *Refusal `protobuf:"bytes,2,opt,name=errors,proto3,oneof" json:"errors,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndSessionResponse) Reset() {
+	*x = EndSessionResponse{}
+	mi := &file_storefront_v1_user_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndSessionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndSessionResponse) ProtoMessage() {}
+
+func (x *EndSessionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndSessionResponse.ProtoReflect.Descriptor instead.
+func (*EndSessionResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *EndSessionResponse) GetEndSession() string {
+	if x != nil {
+		return x.EndSession
+	}
+	return ""
+}
+
+func (x *EndSessionResponse) GetErrors() *Refusal {
+	if x != nil {
+		return x.Errors
+	}
+	return nil
+}
+
+type EndOtherSessionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndOtherSessionsRequest) Reset() {
+	*x = EndOtherSessionsRequest{}
+	mi := &file_storefront_v1_user_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndOtherSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndOtherSessionsRequest) ProtoMessage() {}
+
+func (x *EndOtherSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndOtherSessionsRequest.ProtoReflect.Descriptor instead.
+func (*EndOtherSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{66}
+}
+
+type EndOtherSessionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// success or user_not_authenticated.
+	EndOtherSessions string `protobuf:"bytes,1,opt,name=end_other_sessions,proto3" json:"end_other_sessions,omitempty"`
+	// How many.
+	Ended         *int32 `protobuf:"varint,2,opt,name=ended,proto3,oneof" json:"ended,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndOtherSessionsResponse) Reset() {
+	*x = EndOtherSessionsResponse{}
+	mi := &file_storefront_v1_user_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndOtherSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndOtherSessionsResponse) ProtoMessage() {}
+
+func (x *EndOtherSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_user_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndOtherSessionsResponse.ProtoReflect.Descriptor instead.
+func (*EndOtherSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_user_proto_rawDescGZIP(), []int{67}
+}
+
+func (x *EndOtherSessionsResponse) GetEndOtherSessions() string {
+	if x != nil {
+		return x.EndOtherSessions
+	}
+	return ""
+}
+
+func (x *EndOtherSessionsResponse) GetEnded() int32 {
+	if x != nil && x.Ended != nil {
+		return *x.Ended
+	}
+	return 0
+}
+
 var File_storefront_v1_user_proto protoreflect.FileDescriptor
 
 const file_storefront_v1_user_proto_rawDesc = "" +
@@ -1226,7 +3745,11 @@ const file_storefront_v1_user_proto_rawDesc = "" +
 	"InputError\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12%\n" +
 	"\vdescription\x18\x02 \x01(\tH\x00R\vdescription\x88\x01\x01B\x0e\n" +
-	"\f_description\"\x16\n" +
+	"\f_description\"F\n" +
+	"\vInputErrors\x121\n" +
+	"\x06errors\x18\x01 \x03(\v2\x19.storefront.v1.InputErrorR\x06errors:\x04\x90\xb5\x18\x01\"\x1f\n" +
+	"\aRefusal\x12\x14\n" +
+	"\x05error\x18\x01 \x01(\tR\x05error\"\x16\n" +
 	"\x14ShowUserIndexRequest\"1\n" +
 	"\x15ShowUserIndexResponse\x12\x12\n" +
 	"\x04html\x18\x01 \x01(\tR\x04html:\x04\x98\xb5\x18\x01\"\x13\n" +
@@ -1327,7 +3850,221 @@ const file_storefront_v1_user_proto_rawDesc = "" +
 	"identifier\x12D\n" +
 	"\x0forder_date_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x0forder_date_time\x12*\n" +
 	"\rsales_tax_amt\x18\x04 \x01(\x03B\x04\x88\xb5\x18\x01R\rsales_tax_amt\x12&\n" +
-	"\vorder_total\x18\x05 \x01(\x03B\x04\x88\xb5\x18\x01R\vorder_total2\xeb\x04\n" +
+	"\vorder_total\x18\x05 \x01(\x03B\x04\x88\xb5\x18\x01R\vorder_total\"\x1c\n" +
+	"\x1aRequestVerificationRequest\"g\n" +
+	"\x1bRequestVerificationResponse\x122\n" +
+	"\x14verify_email_address\x18\x01 \x01(\tR\x14verify_email_address:\x14\x8a\xb5\x18\x10user-api-version\"v\n" +
+	"\x19VerifyEmailAddressRequest\x12=\n" +
+	"\x17email_verification_code\x18\x01 \x01(\tH\x00R\x17email_verification_code\x88\x01\x01B\x1a\n" +
+	"\x18_email_verification_code\"x\n" +
+	"\x1aVerifyEmailAddressResponse\x12D\n" +
+	"\x1dverify_email_address_response\x18\x01 \x01(\tR\x1dverify_email_address_response:\x14\x8a\xb5\x18\x10user-api-version\"\x81\x01\n" +
+	"\x14ResetPasswordRequest\x12\x1f\n" +
+	"\busername\x18\x01 \x01(\tH\x00R\busername\x88\x01\x01\x12)\n" +
+	"\remail_address\x18\x02 \x01(\tH\x01R\remail_address\x88\x01\x01B\v\n" +
+	"\t_usernameB\x10\n" +
+	"\x0e_email_address\"U\n" +
+	"\x15ResetPasswordResponse\x12&\n" +
+	"\x0ereset_password\x18\x01 \x01(\tR\x0ereset_password:\x14\x8a\xb5\x18\x10user-api-version\"\xa0\x02\n" +
+	"\x15SetNewPasswordRequest\x12\x1f\n" +
+	"\busername\x18\x01 \x01(\tH\x00R\busername\x88\x01\x01\x125\n" +
+	"\x13password_reset_code\x18\x02 \x01(\tH\x01R\x13password_reset_code\x88\x01\x01\x12'\n" +
+	"\fnew_password\x18\x03 \x01(\tH\x02R\fnew_password\x88\x01\x01\x127\n" +
+	"\x14confirm_new_password\x18\x04 \x01(\tH\x03R\x14confirm_new_password\x88\x01\x01B\v\n" +
+	"\t_usernameB\x16\n" +
+	"\x14_password_reset_codeB\x0f\n" +
+	"\r_new_passwordB\x17\n" +
+	"\x15_confirm_new_password\"\xa7\x01\n" +
+	"\x16SetNewPasswordResponse\x12*\n" +
+	"\x10set_new_password\x18\x01 \x01(\tR\x10set_new_password\x12@\n" +
+	"\x06errors\x18\x02 \x01(\v2#.storefront.v1.SetNewPasswordErrorsH\x00R\x06errors\x88\x01\x01:\x14\x8a\xb5\x18\x10user-api-versionB\t\n" +
+	"\a_errors\"l\n" +
+	"\x14SetNewPasswordErrors\x12C\n" +
+	"\fnew_password\x18\x01 \x01(\v2\x1a.storefront.v1.InputErrorsH\x00R\fnew-password\x88\x01\x01B\x0f\n" +
+	"\r_new_password\"T\n" +
+	"\x15RemindUsernameRequest\x12)\n" +
+	"\remail_address\x18\x01 \x01(\tH\x00R\remail_address\x88\x01\x01B\x10\n" +
+	"\x0e_email_address\"X\n" +
+	"\x16RemindUsernameResponse\x12(\n" +
+	"\x0fforgot_username\x18\x01 \x01(\tR\x0fforgot_username:\x14\x8a\xb5\x18\x10user-api-version\"\xb6\x01\n" +
+	"\x18UpdateInformationRequest\x12!\n" +
+	"\tfirstname\x18\x01 \x01(\tH\x00R\tfirstname\x88\x01\x01\x12\x1f\n" +
+	"\blastname\x18\x02 \x01(\tH\x01R\blastname\x88\x01\x01\x12)\n" +
+	"\remail_address\x18\x03 \x01(\tH\x02R\remail_address\x88\x01\x01B\f\n" +
+	"\n" +
+	"_firstnameB\v\n" +
+	"\t_lastnameB\x10\n" +
+	"\x0e_email_address\"\xb7\x01\n" +
+	"\x19UpdateInformationResponse\x124\n" +
+	"\x15update_my_information\x18\x01 \x01(\tR\x15update_my_information\x12C\n" +
+	"\x06errors\x18\x02 \x01(\v2&.storefront.v1.UpdateInformationErrorsH\x00R\x06errors\x88\x01\x01:\x14\x8a\xb5\x18\x10user-api-versionB\t\n" +
+	"\a_errors\"\xdc\x01\n" +
+	"\x17UpdateInformationErrors\x12=\n" +
+	"\tfirstname\x18\x01 \x03(\v2\x19.storefront.v1.InputErrorB\x04\x88\xb5\x18\x05R\tfirstname\x12;\n" +
+	"\blastname\x18\x02 \x03(\v2\x19.storefront.v1.InputErrorB\x04\x88\xb5\x18\x05R\blastname\x12E\n" +
+	"\remail_address\x18\x03 \x03(\v2\x19.storefront.v1.InputErrorB\x04\x88\xb5\x18\x05R\remail-address\"\xbf\x03\n" +
+	"\x18UpdatePreferencesRequest\x12#\n" +
+	"\n" +
+	"newsletter\x18\x01 \x01(\tH\x00R\n" +
+	"newsletter\x88\x01\x01\x121\n" +
+	"\x11email_unsubscribe\x18\x02 \x01(\tH\x01R\x11email_unsubscribe\x88\x01\x01\x12A\n" +
+	"\x19no_longer_want_to_receive\x18\x03 \x01(\tH\x02R\x19no_longer_want_to_receive\x88\x01\x01\x12-\n" +
+	"\x0fnever_signed_up\x18\x04 \x01(\tH\x03R\x0fnever_signed_up\x88\x01\x01\x12)\n" +
+	"\rinappropriate\x18\x05 \x01(\tH\x04R\rinappropriate\x88\x01\x01\x12\x17\n" +
+	"\x04spam\x18\x06 \x01(\tH\x05R\x04spam\x88\x01\x01\x12\x19\n" +
+	"\x05other\x18\a \x01(\tH\x06R\x05other\x88\x01\x01B\r\n" +
+	"\v_newsletterB\x14\n" +
+	"\x12_email_unsubscribeB\x1c\n" +
+	"\x1a_no_longer_want_to_receiveB\x12\n" +
+	"\x10_never_signed_upB\x10\n" +
+	"\x0e_inappropriateB\a\n" +
+	"\x05_spamB\b\n" +
+	"\x06_other\"\xcd\x01\n" +
+	"\x19UpdatePreferencesResponse\x12J\n" +
+	" update_communication_preferences\x18\x01 \x01(\tR update_communication_preferences\x12C\n" +
+	"\x06errors\x18\x02 \x01(\v2&.storefront.v1.UpdatePreferencesErrorsH\x00R\x06errors\x88\x01\x01:\x14\x8a\xb5\x18\x10user-api-versionB\t\n" +
+	"\a_errors\"\x8d\x01\n" +
+	"\x17UpdatePreferencesErrors\x12'\n" +
+	"\fdata_missing\x18\x01 \x01(\tH\x00R\fdata_missing\x88\x01\x01\x12'\n" +
+	"\finvalid_data\x18\x02 \x01(\tH\x01R\finvalid_data\x88\x01\x01B\x0f\n" +
+	"\r_data_missingB\x0f\n" +
+	"\r_invalid_data\"\xe9\x01\n" +
+	"\x15ChangePasswordRequest\x12/\n" +
+	"\x10current_password\x18\x01 \x01(\tH\x00R\x10current_password\x88\x01\x01\x12'\n" +
+	"\fnew_password\x18\x02 \x01(\tH\x01R\fnew_password\x88\x01\x01\x127\n" +
+	"\x14confirm_new_password\x18\x03 \x01(\tH\x02R\x14confirm_new_password\x88\x01\x01B\x13\n" +
+	"\x11_current_passwordB\x0f\n" +
+	"\r_new_passwordB\x17\n" +
+	"\x15_confirm_new_password\"\xab\x01\n" +
+	"\x16ChangePasswordResponse\x12.\n" +
+	"\x12change_my_password\x18\x01 \x01(\tR\x12change_my_password\x12@\n" +
+	"\x06errors\x18\x02 \x01(\v2#.storefront.v1.ChangePasswordErrorsH\x00R\x06errors\x88\x01\x01:\x14\x8a\xb5\x18\x10user-api-versionB\t\n" +
+	"\a_errors\"\xc2\x01\n" +
+	"\x14ChangePasswordErrors\x12K\n" +
+	"\x10current_password\x18\x01 \x01(\v2\x1a.storefront.v1.InputErrorsH\x00R\x10current-password\x88\x01\x01\x12;\n" +
+	"\bpassword\x18\x02 \x01(\v2\x1a.storefront.v1.InputErrorsH\x01R\bpassword\x88\x01\x01B\x13\n" +
+	"\x11_current_passwordB\v\n" +
+	"\t_password\"n\n" +
+	"\x19LookUpSubscriptionRequest\x12\x19\n" +
+	"\x05token\x18\x01 \x01(\tH\x00R\x05token\x88\x01\x01\x12\x1f\n" +
+	"\bpr_token\x18\x02 \x01(\tH\x01R\bpr_token\x88\x01\x01B\b\n" +
+	"\x06_tokenB\v\n" +
+	"\t_pr_token\"\xeb\x01\n" +
+	"\x1aLookUpSubscriptionResponse\x12:\n" +
+	"\x18email_unsubscribe_lookup\x18\x01 \x01(\tR\x18email_unsubscribe_lookup\x12)\n" +
+	"\remail_address\x18\x02 \x01(\tH\x00R\remail_address\x88\x01\x01\x123\n" +
+	"\x06errors\x18\x03 \x01(\v2\x16.storefront.v1.RefusalH\x01R\x06errors\x88\x01\x01:\x14\x8a\xb5\x18\x10user-api-versionB\x10\n" +
+	"\x0e_email_addressB\t\n" +
+	"\a_errors\"g\n" +
+	"\x12UnsubscribeRequest\x12\x19\n" +
+	"\x05token\x18\x01 \x01(\tH\x00R\x05token\x88\x01\x01\x12\x1f\n" +
+	"\bpr_token\x18\x02 \x01(\tH\x01R\bpr_token\x88\x01\x01B\b\n" +
+	"\x06_tokenB\v\n" +
+	"\t_pr_token\"\x8b\x02\n" +
+	"\x13UnsubscribeResponse\x12<\n" +
+	"\x19email_unsubscribe_confirm\x18\x01 \x01(\tR\x19email_unsubscribe_confirm\x12)\n" +
+	"\remail_address\x18\x02 \x01(\tH\x00R\remail_address\x88\x01\x01\x12\x19\n" +
+	"\x05token\x18\x03 \x01(\tH\x01R\x05token\x88\x01\x01\x123\n" +
+	"\x06errors\x18\x04 \x01(\v2\x16.storefront.v1.RefusalH\x02R\x06errors\x88\x01\x01:\x14\x8a\xb5\x18\x10user-api-versionB\x10\n" +
+	"\x0e_email_addressB\b\n" +
+	"\x06_tokenB\t\n" +
+	"\a_errors\"\x99\x03\n" +
+	"\x1cExplainUnsubscriptionRequest\x12\x19\n" +
+	"\x05token\x18\x01 \x01(\tH\x00R\x05token\x88\x01\x01\x12\x1f\n" +
+	"\bpr_token\x18\x02 \x01(\tH\x01R\bpr_token\x88\x01\x01\x12A\n" +
+	"\x19no_longer_want_to_receive\x18\x03 \x01(\tH\x02R\x19no_longer_want_to_receive\x88\x01\x01\x12-\n" +
+	"\x0fnever_signed_up\x18\x04 \x01(\tH\x03R\x0fnever_signed_up\x88\x01\x01\x12)\n" +
+	"\rinappropriate\x18\x05 \x01(\tH\x04R\rinappropriate\x88\x01\x01\x12\x17\n" +
+	"\x04spam\x18\x06 \x01(\tH\x05R\x04spam\x88\x01\x01\x12\x19\n" +
+	"\x05other\x18\a \x01(\tH\x06R\x05other\x88\x01\x01B\b\n" +
+	"\x06_tokenB\v\n" +
+	"\t_pr_tokenB\x1c\n" +
+	"\x1a_no_longer_want_to_receiveB\x12\n" +
+	"\x10_never_signed_upB\x10\n" +
+	"\x0e_inappropriateB\a\n" +
+	"\x05_spamB\b\n" +
+	"\x06_other\"\xab\x01\n" +
+	"\x1dExplainUnsubscriptionResponse\x124\n" +
+	"\x15email_unsubscribe_why\x18\x01 \x01(\tR\x15email_unsubscribe_why\x123\n" +
+	"\x06errors\x18\x02 \x01(\v2\x16.storefront.v1.RefusalH\x00R\x06errors\x88\x01\x01:\x14\x8a\xb5\x18\x10user-api-versionB\t\n" +
+	"\a_errors\"\x1c\n" +
+	"\x1aCheckTermsAgreementRequest\"\xf0\x01\n" +
+	"\x1bCheckTermsAgreementResponse\x12:\n" +
+	"\x18terms_of_use_agree_check\x18\x01 \x01(\bR\x18terms_of_use_agree_check\x12\x1d\n" +
+	"\aversion\x18\x02 \x01(\x05H\x00R\aversion\x88\x01\x01\x12C\n" +
+	"\fversion_note\x18\x03 \x01(\v2\x1a.storefront.v1.VersionNoteH\x01R\fversion_note\x88\x01\x01:\x14\x8a\xb5\x18\x10user-api-versionB\n" +
+	"\n" +
+	"\b_versionB\x0f\n" +
+	"\r_version_note\";\n" +
+	"\vVersionNote\x12\x1d\n" +
+	"\x04html\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01H\x00R\x04html\x88\x01\x01:\x04\x90\xb5\x18\x01B\a\n" +
+	"\x05_html\"@\n" +
+	"\x13AgreeToTermsRequest\x12\x1d\n" +
+	"\aversion\x18\x01 \x01(\tH\x00R\aversion\x88\x01\x01B\n" +
+	"\n" +
+	"\b_version\"\xc7\x01\n" +
+	"\x14AgreeToTermsResponse\x12.\n" +
+	"\x12terms_of_use_agree\x18\x01 \x01(\tR\x12terms_of_use_agree\x123\n" +
+	"\x06errors\x18\x02 \x01(\v2\x16.storefront.v1.RefusalH\x00R\x06errors\x88\x01\x01\x12\x1d\n" +
+	"\aversion\x18\x03 \x01(\tH\x01R\aversion\x88\x01\x01:\x14\x8a\xb5\x18\x10user-api-versionB\t\n" +
+	"\a_errorsB\n" +
+	"\n" +
+	"\b_version\"\xa1\x01\n" +
+	"\x15PutChatMessageRequest\x12\x17\n" +
+	"\x04name\x18\x01 \x01(\tH\x00R\x04name\x88\x01\x01\x12)\n" +
+	"\remail_address\x18\x02 \x01(\tH\x01R\remail_address\x88\x01\x01\x12\x1d\n" +
+	"\amessage\x18\x03 \x01(\tH\x02R\amessage\x88\x01\x01B\a\n" +
+	"\x05_nameB\x10\n" +
+	"\x0e_email_addressB\n" +
+	"\n" +
+	"\b_message\"\xa7\x01\n" +
+	"\x16PutChatMessageResponse\x12*\n" +
+	"\x10put_chat_message\x18\x01 \x01(\tR\x10put_chat_message\x12@\n" +
+	"\x06errors\x18\x02 \x01(\v2#.storefront.v1.PutChatMessageErrorsH\x00R\x06errors\x88\x01\x01:\x14\x8a\xb5\x18\x10user-api-versionB\t\n" +
+	"\a_errors\"\xcd\x01\n" +
+	"\x14PutChatMessageErrors\x123\n" +
+	"\x04name\x18\x01 \x03(\v2\x19.storefront.v1.InputErrorB\x04\x88\xb5\x18\x05R\x04name\x12E\n" +
+	"\remail_address\x18\x02 \x03(\v2\x19.storefront.v1.InputErrorB\x04\x88\xb5\x18\x05R\remail_address\x129\n" +
+	"\amessage\x18\x03 \x03(\v2\x19.storefront.v1.InputErrorB\x04\x88\xb5\x18\x05R\amessage\"\x85\x01\n" +
+	"\x0fNotifyMeRequest\x12)\n" +
+	"\remail_address\x18\x01 \x01(\tH\x00R\remail_address\x88\x01\x01\x12%\n" +
+	"\vhow_excited\x18\x02 \x01(\tH\x01R\vhow_excited\x88\x01\x01B\x10\n" +
+	"\x0e_email_addressB\x0e\n" +
+	"\f_how_excited\"\xa3\x01\n" +
+	"\x10NotifyMeResponse\x122\n" +
+	"\x14pythonabot_notify_me\x18\x01 \x01(\tR\x14pythonabot_notify_me\x12:\n" +
+	"\x06errors\x18\x02 \x01(\v2\x1d.storefront.v1.NotifyMeErrorsH\x00R\x06errors\x88\x01\x01:\x14\x8a\xb5\x18\x10user-api-versionB\t\n" +
+	"\a_errors\"\x9a\x01\n" +
+	"\x0eNotifyMeErrors\x12E\n" +
+	"\remail_address\x18\x01 \x03(\v2\x19.storefront.v1.InputErrorB\x04\x88\xb5\x18\x05R\remail_address\x12A\n" +
+	"\vhow_excited\x18\x02 \x03(\v2\x19.storefront.v1.InputErrorB\x04\x88\xb5\x18\x05R\vhow_excited\"\x15\n" +
+	"\x13ListSessionsRequest\"\x9c\x01\n" +
+	"\x14ListSessionsResponse\x12$\n" +
+	"\rlist_sessions\x18\x01 \x01(\tR\rlist_sessions\x12;\n" +
+	"\bsessions\x18\x02 \x01(\v2\x1a.storefront.v1.SessionListH\x00R\bsessions\x88\x01\x01:\x14\x8a\xb5\x18\x10user-api-versionB\v\n" +
+	"\t_sessions\"P\n" +
+	"\vSessionList\x12;\n" +
+	"\bsessions\x18\x01 \x03(\v2\x1f.storefront.v1.SessionListEntryR\bsessions:\x04\x90\xb5\x18\x01\"\x9a\x02\n" +
+	"\x10SessionListEntry\x12\x1c\n" +
+	"\treference\x18\x01 \x01(\tR\treference\x12D\n" +
+	"\x0fbegan_date_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x0fbegan_date_time\x12H\n" +
+	"\x11expires_date_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x11expires_date_time\x12&\n" +
+	"\x0ekeep_logged_in\x18\x04 \x01(\bR\x0ekeep_logged_in\x12\x16\n" +
+	"\x06device\x18\x05 \x01(\tR\x06device\x12\x18\n" +
+	"\acurrent\x18\x06 \x01(\bR\acurrent\">\n" +
+	"\x11EndSessionRequest\x12\x1d\n" +
+	"\asession\x18\x01 \x01(\tH\x00R\asession\x88\x01\x01B\n" +
+	"\n" +
+	"\b_session\"\x8c\x01\n" +
+	"\x12EndSessionResponse\x12 \n" +
+	"\vend_session\x18\x01 \x01(\tR\vend_session\x123\n" +
+	"\x06errors\x18\x02 \x01(\v2\x16.storefront.v1.RefusalH\x00R\x06errors\x88\x01\x01:\x14\x8a\xb5\x18\x10user-api-versionB\t\n" +
+	"\a_errors\"\x19\n" +
+	"\x17EndOtherSessionsRequest\"\x85\x01\n" +
+	"\x18EndOtherSessionsResponse\x12.\n" +
+	"\x12end_other_sessions\x18\x01 \x01(\tR\x12end_other_sessions\x12\x19\n" +
+	"\x05ended\x18\x02 \x01(\x05H\x00R\x05ended\x88\x01\x01:\x14\x8a\xb5\x18\x10user-api-versionB\b\n" +
+	"\x06_ended2\xc6\x12\n" +
 	"\x0fUserAreaService\x12Z\n" +
 	"\rShowUserIndex\x12#.storefront.v1.ShowUserIndexRequest\x1a$.storefront.v1.ShowUserIndexResponse\x12Q\n" +
 	"\n" +
@@ -1336,7 +4073,26 @@ const file_storefront_v1_user_proto_rawDesc = "" +
 	"\x05LogIn\x12\x1b.storefront.v1.LogInRequest\x1a\x1c.storefront.v1.LogInResponse\x12E\n" +
 	"\x06LogOut\x12\x1c.storefront.v1.LogOutRequest\x1a\x1d.storefront.v1.LogOutResponse\x12Z\n" +
 	"\rCreateAccount\x12#.storefront.v1.CreateAccountRequest\x1a$.storefront.v1.CreateAccountResponse\x12i\n" +
-	"\x12ShowAccountContent\x12(.storefront.v1.ShowAccountContentRequest\x1a).storefront.v1.ShowAccountContentResponseBJZHgithub.com/bartgottschalk/startupwebapp/proto/storefront/v1;storefrontv1b\x06proto3"
+	"\x12ShowAccountContent\x12(.storefront.v1.ShowAccountContentRequest\x1a).storefront.v1.ShowAccountContentResponse\x12l\n" +
+	"\x13RequestVerification\x12).storefront.v1.RequestVerificationRequest\x1a*.storefront.v1.RequestVerificationResponse\x12i\n" +
+	"\x12VerifyEmailAddress\x12(.storefront.v1.VerifyEmailAddressRequest\x1a).storefront.v1.VerifyEmailAddressResponse\x12Z\n" +
+	"\rResetPassword\x12#.storefront.v1.ResetPasswordRequest\x1a$.storefront.v1.ResetPasswordResponse\x12]\n" +
+	"\x0eSetNewPassword\x12$.storefront.v1.SetNewPasswordRequest\x1a%.storefront.v1.SetNewPasswordResponse\x12]\n" +
+	"\x0eRemindUsername\x12$.storefront.v1.RemindUsernameRequest\x1a%.storefront.v1.RemindUsernameResponse\x12f\n" +
+	"\x11UpdateInformation\x12'.storefront.v1.UpdateInformationRequest\x1a(.storefront.v1.UpdateInformationResponse\x12f\n" +
+	"\x11UpdatePreferences\x12'.storefront.v1.UpdatePreferencesRequest\x1a(.storefront.v1.UpdatePreferencesResponse\x12]\n" +
+	"\x0eChangePassword\x12$.storefront.v1.ChangePasswordRequest\x1a%.storefront.v1.ChangePasswordResponse\x12i\n" +
+	"\x12LookUpSubscription\x12(.storefront.v1.LookUpSubscriptionRequest\x1a).storefront.v1.LookUpSubscriptionResponse\x12T\n" +
+	"\vUnsubscribe\x12!.storefront.v1.UnsubscribeRequest\x1a\".storefront.v1.UnsubscribeResponse\x12r\n" +
+	"\x15ExplainUnsubscription\x12+.storefront.v1.ExplainUnsubscriptionRequest\x1a,.storefront.v1.ExplainUnsubscriptionResponse\x12l\n" +
+	"\x13CheckTermsAgreement\x12).storefront.v1.CheckTermsAgreementRequest\x1a*.storefront.v1.CheckTermsAgreementResponse\x12W\n" +
+	"\fAgreeToTerms\x12\".storefront.v1.AgreeToTermsRequest\x1a#.storefront.v1.AgreeToTermsResponse\x12]\n" +
+	"\x0ePutChatMessage\x12$.storefront.v1.PutChatMessageRequest\x1a%.storefront.v1.PutChatMessageResponse\x12K\n" +
+	"\bNotifyMe\x12\x1e.storefront.v1.NotifyMeRequest\x1a\x1f.storefront.v1.NotifyMeResponse\x12W\n" +
+	"\fListSessions\x12\".storefront.v1.ListSessionsRequest\x1a#.storefront.v1.ListSessionsResponse\x12Q\n" +
+	"\n" +
+	"EndSession\x12 .storefront.v1.EndSessionRequest\x1a!.storefront.v1.EndSessionResponse\x12c\n" +
+	"\x10EndOtherSessions\x12&.storefront.v1.EndOtherSessionsRequest\x1a'.storefront.v1.EndOtherSessionsResponseBJZHgithub.com/bartgottschalk/startupwebapp/proto/storefront/v1;storefrontv1b\x06proto3"
 
 var (
 	file_storefront_v1_user_proto_rawDescOnce sync.Once
@@ -1350,66 +4106,177 @@ func file_storefront_v1_user_proto_rawDescGZIP() []byte {
 	return file_storefront_v1_user_proto_rawDescData
 }
 
-var file_storefront_v1_user_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_storefront_v1_user_proto_msgTypes = make([]protoimpl.MessageInfo, 68)
 var file_storefront_v1_user_proto_goTypes = []any{
-	(*InputError)(nil),                 // 0: storefront.v1.InputError
-	(*ShowUserIndexRequest)(nil),       // 1: storefront.v1.ShowUserIndexRequest
-	(*ShowUserIndexResponse)(nil),      // 2: storefront.v1.ShowUserIndexResponse
-	(*IssueTokenRequest)(nil),          // 3: storefront.v1.IssueTokenRequest
-	(*IssueTokenResponse)(nil),         // 4: storefront.v1.IssueTokenResponse
-	(*TellLoggedInRequest)(nil),        // 5: storefront.v1.TellLoggedInRequest
-	(*TellLoggedInResponse)(nil),       // 6: storefront.v1.TellLoggedInResponse
-	(*LogInRequest)(nil),               // 7: storefront.v1.LogInRequest
-	(*LogInResponse)(nil),              // 8: storefront.v1.LogInResponse
-	(*LogOutRequest)(nil),              // 9: storefront.v1.LogOutRequest
-	(*LogOutResponse)(nil),             // 10: storefront.v1.LogOutResponse
-	(*CreateAccountRequest)(nil),       // 11: storefront.v1.CreateAccountRequest
-	(*CreateAccountResponse)(nil),      // 12: storefront.v1.CreateAccountResponse
-	(*CreateAccountErrors)(nil),        // 13: storefront.v1.CreateAccountErrors
-	(*ShowAccountContentRequest)(nil),  // 14: storefront.v1.ShowAccountContentRequest
-	(*ShowAccountContentResponse)(nil), // 15: storefront.v1.ShowAccountContentResponse
-	(*AccountContent)(nil),             // 16: storefront.v1.AccountContent
-	(*PersonalData)(nil),               // 17: storefront.v1.PersonalData
-	(*EmailData)(nil),                  // 18: storefront.v1.EmailData
-	(*OrderList)(nil),                  // 19: storefront.v1.OrderList
-	(*OrderListEntry)(nil),             // 20: storefront.v1.OrderListEntry
-	(*timestamppb.Timestamp)(nil),      // 21: google.protobuf.Timestamp
+	(*InputError)(nil),                    // 0: storefront.v1.InputError
+	(*InputErrors)(nil),                   // 1: storefront.v1.InputErrors
+	(*Refusal)(nil),                       // 2: storefront.v1.Refusal
+	(*ShowUserIndexRequest)(nil),          // 3: storefront.v1.ShowUserIndexRequest
+	(*ShowUserIndexResponse)(nil),         // 4: storefront.v1.ShowUserIndexResponse
+	(*IssueTokenRequest)(nil),             // 5: storefront.v1.IssueTokenRequest
+	(*IssueTokenResponse)(nil),            // 6: storefront.v1.IssueTokenResponse
+	(*TellLoggedInRequest)(nil),           // 7: storefront.v1.TellLoggedInRequest
+	(*TellLoggedInResponse)(nil),          // 8: storefront.v1.TellLoggedInResponse
+	(*LogInRequest)(nil),                  // 9: storefront.v1.LogInRequest
+	(*LogInResponse)(nil),                 // 10: storefront.v1.LogInResponse
+	(*LogOutRequest)(nil),                 // 11: storefront.v1.LogOutRequest
+	(*LogOutResponse)(nil),                // 12: storefront.v1.LogOutResponse
+	(*CreateAccountRequest)(nil),          // 13: storefront.v1.CreateAccountRequest
+	(*CreateAccountResponse)(nil),         // 14: storefront.v1.CreateAccountResponse
+	(*CreateAccountErrors)(nil),           // 15: storefront.v1.CreateAccountErrors
+	(*ShowAccountContentRequest)(nil),     // 16: storefront.v1.ShowAccountContentRequest
+	(*ShowAccountContentResponse)(nil),    // 17: storefront.v1.ShowAccountContentResponse
+	(*AccountContent)(nil),                // 18: storefront.v1.AccountContent
+	(*PersonalData)(nil),                  // 19: storefront.v1.PersonalData
+	(*EmailData)(nil),                     // 20: storefront.v1.EmailData
+	(*OrderList)(nil),                     // 21: storefront.v1.OrderList
+	(*OrderListEntry)(nil),                // 22: storefront.v1.OrderListEntry
+	(*RequestVerificationRequest)(nil),    // 23: storefront.v1.RequestVerificationRequest
+	(*RequestVerificationResponse)(nil),   // 24: storefront.v1.RequestVerificationResponse
+	(*VerifyEmailAddressRequest)(nil),     // 25: storefront.v1.VerifyEmailAddressRequest
+	(*VerifyEmailAddressResponse)(nil),    // 26: storefront.v1.VerifyEmailAddressResponse
+	(*ResetPasswordRequest)(nil),          // 27: storefront.v1.ResetPasswordRequest
+	(*ResetPasswordResponse)(nil),         // 28: storefront.v1.ResetPasswordResponse
+	(*SetNewPasswordRequest)(nil),         // 29: storefront.v1.SetNewPasswordRequest
+	(*SetNewPasswordResponse)(nil),        // 30: storefront.v1.SetNewPasswordResponse
+	(*SetNewPasswordErrors)(nil),          // 31: storefront.v1.SetNewPasswordErrors
+	(*RemindUsernameRequest)(nil),         // 32: storefront.v1.RemindUsernameRequest
+	(*RemindUsernameResponse)(nil),        // 33: storefront.v1.RemindUsernameResponse
+	(*UpdateInformationRequest)(nil),      // 34: storefront.v1.UpdateInformationRequest
+	(*UpdateInformationResponse)(nil),     // 35: storefront.v1.UpdateInformationResponse
+	(*UpdateInformationErrors)(nil),       // 36: storefront.v1.UpdateInformationErrors
+	(*UpdatePreferencesRequest)(nil),      // 37: storefront.v1.UpdatePreferencesRequest
+	(*UpdatePreferencesResponse)(nil),     // 38: storefront.v1.UpdatePreferencesResponse
+	(*UpdatePreferencesErrors)(nil),       // 39: storefront.v1.UpdatePreferencesErrors
+	(*ChangePasswordRequest)(nil),         // 40: storefront.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil),        // 41: storefront.v1.ChangePasswordResponse
+	(*ChangePasswordErrors)(nil),          // 42: storefront.v1.ChangePasswordErrors
+	(*LookUpSubscriptionRequest)(nil),     // 43: storefront.v1.LookUpSubscriptionRequest
+	(*LookUpSubscriptionResponse)(nil),    // 44: storefront.v1.LookUpSubscriptionResponse
+	(*UnsubscribeRequest)(nil),            // 45: storefront.v1.UnsubscribeRequest
+	(*UnsubscribeResponse)(nil),           // 46: storefront.v1.UnsubscribeResponse
+	(*ExplainUnsubscriptionRequest)(nil),  // 47: storefront.v1.ExplainUnsubscriptionRequest
+	(*ExplainUnsubscriptionResponse)(nil), // 48: storefront.v1.ExplainUnsubscriptionResponse
+	(*CheckTermsAgreementRequest)(nil),    // 49: storefront.v1.CheckTermsAgreementRequest
+	(*CheckTermsAgreementResponse)(nil),   // 50: storefront.v1.CheckTermsAgreementResponse
+	(*VersionNote)(nil),                   // 51: storefront.v1.VersionNote
+	(*AgreeToTermsRequest)(nil),           // 52: storefront.v1.AgreeToTermsRequest
+	(*AgreeToTermsResponse)(nil),          // 53: storefront.v1.AgreeToTermsResponse
+	(*PutChatMessageRequest)(nil),         // 54: storefront.v1.PutChatMessageRequest
+	(*PutChatMessageResponse)(nil),        // 55: storefront.v1.PutChatMessageResponse
+	(*PutChatMessageErrors)(nil),          // 56: storefront.v1.PutChatMessageErrors
+	(*NotifyMeRequest)(nil),               // 57: storefront.v1.NotifyMeRequest
+	(*NotifyMeResponse)(nil),              // 58: storefront.v1.NotifyMeResponse
+	(*NotifyMeErrors)(nil),                // 59: storefront.v1.NotifyMeErrors
+	(*ListSessionsRequest)(nil),           // 60: storefront.v1.ListSessionsRequest
+	(*ListSessionsResponse)(nil),          // 61: storefront.v1.ListSessionsResponse
+	(*SessionList)(nil),                   // 62: storefront.v1.SessionList
+	(*SessionListEntry)(nil),              // 63: storefront.v1.SessionListEntry
+	(*EndSessionRequest)(nil),             // 64: storefront.v1.EndSessionRequest
+	(*EndSessionResponse)(nil),            // 65: storefront.v1.EndSessionResponse
+	(*EndOtherSessionsRequest)(nil),       // 66: storefront.v1.EndOtherSessionsRequest
+	(*EndOtherSessionsResponse)(nil),      // 67: storefront.v1.EndOtherSessionsResponse
+	(*timestamppb.Timestamp)(nil),         // 68: google.protobuf.Timestamp
 }
 var file_storefront_v1_user_proto_depIdxs = []int32{
-	13, // 0: storefront.v1.CreateAccountResponse.errors:type_name -> storefront.v1.CreateAccountErrors
-	0,  // 1: storefront.v1.CreateAccountErrors.firstname:type_name -> storefront.v1.InputError
-	0,  // 2: storefront.v1.CreateAccountErrors.lastname:type_name -> storefront.v1.InputError
-	0,  // 3: storefront.v1.CreateAccountErrors.username:type_name -> storefront.v1.InputError
-	0,  // 4: storefront.v1.CreateAccountErrors.email_address:type_name -> storefront.v1.InputError
-	0,  // 5: storefront.v1.CreateAccountErrors.password:type_name -> storefront.v1.InputError
-	16, // 6: storefront.v1.ShowAccountContentResponse.account_content:type_name -> storefront.v1.AccountContent
-	17, // 7: storefront.v1.AccountContent.personal_data:type_name -> storefront.v1.PersonalData
-	18, // 8: storefront.v1.AccountContent.email_data:type_name -> storefront.v1.EmailData
-	19, // 9: storefront.v1.AccountContent.orders_data:type_name -> storefront.v1.OrderList
-	21, // 10: storefront.v1.PersonalData.terms_of_use_agreed_date_time:type_name -> google.protobuf.Timestamp
-	21, // 11: storefront.v1.PersonalData.joined_date_time:type_name -> google.protobuf.Timestamp
-	21, // 12: storefront.v1.PersonalData.last_login_date_time:type_name -> google.protobuf.Timestamp
-	20, // 13: storefront.v1.OrderList.orders:type_name -> storefront.v1.OrderListEntry
-	21, // 14: storefront.v1.OrderListEntry.order_date_time:type_name -> google.protobuf.Timestamp
-	1,  // 15: storefront.v1.UserAreaService.ShowUserIndex:input_type -> storefront.v1.ShowUserIndexRequest
-	3,  // 16: storefront.v1.UserAreaService.IssueToken:input_type -> storefront.v1.IssueTokenRequest
-	5,  // 17: storefront.v1.UserAreaService.TellLoggedIn:input_type -> storefront.v1.TellLoggedInRequest
-	7,  // 18: storefront.v1.UserAreaService.LogIn:input_type -> storefront.v1.LogInRequest
-	9,  // 19: storefront.v1.UserAreaService.LogOut:input_type -> storefront.v1.LogOutRequest
-	11, // 20: storefront.v1.UserAreaService.CreateAccount:input_type -> storefront.v1.CreateAccountRequest
-	14, // 21: storefront.v1.UserAreaService.ShowAccountContent:input_type -> storefront.v1.ShowAccountContentRequest
-	2,  // 22: storefront.v1.UserAreaService.ShowUserIndex:output_type -> storefront.v1.ShowUserIndexResponse
-	4,  // 23: storefront.v1.UserAreaService.IssueToken:output_type -> storefront.v1.IssueTokenResponse
-	6,  // 24: storefront.v1.UserAreaService.TellLoggedIn:output_type -> storefront.v1.TellLoggedInResponse
-	8,  // 25: storefront.v1.UserAreaService.LogIn:output_type -> storefront.v1.LogInResponse
-	10, // 26: storefront.v1.UserAreaService.LogOut:output_type -> storefront.v1.LogOutResponse
-	12, // 27: storefront.v1.UserAreaService.CreateAccount:output_type -> storefront.v1.CreateAccountResponse
-	15, // 28: storefront.v1.UserAreaService.ShowAccountContent:output_type -> storefront.v1.ShowAccountContentResponse
-	22, // [22:29] is the sub-list for method output_type
-	15, // [15:22] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	0,  // 0: storefront.v1.InputErrors.errors:type_name -> storefront.v1.InputError
+	15, // 1: storefront.v1.CreateAccountResponse.errors:type_name -> storefront.v1.CreateAccountErrors
+	0,  // 2: storefront.v1.CreateAccountErrors.firstname:type_name -> storefront.v1.InputError
+	0,  // 3: storefront.v1.CreateAccountErrors.lastname:type_name -> storefront.v1.InputError
+	0,  // 4: storefront.v1.CreateAccountErrors.username:type_name -> storefront.v1.InputError
+	0,  // 5: storefront.v1.CreateAccountErrors.email_address:type_name -> storefront.v1.InputError
+	0,  // 6: storefront.v1.CreateAccountErrors.password:type_name -> storefront.v1.InputError
+	18, // 7: storefront.v1.ShowAccountContentResponse.account_content:type_name -> storefront.v1.AccountContent
+	19, // 8: storefront.v1.AccountContent.personal_data:type_name -> storefront.v1.PersonalData
+	20, // 9: storefront.v1.AccountContent.email_data:type_name -> storefront.v1.EmailData
+	21, // 10: storefront.v1.AccountContent.orders_data:type_name -> storefront.v1.OrderList
+	68, // 11: storefront.v1.PersonalData.terms_of_use_agreed_date_time:type_name -> google.protobuf.Timestamp
+	68, // 12: storefront.v1.PersonalData.joined_date_time:type_name -> google.protobuf.Timestamp
+	68, // 13: storefront.v1.PersonalData.last_login_date_time:type_name -> google.protobuf.Timestamp
+	22, // 14: storefront.v1.OrderList.orders:type_name -> storefront.v1.OrderListEntry
+	68, // 15: storefront.v1.OrderListEntry.order_date_time:type_name -> google.protobuf.Timestamp
+	31, // 16: storefront.v1.SetNewPasswordResponse.errors:type_name -> storefront.v1.SetNewPasswordErrors
+	1,  // 17: storefront.v1.SetNewPasswordErrors.new_password:type_name -> storefront.v1.InputErrors
+	36, // 18: storefront.v1.UpdateInformationResponse.errors:type_name -> storefront.v1.UpdateInformationErrors
+	0,  // 19: storefront.v1.UpdateInformationErrors.firstname:type_name -> storefront.v1.InputError
+	0,  // 20: storefront.v1.UpdateInformationErrors.lastname:type_name -> storefront.v1.InputError
+	0,  // 21: storefront.v1.UpdateInformationErrors.email_address:type_name -> storefront.v1.InputError
+	39, // 22: storefront.v1.UpdatePreferencesResponse.errors:type_name -> storefront.v1.UpdatePreferencesErrors
+	42, // 23: storefront.v1.ChangePasswordResponse.errors:type_name -> storefront.v1.ChangePasswordErrors
+	1,  // 24: storefront.v1.ChangePasswordErrors.current_password:type_name -> storefront.v1.InputErrors
+	1,  // 25: storefront.v1.ChangePasswordErrors.password:type_name -> storefront.v1.InputErrors
+	2,  // 26: storefront.v1.LookUpSubscriptionResponse.errors:type_name -> storefront.v1.Refusal
+	2,  // 27: storefront.v1.UnsubscribeResponse.errors:type_name -> storefront.v1.Refusal
+	2,  // 28: storefront.v1.ExplainUnsubscriptionResponse.errors:type_name -> storefront.v1.Refusal
+	51, // 29: storefront.v1.CheckTermsAgreementResponse.version_note:type_name -> storefront.v1.VersionNote
+	2,  // 30: storefront.v1.AgreeToTermsResponse.errors:type_name -> storefront.v1.Refusal
+	56, // 31: storefront.v1.PutChatMessageResponse.errors:type_name -> storefront.v1.PutChatMessageErrors
+	0,  // 32: storefront.v1.PutChatMessageErrors.name:type_name -> storefront.v1.InputError
+	0,  // 33: storefront.v1.PutChatMessageErrors.email_address:type_name -> storefront.v1.InputError
+	0,  // 34: storefront.v1.PutChatMessageErrors.message:type_name -> storefront.v1.InputError
+	59, // 35: storefront.v1.NotifyMeResponse.errors:type_name -> storefront.v1.NotifyMeErrors
+	0,  // 36: storefront.v1.NotifyMeErrors.email_address:type_name -> storefront.v1.InputError
+	0,  // 37: storefront.v1.NotifyMeErrors.how_excited:type_name -> storefront.v1.InputError
+	62, // 38: storefront.v1.ListSessionsResponse.sessions:type_name -> storefront.v1.SessionList
+	63, // 39: storefront.v1.SessionList.sessions:type_name -> storefront.v1.SessionListEntry
+	68, // 40: storefront.v1.SessionListEntry.began_date_time:type_name -> google.protobuf.Timestamp
+	68, // 41: storefront.v1.SessionListEntry.expires_date_time:type_name -> google.protobuf.Timestamp
+	2,  // 42: storefront.v1.EndSessionResponse.errors:type_name -> storefront.v1.Refusal
+	3,  // 43: storefront.v1.UserAreaService.ShowUserIndex:input_type -> storefront.v1.ShowUserIndexRequest
+	5,  // 44: storefront.v1.UserAreaService.IssueToken:input_type -> storefront.v1.IssueTokenRequest
+	7,  // 45: storefront.v1.UserAreaService.TellLoggedIn:input_type -> storefront.v1.TellLoggedInRequest
+	9,  // 46: storefront.v1.UserAreaService.LogIn:input_type -> storefront.v1.LogInRequest
+	11, // 47: storefront.v1.UserAreaService.LogOut:input_type -> storefront.v1.LogOutRequest
+	13, // 48: storefront.v1.UserAreaService.CreateAccount:input_type -> storefront.v1.CreateAccountRequest
+	16, // 49: storefront.v1.UserAreaService.ShowAccountContent:input_type -> storefront.v1.ShowAccountContentRequest
+	23, // 50: storefront.v1.UserAreaService.RequestVerification:input_type -> storefront.v1.RequestVerificationRequest
+	25, // 51: storefront.v1.UserAreaService.VerifyEmailAddress:input_type -> storefront.v1.VerifyEmailAddressRequest
+	27, // 52: storefront.v1.UserAreaService.ResetPassword:input_type -> storefront.v1.ResetPasswordRequest
+	29, // 53: storefront.v1.UserAreaService.SetNewPassword:input_type -> storefront.v1.SetNewPasswordRequest
+	32, // 54: storefront.v1.UserAreaService.RemindUsername:input_type -> storefront.v1.RemindUsernameRequest
+	34, // 55: storefront.v1.UserAreaService.UpdateInformation:input_type -> storefront.v1.UpdateInformationRequest
+	37, // 56: storefront.v1.UserAreaService.UpdatePreferences:input_type -> storefront.v1.UpdatePreferencesRequest
+	40, // 57: storefront.v1.UserAreaService.ChangePassword:input_type -> storefront.v1.ChangePasswordRequest
+	43, // 58: storefront.v1.UserAreaService.LookUpSubscription:input_type -> storefront.v1.LookUpSubscriptionRequest
+	45, // 59: storefront.v1.UserAreaService.Unsubscribe:input_type -> storefront.v1.UnsubscribeRequest
+	47, // 60: storefront.v1.UserAreaService.ExplainUnsubscription:input_type -> storefront.v1.ExplainUnsubscriptionRequest
+	49, // 61: storefront.v1.UserAreaService.CheckTermsAgreement:input_type -> storefront.v1.CheckTermsAgreementRequest
+	52, // 62: storefront.v1.UserAreaService.AgreeToTerms:input_type -> storefront.v1.AgreeToTermsRequest
+	54, // 63: storefront.v1.UserAreaService.PutChatMessage:input_type -> storefront.v1.PutChatMessageRequest
+	57, // 64: storefront.v1.UserAreaService.NotifyMe:input_type -> storefront.v1.NotifyMeRequest
+	60, // 65: storefront.v1.UserAreaService.ListSessions:input_type -> storefront.v1.ListSessionsRequest
+	64, // 66: storefront.v1.UserAreaService.EndSession:input_type -> storefront.v1.EndSessionRequest
+	66, // 67: storefront.v1.UserAreaService.EndOtherSessions:input_type -> storefront.v1.EndOtherSessionsRequest
+	4,  // 68: storefront.v1.UserAreaService.ShowUserIndex:output_type -> storefront.v1.ShowUserIndexResponse
+	6,  // 69: storefront.v1.UserAreaService.IssueToken:output_type -> storefront.v1.IssueTokenResponse
+	8,  // 70: storefront.v1.UserAreaService.TellLoggedIn:output_type -> storefront.v1.TellLoggedInResponse
+	10, // 71: storefront.v1.UserAreaService.LogIn:output_type -> storefront.v1.LogInResponse
+	12, // 72: storefront.v1.UserAreaService.LogOut:output_type -> storefront.v1.LogOutResponse
+	14, // 73: storefront.v1.UserAreaService.CreateAccount:output_type -> storefront.v1.CreateAccountResponse
+	17, // 74: storefront.v1.UserAreaService.ShowAccountContent:output_type -> storefront.v1.ShowAccountContentResponse
+	24, // 75: storefront.v1.UserAreaService.RequestVerification:output_type -> storefront.v1.RequestVerificationResponse
+	26, // 76: storefront.v1.UserAreaService.VerifyEmailAddress:output_type -> storefront.v1.VerifyEmailAddressResponse
+	28, // 77: storefront.v1.UserAreaService.ResetPassword:output_type -> storefront.v1.ResetPasswordResponse
+	30, // 78: storefront.v1.UserAreaService.SetNewPassword:output_type -> storefront.v1.SetNewPasswordResponse
+	33, // 79: storefront.v1.UserAreaService.RemindUsername:output_type -> storefront.v1.RemindUsernameResponse
+	35, // 80: storefront.v1.UserAreaService.UpdateInformation:output_type -> storefront.v1.UpdateInformationResponse
+	38, // 81: storefront.v1.UserAreaService.UpdatePreferences:output_type -> storefront.v1.UpdatePreferencesResponse
+	41, // 82: storefront.v1.UserAreaService.ChangePassword:output_type -> storefront.v1.ChangePasswordResponse
+	44, // 83: storefront.v1.UserAreaService.LookUpSubscription:output_type -> storefront.v1.LookUpSubscriptionResponse
+	46, // 84: storefront.v1.UserAreaService.Unsubscribe:output_type -> storefront.v1.UnsubscribeResponse
+	48, // 85: storefront.v1.UserAreaService.ExplainUnsubscription:output_type -> storefront.v1.ExplainUnsubscriptionResponse
+	50, // 86: storefront.v1.UserAreaService.CheckTermsAgreement:output_type -> storefront.v1.CheckTermsAgreementResponse
+	53, // 87: storefront.v1.UserAreaService.AgreeToTerms:output_type -> storefront.v1.AgreeToTermsResponse
+	55, // 88: storefront.v1.UserAreaService.PutChatMessage:output_type -> storefront.v1.PutChatMessageResponse
+	58, // 89: storefront.v1.UserAreaService.NotifyMe:output_type -> storefront.v1.NotifyMeResponse
+	61, // 90: storefront.v1.UserAreaService.ListSessions:output_type -> storefront.v1.ListSessionsResponse
+	65, // 91: storefront.v1.UserAreaService.EndSession:output_type -> storefront.v1.EndSessionResponse
+	67, // 92: storefront.v1.UserAreaService.EndOtherSessions:output_type -> storefront.v1.EndOtherSessionsResponse
+	68, // [68:93] is the sub-list for method output_type
+	43, // [43:68] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_storefront_v1_user_proto_init() }
@@ -1419,17 +4286,49 @@ func file_storefront_v1_user_proto_init() {
 	}
 	file_storefront_v1_dialect_proto_init()
 	file_storefront_v1_user_proto_msgTypes[0].OneofWrappers = []any{}
-	file_storefront_v1_user_proto_msgTypes[6].OneofWrappers = []any{}
-	file_storefront_v1_user_proto_msgTypes[7].OneofWrappers = []any{}
-	file_storefront_v1_user_proto_msgTypes[11].OneofWrappers = []any{}
-	file_storefront_v1_user_proto_msgTypes[12].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[8].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[9].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[13].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[14].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[25].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[27].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[29].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[30].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[31].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[32].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[34].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[35].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[37].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[38].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[39].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[40].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[41].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[42].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[43].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[44].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[45].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[46].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[47].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[48].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[50].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[51].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[52].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[53].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[54].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[55].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[57].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[58].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[61].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[64].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[65].OneofWrappers = []any{}
+	file_storefront_v1_user_proto_msgTypes[67].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_storefront_v1_user_proto_rawDesc), len(file_storefront_v1_user_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   68,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,13 +19,31 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	UserAreaService_ShowUserIndex_FullMethodName      = "/storefront.v1.UserAreaService/ShowUserIndex"
-	UserAreaService_IssueToken_FullMethodName         = "/storefront.v1.UserAreaService/IssueToken"
-	UserAreaService_TellLoggedIn_FullMethodName       = "/storefront.v1.UserAreaService/TellLoggedIn"
-	UserAreaService_LogIn_FullMethodName              = "/storefront.v1.UserAreaService/LogIn"
-	UserAreaService_LogOut_FullMethodName             = "/storefront.v1.UserAreaService/LogOut"
-	UserAreaService_CreateAccount_FullMethodName      = "/storefront.v1.UserAreaService/CreateAccount"
-	UserAreaService_ShowAccountContent_FullMethodName = "/storefront.v1.UserAreaService/ShowAccountContent"
+	UserAreaService_ShowUserIndex_FullMethodName         = "/storefront.v1.UserAreaService/ShowUserIndex"
+	UserAreaService_IssueToken_FullMethodName            = "/storefront.v1.UserAreaService/IssueToken"
+	UserAreaService_TellLoggedIn_FullMethodName          = "/storefront.v1.UserAreaService/TellLoggedIn"
+	UserAreaService_LogIn_FullMethodName                 = "/storefront.v1.UserAreaService/LogIn"
+	UserAreaService_LogOut_FullMethodName                = "/storefront.v1.UserAreaService/LogOut"
+	UserAreaService_CreateAccount_FullMethodName         = "/storefront.v1.UserAreaService/CreateAccount"
+	UserAreaService_ShowAccountContent_FullMethodName    = "/storefront.v1.UserAreaService/ShowAccountContent"
+	UserAreaService_RequestVerification_FullMethodName   = "/storefront.v1.UserAreaService/RequestVerification"
+	UserAreaService_VerifyEmailAddress_FullMethodName    = "/storefront.v1.UserAreaService/VerifyEmailAddress"
+	UserAreaService_ResetPassword_FullMethodName         = "/storefront.v1.UserAreaService/ResetPassword"
+	UserAreaService_SetNewPassword_FullMethodName        = "/storefront.v1.UserAreaService/SetNewPassword"
+	UserAreaService_RemindUsername_FullMethodName        = "/storefront.v1.UserAreaService/RemindUsername"
+	UserAreaService_UpdateInformation_FullMethodName     = "/storefront.v1.UserAreaService/UpdateInformation"
+	UserAreaService_UpdatePreferences_FullMethodName     = "/storefront.v1.UserAreaService/UpdatePreferences"
+	UserAreaService_ChangePassword_FullMethodName        = "/storefront.v1.UserAreaService/ChangePassword"
+	UserAreaService_LookUpSubscription_FullMethodName    = "/storefront.v1.UserAreaService/LookUpSubscription"
+	UserAreaService_Unsubscribe_FullMethodName           = "/storefront.v1.UserAreaService/Unsubscribe"
+	UserAreaService_ExplainUnsubscription_FullMethodName = "/storefront.v1.UserAreaService/ExplainUnsubscription"
+	UserAreaService_CheckTermsAgreement_FullMethodName   = "/storefront.v1.UserAreaService/CheckTermsAgreement"
+	UserAreaService_AgreeToTerms_FullMethodName          = "/storefront.v1.UserAreaService/AgreeToTerms"
+	UserAreaService_PutChatMessage_FullMethodName        = "/storefront.v1.UserAreaService/PutChatMessage"
+	UserAreaService_NotifyMe_FullMethodName              = "/storefront.v1.UserAreaService/NotifyMe"
+	UserAreaService_ListSessions_FullMethodName          = "/storefront.v1.UserAreaService/ListSessions"
+	UserAreaService_EndSession_FullMethodName            = "/storefront.v1.UserAreaService/EndSession"
+	UserAreaService_EndOtherSessions_FullMethodName      = "/storefront.v1.UserAreaService/EndOtherSessions"
 )
 
 // UserAreaServiceClient is the client API for UserAreaService service.
@@ -41,6 +59,25 @@ type UserAreaServiceClient interface {
 	LogOut(ctx context.Context, in *LogOutRequest, opts ...grpc.CallOption) (*LogOutResponse, error)
 	CreateAccount(ctx context.Context, in *CreateAccountRequest, opts ...grpc.CallOption) (*CreateAccountResponse, error)
 	ShowAccountContent(ctx context.Context, in *ShowAccountContentRequest, opts ...grpc.CallOption) (*ShowAccountContentResponse, error)
+	RequestVerification(ctx context.Context, in *RequestVerificationRequest, opts ...grpc.CallOption) (*RequestVerificationResponse, error)
+	VerifyEmailAddress(ctx context.Context, in *VerifyEmailAddressRequest, opts ...grpc.CallOption) (*VerifyEmailAddressResponse, error)
+	ResetPassword(ctx context.Context, in *ResetPasswordRequest, opts ...grpc.CallOption) (*ResetPasswordResponse, error)
+	SetNewPassword(ctx context.Context, in *SetNewPasswordRequest, opts ...grpc.CallOption) (*SetNewPasswordResponse, error)
+	RemindUsername(ctx context.Context, in *RemindUsernameRequest, opts ...grpc.CallOption) (*RemindUsernameResponse, error)
+	UpdateInformation(ctx context.Context, in *UpdateInformationRequest, opts ...grpc.CallOption) (*UpdateInformationResponse, error)
+	UpdatePreferences(ctx context.Context, in *UpdatePreferencesRequest, opts ...grpc.CallOption) (*UpdatePreferencesResponse, error)
+	ChangePassword(ctx context.Context, in *ChangePasswordRequest, opts ...grpc.CallOption) (*ChangePasswordResponse, error)
+	LookUpSubscription(ctx context.Context, in *LookUpSubscriptionRequest, opts ...grpc.CallOption) (*LookUpSubscriptionResponse, error)
+	Unsubscribe(ctx context.Context, in *UnsubscribeRequest, opts ...grpc.CallOption) (*UnsubscribeResponse, error)
+	ExplainUnsubscription(ctx context.Context, in *ExplainUnsubscriptionRequest, opts ...grpc.CallOption) (*ExplainUnsubscriptionResponse, error)
+	CheckTermsAgreement(ctx context.Context, in *CheckTermsAgreementRequest, opts ...grpc.CallOption) (*CheckTermsAgreementResponse, error)
+	AgreeToTerms(ctx context.Context, in *AgreeToTermsRequest, opts ...grpc.CallOption) (*AgreeToTermsResponse, error)
+	PutChatMessage(ctx context.Context, in *PutChatMessageRequest, opts ...grpc.CallOption) (*PutChatMessageResponse, error)
+	NotifyMe(ctx context.Context, in *NotifyMeRequest, opts ...grpc.CallOption) (*NotifyMeResponse, error)
+	// The signed-in browsers of an account: paths of our own, which the old server did not have.
+	ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error)
+	EndSession(ctx context.Context, in *EndSessionRequest, opts ...grpc.CallOption) (*EndSessionResponse, error)
+	EndOtherSessions(ctx context.Context, in *EndOtherSessionsRequest, opts ...grpc.CallOption) (*EndOtherSessionsResponse, error)
 }
 
 type userAreaServiceClient struct {
@@ -121,6 +158,186 @@ func (c *userAreaServiceClient) ShowAccountContent(ctx context.Context, in *Show
 	return out, nil
 }
 
+func (c *userAreaServiceClient) RequestVerification(ctx context.Context, in *RequestVerificationRequest, opts ...grpc.CallOption) (*RequestVerificationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RequestVerificationResponse)
+	err := c.cc.Invoke(ctx, UserAreaService_RequestVerification_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userAreaServiceClient) VerifyEmailAddress(ctx context.Context, in *VerifyEmailAddressRequest, opts ...grpc.CallOption) (*VerifyEmailAddressResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(VerifyEmailAddressResponse)
+	err := c.cc.Invoke(ctx, UserAreaService_VerifyEmailAddress_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userAreaServiceClient) ResetPassword(ctx context.Context, in *ResetPasswordRequest, opts ...grpc.CallOption) (*ResetPasswordResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResetPasswordResponse)
+	err := c.cc.Invoke(ctx, UserAreaService_ResetPassword_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userAreaServiceClient) SetNewPassword(ctx context.Context, in *SetNewPasswordRequest, opts ...grpc.CallOption) (*SetNewPasswordResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetNewPasswordResponse)
+	err := c.cc.Invoke(ctx, UserAreaService_SetNewPassword_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userAreaServiceClient) RemindUsername(ctx context.Context, in *RemindUsernameRequest, opts ...grpc.CallOption) (*RemindUsernameResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RemindUsernameResponse)
+	err := c.cc.Invoke(ctx, UserAreaService_RemindUsername_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userAreaServiceClient) UpdateInformation(ctx context.Context, in *UpdateInformationRequest, opts ...grpc.CallOption) (*UpdateInformationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateInformationResponse)
+	err := c.cc.Invoke(ctx, UserAreaService_UpdateInformation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userAreaServiceClient) UpdatePreferences(ctx context.Context, in *UpdatePreferencesRequest, opts ...grpc.CallOption) (*UpdatePreferencesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdatePreferencesResponse)
+	err := c.cc.Invoke(ctx, UserAreaService_UpdatePreferences_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userAreaServiceClient) ChangePassword(ctx context.Context, in *ChangePasswordRequest, opts ...grpc.CallOption) (*ChangePasswordResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ChangePasswordResponse)
+	err := c.cc.Invoke(ctx, UserAreaService_ChangePassword_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userAreaServiceClient) LookUpSubscription(ctx context.Context, in *LookUpSubscriptionRequest, opts ...grpc.CallOption) (*LookUpSubscriptionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(LookUpSubscriptionResponse)
+	err := c.cc.Invoke(ctx, UserAreaService_LookUpSubscription_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userAreaServiceClient) Unsubscribe(ctx context.Context, in *UnsubscribeRequest, opts ...grpc.CallOption) (*UnsubscribeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UnsubscribeResponse)
+	err := c.cc.Invoke(ctx, UserAreaService_Unsubscribe_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userAreaServiceClient) ExplainUnsubscription(ctx context.Context, in *ExplainUnsubscriptionRequest, opts ...grpc.CallOption) (*ExplainUnsubscriptionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainUnsubscriptionResponse)
+	err := c.cc.Invoke(ctx, UserAreaService_ExplainUnsubscription_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userAreaServiceClient) CheckTermsAgreement(ctx context.Context, in *CheckTermsAgreementRequest, opts ...grpc.CallOption) (*CheckTermsAgreementResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CheckTermsAgreementResponse)
+	err := c.cc.Invoke(ctx, UserAreaService_CheckTermsAgreement_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userAreaServiceClient) AgreeToTerms(ctx context.Context, in *AgreeToTermsRequest, opts ...grpc.CallOption) (*AgreeToTermsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AgreeToTermsResponse)
+	err := c.cc.Invoke(ctx, UserAreaService_AgreeToTerms_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userAreaServiceClient) PutChatMessage(ctx context.Context, in *PutChatMessageRequest, opts ...grpc.CallOption) (*PutChatMessageResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PutChatMessageResponse)
+	err := c.cc.Invoke(ctx, UserAreaService_PutChatMessage_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userAreaServiceClient) NotifyMe(ctx context.Context, in *NotifyMeRequest, opts ...grpc.CallOption) (*NotifyMeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(NotifyMeResponse)
+	err := c.cc.Invoke(ctx, UserAreaService_NotifyMe_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userAreaServiceClient) ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSessionsResponse)
+	err := c.cc.Invoke(ctx, UserAreaService_ListSessions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userAreaServiceClient) EndSession(ctx context.Context, in *EndSessionRequest, opts ...grpc.CallOption) (*EndSessionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EndSessionResponse)
+	err := c.cc.Invoke(ctx, UserAreaService_EndSession_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userAreaServiceClient) EndOtherSessions(ctx context.Context, in *EndOtherSessionsRequest, opts ...grpc.CallOption) (*EndOtherSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EndOtherSessionsResponse)
+	err := c.cc.Invoke(ctx, UserAreaService_EndOtherSessions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // UserAreaServiceServer is the server API for UserAreaService service.
 // All implementations must embed UnimplementedUserAreaServiceServer
 // for forward compatibility.
@@ -134,6 +351,25 @@ type UserAreaServiceServer interface {
 	LogOut(context.Context, *LogOutRequest) (*LogOutResponse, error)
 	CreateAccount(context.Context, *CreateAccountRequest) (*CreateAccountResponse, error)
 	ShowAccountContent(context.Context, *ShowAccountContentRequest) (*ShowAccountContentResponse, error)
+	RequestVerification(context.Context, *RequestVerificationRequest) (*RequestVerificationResponse, error)
+	VerifyEmailAddress(context.Context, *VerifyEmailAddressRequest) (*VerifyEmailAddressResponse, error)
+	ResetPassword(context.Context, *ResetPasswordRequest) (*ResetPasswordResponse, error)
+	SetNewPassword(context.Context, *SetNewPasswordRequest) (*SetNewPasswordResponse, error)
+	RemindUsername(context.Context, *RemindUsernameRequest) (*RemindUsernameResponse, error)
+	UpdateInformation(context.Context, *UpdateInformationRequest) (*UpdateInformationResponse, error)
+	UpdatePreferences(context.Context, *UpdatePreferencesRequest) (*UpdatePreferencesResponse, error)
+	ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error)
+	LookUpSubscription(context.Context, *LookUpSubscriptionRequest) (*LookUpSubscriptionResponse, error)
+	Unsubscribe(context.Context, *UnsubscribeRequest) (*UnsubscribeResponse, error)
+	ExplainUnsubscription(context.Context, *ExplainUnsubscriptionRequest) (*ExplainUnsubscriptionResponse, error)
+	CheckTermsAgreement(context.Context, *CheckTermsAgreementRequest) (*CheckTermsAgreementResponse, error)
+	AgreeToTerms(context.Context, *AgreeToTermsRequest) (*AgreeToTermsResponse, error)
+	PutChatMessage(context.Context, *PutChatMessageRequest) (*PutChatMessageResponse, error)
+	NotifyMe(context.Context, *NotifyMeRequest) (*NotifyMeResponse, error)
+	// The signed-in browsers of an account: paths of our own, which the old server did not have.
+	ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error)
+	EndSession(context.Context, *EndSessionRequest) (*EndSessionResponse, error)
+	EndOtherSessions(context.Context, *EndOtherSessionsRequest) (*EndOtherSessionsResponse, error)
 	mustEmbedUnimplementedUserAreaServiceServer()
 }
 
@@ -164,6 +400,60 @@ func (UnimplementedUserAreaServiceServer) CreateAccount(context.Context, *Create
 }
 func (UnimplementedUserAreaServiceServer) ShowAccountContent(context.Context, *ShowAccountContentRequest) (*ShowAccountContentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ShowAccountContent not implemented")
+}
+func (UnimplementedUserAreaServiceServer) RequestVerification(context.Context, *RequestVerificationRequest) (*RequestVerificationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RequestVerification not implemented")
+}
+func (UnimplementedUserAreaServiceServer) VerifyEmailAddress(context.Context, *VerifyEmailAddressRequest) (*VerifyEmailAddressResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method VerifyEmailAddress not implemented")
+}
+func (UnimplementedUserAreaServiceServer) ResetPassword(context.Context, *ResetPasswordRequest) (*ResetPasswordResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResetPassword not implemented")
+}
+func (UnimplementedUserAreaServiceServer) SetNewPassword(context.Context, *SetNewPasswordRequest) (*SetNewPasswordResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetNewPassword not implemented")
+}
+func (UnimplementedUserAreaServiceServer) RemindUsername(context.Context, *RemindUsernameRequest) (*RemindUsernameResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RemindUsername not implemented")
+}
+func (UnimplementedUserAreaServiceServer) UpdateInformation(context.Context, *UpdateInformationRequest) (*UpdateInformationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateInformation not implemented")
+}
+func (UnimplementedUserAreaServiceServer) UpdatePreferences(context.Context, *UpdatePreferencesRequest) (*UpdatePreferencesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdatePreferences not implemented")
+}
+func (UnimplementedUserAreaServiceServer) ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ChangePassword not implemented")
+}
+func (UnimplementedUserAreaServiceServer) LookUpSubscription(context.Context, *LookUpSubscriptionRequest) (*LookUpSubscriptionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method LookUpSubscription not implemented")
+}
+func (UnimplementedUserAreaServiceServer) Unsubscribe(context.Context, *UnsubscribeRequest) (*UnsubscribeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Unsubscribe not implemented")
+}
+func (UnimplementedUserAreaServiceServer) ExplainUnsubscription(context.Context, *ExplainUnsubscriptionRequest) (*ExplainUnsubscriptionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExplainUnsubscription not implemented")
+}
+func (UnimplementedUserAreaServiceServer) CheckTermsAgreement(context.Context, *CheckTermsAgreementRequest) (*CheckTermsAgreementResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CheckTermsAgreement not implemented")
+}
+func (UnimplementedUserAreaServiceServer) AgreeToTerms(context.Context, *AgreeToTermsRequest) (*AgreeToTermsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AgreeToTerms not implemented")
+}
+func (UnimplementedUserAreaServiceServer) PutChatMessage(context.Context, *PutChatMessageRequest) (*PutChatMessageResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PutChatMessage not implemented")
+}
+func (UnimplementedUserAreaServiceServer) NotifyMe(context.Context, *NotifyMeRequest) (*NotifyMeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method NotifyMe not implemented")
+}
+func (UnimplementedUserAreaServiceServer) ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSessions not implemented")
+}
+func (UnimplementedUserAreaServiceServer) EndSession(context.Context, *EndSessionRequest) (*EndSessionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EndSession not implemented")
+}
+func (UnimplementedUserAreaServiceServer) EndOtherSessions(context.Context, *EndOtherSessionsRequest) (*EndOtherSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EndOtherSessions not implemented")
 }
 func (UnimplementedUserAreaServiceServer) mustEmbedUnimplementedUserAreaServiceServer() {}
 func (UnimplementedUserAreaServiceServer) testEmbeddedByValue()                         {}
@@ -312,6 +602,330 @@ func _UserAreaService_ShowAccountContent_Handler(srv interface{}, ctx context.Co
 	return interceptor(ctx, in, info, handler)
 }
 
+func _UserAreaService_RequestVerification_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RequestVerificationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserAreaServiceServer).RequestVerification(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserAreaService_RequestVerification_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserAreaServiceServer).RequestVerification(ctx, req.(*RequestVerificationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserAreaService_VerifyEmailAddress_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(VerifyEmailAddressRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserAreaServiceServer).VerifyEmailAddress(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserAreaService_VerifyEmailAddress_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserAreaServiceServer).VerifyEmailAddress(ctx, req.(*VerifyEmailAddressRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserAreaService_ResetPassword_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResetPasswordRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserAreaServiceServer).ResetPassword(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserAreaService_ResetPassword_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserAreaServiceServer).ResetPassword(ctx, req.(*ResetPasswordRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserAreaService_SetNewPassword_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetNewPasswordRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserAreaServiceServer).SetNewPassword(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserAreaService_SetNewPassword_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserAreaServiceServer).SetNewPassword(ctx, req.(*SetNewPasswordRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserAreaService_RemindUsername_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemindUsernameRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserAreaServiceServer).RemindUsername(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserAreaService_RemindUsername_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserAreaServiceServer).RemindUsername(ctx, req.(*RemindUsernameRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserAreaService_UpdateInformation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateInformationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserAreaServiceServer).UpdateInformation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserAreaService_UpdateInformation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserAreaServiceServer).UpdateInformation(ctx, req.(*UpdateInformationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserAreaService_UpdatePreferences_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdatePreferencesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserAreaServiceServer).UpdatePreferences(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserAreaService_UpdatePreferences_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserAreaServiceServer).UpdatePreferences(ctx, req.(*UpdatePreferencesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserAreaService_ChangePassword_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ChangePasswordRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserAreaServiceServer).ChangePassword(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserAreaService_ChangePassword_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserAreaServiceServer).ChangePassword(ctx, req.(*ChangePasswordRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserAreaService_LookUpSubscription_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(LookUpSubscriptionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserAreaServiceServer).LookUpSubscription(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserAreaService_LookUpSubscription_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserAreaServiceServer).LookUpSubscription(ctx, req.(*LookUpSubscriptionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserAreaService_Unsubscribe_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UnsubscribeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserAreaServiceServer).Unsubscribe(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserAreaService_Unsubscribe_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserAreaServiceServer).Unsubscribe(ctx, req.(*UnsubscribeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserAreaService_ExplainUnsubscription_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainUnsubscriptionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserAreaServiceServer).ExplainUnsubscription(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserAreaService_ExplainUnsubscription_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserAreaServiceServer).ExplainUnsubscription(ctx, req.(*ExplainUnsubscriptionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserAreaService_CheckTermsAgreement_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CheckTermsAgreementRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserAreaServiceServer).CheckTermsAgreement(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserAreaService_CheckTermsAgreement_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserAreaServiceServer).CheckTermsAgreement(ctx, req.(*CheckTermsAgreementRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserAreaService_AgreeToTerms_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AgreeToTermsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserAreaServiceServer).AgreeToTerms(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserAreaService_AgreeToTerms_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserAreaServiceServer).AgreeToTerms(ctx, req.(*AgreeToTermsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserAreaService_PutChatMessage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PutChatMessageRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserAreaServiceServer).PutChatMessage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserAreaService_PutChatMessage_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserAreaServiceServer).PutChatMessage(ctx, req.(*PutChatMessageRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserAreaService_NotifyMe_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(NotifyMeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserAreaServiceServer).NotifyMe(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserAreaService_NotifyMe_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserAreaServiceServer).NotifyMe(ctx, req.(*NotifyMeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserAreaService_ListSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserAreaServiceServer).ListSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserAreaService_ListSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserAreaServiceServer).ListSessions(ctx, req.(*ListSessionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserAreaService_EndSession_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EndSessionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserAreaServiceServer).EndSession(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserAreaService_EndSession_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserAreaServiceServer).EndSession(ctx, req.(*EndSessionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserAreaService_EndOtherSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EndOtherSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserAreaServiceServer).EndOtherSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserAreaService_EndOtherSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserAreaServiceServer).EndOtherSessions(ctx, req.(*EndOtherSessionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // UserAreaService_ServiceDesc is the grpc.ServiceDesc for UserAreaService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -346,6 +960,78 @@ var UserAreaService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ShowAccountContent",
 			Handler:    _UserAreaService_ShowAccountContent_Handler,
+		},
+		{
+			MethodName: "RequestVerification",
+			Handler:    _UserAreaService_RequestVerification_Handler,
+		},
+		{
+			MethodName: "VerifyEmailAddress",
+			Handler:    _UserAreaService_VerifyEmailAddress_Handler,
+		},
+		{
+			MethodName: "ResetPassword",
+			Handler:    _UserAreaService_ResetPassword_Handler,
+		},
+		{
+			MethodName: "SetNewPassword",
+			Handler:    _UserAreaService_SetNewPassword_Handler,
+		},
+		{
+			MethodName: "RemindUsername",
+			Handler:    _UserAreaService_RemindUsername_Handler,
+		},
+		{
+			MethodName: "UpdateInformation",
+			Handler:    _UserAreaService_UpdateInformation_Handler,
+		},
+		{
+			MethodName: "UpdatePreferences",
+			Handler:    _UserAreaService_UpdatePreferences_Handler,
+		},
+		{
+			MethodName: "ChangePassword",
+			Handler:    _UserAreaService_ChangePassword_Handler,
+		},
+		{
+			MethodName: "LookUpSubscription",
+			Handler:    _UserAreaService_LookUpSubscription_Handler,
+		},
+		{
+			MethodName: "Unsubscribe",
+			Handler:    _UserAreaService_Unsubscribe_Handler,
+		},
+		{
+			MethodName: "ExplainUnsubscription",
+			Handler:    _UserAreaService_ExplainUnsubscription_Handler,
+		},
+		{
+			MethodName: "CheckTermsAgreement",
+			Handler:    _UserAreaService_CheckTermsAgreement_Handler,
+		},
+		{
+			MethodName: "AgreeToTerms",
+			Handler:    _UserAreaService_AgreeToTerms_Handler,
+		},
+		{
+			MethodName: "PutChatMessage",
+			Handler:    _UserAreaService_PutChatMessage_Handler,
+		},
+		{
+			MethodName: "NotifyMe",
+			Handler:    _UserAreaService_NotifyMe_Handler,
+		},
+		{
+			MethodName: "ListSessions",
+			Handler:    _UserAreaService_ListSessions_Handler,
+		},
+		{
+			MethodName: "EndSession",
+			Handler:    _UserAreaService_EndSession_Handler,
+		},
+		{
+			MethodName: "EndOtherSessions",
+			Handler:    _UserAreaService_EndOtherSessions_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -1,4 +1,4 @@
-package orderarea
+package dialect
 
 import (
 	"math"
@@ -6,10 +6,10 @@ import (
 	"unicode"
 )
 
-// integer reads a number as the old server did (contract order.md 4.7): white space around it, one sign, single
+// Integer reads a number as the old server did (contract order.md 4.7): white space around it, one sign, single
 // underscores between digits and the decimal digits of any script are accepted. Beyond 64 bits it is cut to the
 // largest value, which no id and no quantity reaches.
-func integer(text string) (int64, bool) {
+func Integer(text string) (int64, bool) {
 	text = strings.TrimSpace(text)
 	negative := strings.HasPrefix(text, "-")
 	if negative || strings.HasPrefix(text, "+") {

@@ -1,10 +1,12 @@
-package orderarea
+package dialect_test
 
 import (
 	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/bartgottschalk/startupwebapp/gateway/dialect"
 )
 
 func TestIntegerReadsWhatTheOldServerRead(t *testing.T) {
@@ -14,12 +16,12 @@ func TestIntegerReadsWhatTheOldServerRead(t *testing.T) {
 		"99999999999999999999": math.MaxInt64,
 	}
 	for text, want := range valid {
-		got, ok := integer(text)
+		got, ok := dialect.Integer(text)
 		require.True(t, ok, "%q", text)
 		require.Equal(t, want, got, "%q", text)
 	}
 	for _, text := range []string{"", " ", "x", "2.5", "1__0", "_1", "1_", "+", "-", "--1", "1 0", "²", "0x10"} {
-		_, ok := integer(text)
+		_, ok := dialect.Integer(text)
 		require.False(t, ok, "%q", text)
 	}
 }
