@@ -152,6 +152,9 @@ func TestAMailServerThatIsDownDelaysNoMessage(t *testing.T) {
 	s := open(t)
 	s.sink.fail(func(string) string { return "drop" })
 	s.written(nil)
+	require.Eventually(t, func() bool {
+		return s.count("SELECT count(*) FROM river_job WHERE kind = 'mail.send' AND cardinality(errors) > 0") == 1
+	}, patience, tick)
 	s.sink.fail(nil)
 	s.mailsTo(operator, 1)
 }

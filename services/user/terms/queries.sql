@@ -10,16 +10,17 @@ ORDER BY v.version DESC
 LIMIT 1;
 
 -- name: AgreeToVersion :execrows
+-- Numbers may come larger than the column holds; they are just unknown (contract user.md 2.20).
 INSERT INTO terms_agreements (account_id, terms_version_id, agreed_at)
 SELECT a.id, v.id, @agreed_at
 FROM accounts a, terms_versions v
-WHERE a.id = @account_id AND v.version = @version AND v.version = (SELECT max(newest.version) FROM terms_versions newest)
+WHERE a.id = @account_id AND v.version = @version::bigint AND v.version = (SELECT max(newest.version) FROM terms_versions newest)
 ON CONFLICT DO NOTHING;
 
 -- name: WhyNotAgreed :one
 SELECT EXISTS (SELECT FROM accounts WHERE accounts.id = @account_id) AS account_known,
-       EXISTS (SELECT FROM terms_versions WHERE terms_versions.version = @version) AS version_known,
-       EXISTS (SELECT FROM terms_versions WHERE terms_versions.version > @version) AS newer_exists;
+       EXISTS (SELECT FROM terms_versions WHERE terms_versions.version = @version::bigint) AS version_known,
+       EXISTS (SELECT FROM terms_versions WHERE terms_versions.version > @version::bigint) AS newer_exists;
 
 -- name: AgreeToCurrentTerms :execrows
 INSERT INTO terms_agreements (account_id, terms_version_id, agreed_at)

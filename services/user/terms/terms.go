@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -57,29 +56,27 @@ func (s *Service) CheckAgreement(ctx context.Context, request *userv1.CheckAgree
 
 // AgreeToTerms notes that an account agrees to the version in force. Of two at once one is told that it has agreed already.
 func (s *Service) AgreeToTerms(ctx context.Context, request *userv1.AgreeToTermsRequest) (*userv1.AgreeToTermsResponse, error) {
-	if request.GetVersion() < 1 || request.GetVersion() > math.MaxInt32 {
-		return nil, errUnknownVersion()
-	}
-	version := int32(request.GetVersion())
-	agreed, err := s.queries.AgreeToVersion(ctx, dbgen.AgreeToVersionParams{AccountID: request.GetAccountId(), Version: version, AgreedAt: s.now()})
+	agreed, err := s.queries.AgreeToVersion(ctx, dbgen.AgreeToVersionParams{
+		AccountID: request.GetAccountId(), Version: request.GetVersion(), AgreedAt: s.now(),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("agree to terms: %w", err)
 	}
 	if agreed == 0 {
-		return nil, s.whyNotAgreed(ctx, request.GetAccountId(), version)
+		return nil, s.whyNotAgreed(ctx, request.GetAccountId(), request.GetVersion())
 	}
 	return &userv1.AgreeToTermsResponse{}, nil
 }
 
 // whyNotAgreed tells apart the ways of agreeing to nothing (contract user.md 2.20); an account that does not exist knows of
 // no version.
-func (s *Service) whyNotAgreed(ctx context.Context, accountID int64, version int32) error {
+func (s *Service) whyNotAgreed(ctx context.Context, accountID, version int64) error {
 	state, err := s.queries.WhyNotAgreed(ctx, dbgen.WhyNotAgreedParams{AccountID: accountID, Version: version})
 	switch {
 	case err != nil:
 		return fmt.Errorf("find out why terms were not agreed to: %w", err)
 	case !state.AccountKnown || !state.VersionKnown:
-		return errUnknownVersion()
+		return fault.New(fault.NotFound, "version-not-found", "")
 	case state.NewerExists:
 		return fault.New(fault.FailedPrecondition, "version-provided-not-most-recent", "")
 	default:
@@ -110,10 +107,6 @@ func (s *Service) agreedOrNone(ctx context.Context, tx pgx.Tx) error {
 		return fmt.Errorf("read current terms: %w", err)
 	}
 	return nil
-}
-
-func errUnknownVersion() error {
-	return fault.New(fault.NotFound, "version-not-found", "")
 }
 
 func errNone() error {

@@ -33,16 +33,17 @@ const agreeToVersion = `-- name: AgreeToVersion :execrows
 INSERT INTO terms_agreements (account_id, terms_version_id, agreed_at)
 SELECT a.id, v.id, $1
 FROM accounts a, terms_versions v
-WHERE a.id = $2 AND v.version = $3 AND v.version = (SELECT max(newest.version) FROM terms_versions newest)
+WHERE a.id = $2 AND v.version = $3::bigint AND v.version = (SELECT max(newest.version) FROM terms_versions newest)
 ON CONFLICT DO NOTHING
 `
 
 type AgreeToVersionParams struct {
 	AgreedAt  time.Time
 	AccountID int64
-	Version   int32
+	Version   int64
 }
 
+// Numbers may come larger than the column holds; they are just unknown (contract user.md 2.20).
 func (q *Queries) AgreeToVersion(ctx context.Context, arg AgreeToVersionParams) (int64, error) {
 	result, err := q.db.Exec(ctx, agreeToVersion, arg.AgreedAt, arg.AccountID, arg.Version)
 	if err != nil {
@@ -92,13 +93,13 @@ func (q *Queries) CurrentTerms(ctx context.Context) (CurrentTermsRow, error) {
 
 const whyNotAgreed = `-- name: WhyNotAgreed :one
 SELECT EXISTS (SELECT FROM accounts WHERE accounts.id = $1) AS account_known,
-       EXISTS (SELECT FROM terms_versions WHERE terms_versions.version = $2) AS version_known,
-       EXISTS (SELECT FROM terms_versions WHERE terms_versions.version > $2) AS newer_exists
+       EXISTS (SELECT FROM terms_versions WHERE terms_versions.version = $2::bigint) AS version_known,
+       EXISTS (SELECT FROM terms_versions WHERE terms_versions.version > $2::bigint) AS newer_exists
 `
 
 type WhyNotAgreedParams struct {
 	AccountID int64
-	Version   int32
+	Version   int64
 }
 
 type WhyNotAgreedRow struct {
