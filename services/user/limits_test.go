@@ -92,22 +92,3 @@ func TestTwoProcessesCountTogether(t *testing.T) {
 	}
 	require.Equal(t, int32(60), through.Load())
 }
-
-func TestALateClockFindsItsWindowAfterThePurge(t *testing.T) {
-	t.Parallel()
-	first := open(t)
-	for range 60 {
-		require.NoError(t, first.allow("payment-lookup", "192.0.2.1"))
-	}
-	err := first.allow("payment-lookup", "192.0.2.1")
-	require.Equal(t, fault.RateLimited, fault.KindOf(err))
-	second := first.alongside()
-	second.clock.move(fault.Of(err).RetryAfter + 2*time.Second)
-	second.stop()
-	second.start() // purges with its clock
-	require.Eventually(t, func() bool {
-		return first.count("SELECT count(*) FROM river_job WHERE kind = 'limit.purge' AND state = 'completed'") >= 2
-	}, patience, tick)
-	require.NoError(t, second.allow("payment-lookup", "192.0.2.1"), "in its next window")
-	require.Equal(t, fault.RateLimited, fault.KindOf(first.allow("payment-lookup", "192.0.2.1")))
-}

@@ -163,6 +163,8 @@ func TestClocksThatDifferGiveNobodyMoreThanTheEndOfAWindowDoes(t *testing.T) {
 		}
 	}
 	require.Equal(t, 5, through, "the next window, once")
+	require.NoError(t, limit.NewPurgeWorker(fast).Work(t.Context(), nil))
+	require.Error(t, slow.Allow(t.Context(), rule, "a"), "a window stays until it is past for everybody")
 	now = now.Add(5 * time.Second)
 	require.Error(t, slow.Allow(t.Context(), rule, "a"), "it has been used up by the other")
 }
