@@ -81,6 +81,9 @@ func (s *Service) finishReset(ctx context.Context, tx pgx.Tx, change dbgen.Finis
 	if err := s.rooms.Sessions.EndAll(ctx, tx, change.ID); err != nil {
 		return err
 	}
+	if err := s.rooms.Sessions.ForgetFailures(ctx, tx, account.Username); err != nil {
+		return err
+	}
 	return s.tellOwner(ctx, tx, mail.Person{
 		AccountID: change.ID, Address: account.Email, FirstName: account.FirstName, LastName: account.LastName, Username: account.Username,
 	})
