@@ -2,6 +2,7 @@ package user_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -81,13 +82,14 @@ func (l *logs) String() string {
 
 // shop is a user service over a real listener, with its database and a mail server.
 type shop struct {
-	t     *testing.T
-	url   string
-	db    *postgres.Database // the service's role, for looking
-	sink  *mailSink
-	clock *clock
-	logs  *logs
-	stop  func()
+	t         *testing.T
+	url       string
+	db        *postgres.Database // the service's role, for looking
+	sink      *mailSink
+	transport string // "": smtp to the sink
+	clock     *clock
+	logs      *logs
+	stop      func()
 
 	accounts      userv1.AccountServiceClient
 	credentials   userv1.CredentialServiceClient
@@ -113,11 +115,17 @@ func open(t *testing.T) *shop {
 	return s
 }
 
-func (s *shop) config() user.Config {
-	cfg, err := config.Load[user.Config]([]string{
+// environ are the variables of the service.
+func (s *shop) environ() []string {
+	return []string{
 		"SERVICE_SECRETS=" + serviceSecret, "SECRET_KEY=" + secretKey, "SITE_ORIGIN=" + site, "DATABASE_URL=" + s.url,
-		"MAIL_TRANSPORT=smtp://" + s.sink.listener.Addr().String(), "MAIL_FROM=The Shop <shop@shop.example>", "MAIL_RETRY_AFTER=50ms", "OPERATOR_EMAIL=operator@shop.example",
-	})
+		"MAIL_TRANSPORT=" + cmp.Or(s.transport, "smtp://"+s.sink.listener.Addr().String()),
+		"MAIL_FROM=The Shop <shop@shop.example>", "MAIL_RETRY_AFTER=50ms", "OPERATOR_EMAIL=operator@shop.example",
+	}
+}
+
+func (s *shop) config() user.Config {
+	cfg, err := config.Load[user.Config](s.environ())
 	require.NoError(s.t, err)
 	return cfg
 }

@@ -20,7 +20,9 @@ import (
 type mailSink struct {
 	listener net.Listener
 	mu       sync.Mutex
-	failing  func(command string) string // "" goes on; "drop" closes the connection; "silence" lets wait; else the answer
+	// failing says how to answer: "" goes on; "drop" closes the connection; "silence" lets wait; else the answer itself.
+	// It may take its time, and is asked by several connections at once.
+	failing  func(command string) string
 	received []sunkMail
 	open     sync.WaitGroup
 }
@@ -36,6 +38,11 @@ func startMailSink(t *testing.T) *mailSink {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
+	return startMailSinkOn(t, listener)
+}
+
+func startMailSinkOn(t *testing.T, listener net.Listener) *mailSink {
+	t.Helper()
 	sink := &mailSink{listener: listener}
 	sink.open.Go(sink.accept)
 	t.Cleanup(func() {
@@ -55,7 +62,8 @@ func (s *mailSink) accept() {
 	}
 }
 
-// fail sets how commands are answered: given "RCPT TO:<...>", "DATA" (before the content), "CONTENT" (after it), "QUIT".
+// fail sets how commands are answered: given "RCPT TO:<...>", "DATA" (before the content), "MID-CONTENT" (once a part of it is
+// there), "CONTENT" (after it), "QUIT".
 func (s *mailSink) fail(how func(command string) string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,11 +72,12 @@ func (s *mailSink) fail(how func(command string) string) {
 
 func (s *mailSink) failure(command string) string {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.failing == nil {
+	failing := s.failing
+	s.mu.Unlock()
+	if failing == nil {
 		return ""
 	}
-	return s.failing(command)
+	return failing(command)
 }
 
 func (s *mailSink) mails() []sunkMail {
@@ -124,6 +133,9 @@ func (s *mailSink) converse(conn net.Conn) {
 
 func (s *mailSink) content(reader *bufio.Reader, recipients []string, say func(string)) bool {
 	var raw bytes.Buffer
+	if _, err := reader.Peek(1); err != nil || s.failure("MID-CONTENT") == "drop" {
+		return false
+	}
 	for {
 		line, err := reader.ReadString('\n')
 		if err != nil {
@@ -138,6 +150,8 @@ func (s *mailSink) content(reader *bufio.Reader, recipients []string, say func(s
 	case "":
 	case "drop":
 		return false
+	case "silence":
+		return true
 	default:
 		say(answer)
 		return true
