@@ -38,7 +38,7 @@ func (s *Service) SetNewPassword(ctx context.Context, request *userv1.SetNewPass
 	if broken := unsuitable(request.GetNewPassword(), request.GetConfirmNewPassword(), owner); len(broken) > 0 {
 		return &userv1.SetNewPasswordResponse{Violations: broken}, nil
 	}
-	return s.choose(ctx, request.GetNewPassword(), account)
+	return s.choose(ctx, request, account)
 }
 
 // resetOf gives the zero row, which has no code, for a name that nobody has.
@@ -56,13 +56,18 @@ func (s *Service) resetOf(ctx context.Context, username string) (dbgen.ResetOfRo
 	return account, nil
 }
 
-func (s *Service) choose(ctx context.Context, plain string, account dbgen.ResetOfRow) (*userv1.SetNewPasswordResponse, error) {
-	hash, err := s.rooms.Hasher.Hash(ctx, plain)
+func (s *Service) choose(ctx context.Context, request *userv1.SetNewPasswordRequest, account dbgen.ResetOfRow) (*userv1.SetNewPasswordResponse, error) {
+	hash, err := s.rooms.Hasher.Hash(ctx, request.GetNewPassword())
 	if err != nil {
 		return nil, fmt.Errorf("hash new password: %w", err)
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		return s.finishReset(ctx, tx, dbgen.FinishResetParams{PasswordHash: hash, ID: account.ID, CodeHash: account.ResetCodeHash})
+		change := dbgen.FinishResetParams{PasswordHash: hash, ID: account.ID, CodeHash: account.ResetCodeHash}
+		if err := s.finishReset(ctx, tx, change); err != nil {
+			return err
+		}
+		// Who has the mailbox gets in from here, even while strangers guess at the name.
+		return s.rooms.Sessions.NoteNetwork(ctx, tx, account.ID, request.GetClientAddress())
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set new password: %w", err)
