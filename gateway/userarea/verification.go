@@ -30,6 +30,8 @@ func (a *Area) RequestVerification(ctx context.Context, _ *storefrontv1.RequestV
 	switch {
 	case isGone(err):
 		return &storefrontv1.RequestVerificationResponse{VerifyEmailAddress: notAuthenticated}, nil
+	case fault.HasReason(err, "email-missing"):
+		return &storefrontv1.RequestVerificationResponse{VerifyEmailAddress: "email_failed"}, nil
 	case err != nil:
 		return nil, err
 	}

@@ -22,6 +22,14 @@ func TestAskingForAVerification(t *testing.T) {
 }
 
 // Contract user.md 2.9; the code goes on as it came.
+func TestAVerificationNeedsAnAddress(t *testing.T) {
+	t.Parallel()
+	v := arrive(t, sessionCookie)
+	v.behind.fails["RequestVerification"] = named(fault.FailedPrecondition, "email-missing")
+	answer, err := v.RequestVerification(v.ctx, &storefrontv1.RequestVerificationRequest{})
+	v.sees(`{"verify_email_address":"email_failed",`+version+`}`, answer, err)
+}
+
 func TestVerifyingAnAddress(t *testing.T) {
 	t.Parallel()
 	form := &storefrontv1.VerifyEmailAddressRequest{EmailVerificationCode: text("a%3Ab%3Ac.")}
