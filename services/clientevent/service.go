@@ -26,11 +26,23 @@ type Config struct {
 	rpc.ServerConfig
 	postgres.Config
 	migration.AdminConfig
+
+	EventRetention partition.Retention `env:"EVENT_RETENTION_MONTHS" envDefault:"13" help:"how long events are kept; a month is dropped once all of it is older"`
 }
+
+var errRetention = errors.New("EVENT_RETENTION_MONTHS is not valid: expected " + partition.Retention(0).Expects())
 
 // Program is the clientevent executable.
 func Program() process.Program[Config] {
-	return process.Program[Config]{Name: "clientevent", Serve: Serve, Migrate: Migrate}
+	return process.Program[Config]{
+		Name:    "clientevent",
+		Serve:   Serve,
+		Migrate: Migrate,
+		Tasks: map[string]process.Task[Config]{
+			"export-account":    {Help: "[-member-code CODE] ID: print the events of an account as one JSON document", Run: exportAccount},
+			"anonymise-account": {Help: "[-member-code CODE] ID: make the events of an account nobody's", Run: anonymiseAccount},
+		},
+	}
 }
 
 // Migrate brings the schema up to date and makes the partitions of the next months.
@@ -66,6 +78,7 @@ type Service struct {
 	settings   *settings.Settings
 	tel        telemetry.Telemetry
 	drainLimit time.Duration
+	retention  partition.Retention
 }
 
 // rooms is the gRPC service: each method is one of the rooms' own.
@@ -77,11 +90,14 @@ type rooms struct {
 
 // New connects and listens; calls are answered once Run is called. It fails on a schema older than this program.
 func New(ctx context.Context, cfg Config, tel telemetry.Telemetry) (*Service, error) {
+	if !cfg.EventRetention.Valid() {
+		return nil, errRetention // a Config made by hand has not been parsed
+	}
 	db, err := postgres.Open(ctx, cfg.Config, tel)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	service := &Service{db: db, tel: tel, drainLimit: cfg.DrainTimeout, recorder: recording.New(db, tel, utcNow)}
+	service := &Service{db: db, tel: tel, drainLimit: cfg.DrainTimeout, retention: cfg.EventRetention, recorder: recording.New(db, tel, utcNow)}
 	if err := service.prepare(ctx, cfg); err != nil {
 		db.Close()
 		return nil, err
@@ -116,7 +132,7 @@ func (s *Service) Run(ctx context.Context) error {
 	var following error
 	workers.Go(func() { s.recorder.Run(working, s.drainLimit) })
 	workers.Go(func() { following = s.settings.Follow(working) })
-	workers.Go(func() { partition.Keep(working, s.db, s.tel.Logger, utcNow) })
+	workers.Go(func() { partition.Keep(working, s.db, s.tel.Logger, utcNow, s.retention) })
 	serving := s.server.Serve(ctx)
 	stop()
 	workers.Wait()

@@ -45,6 +45,7 @@ func newSite(t *testing.T) *site {
 	address.Host = s.cable.addr()
 	s.cfg.ServerConfig = rpc.ServerConfig{Addr: "127.0.0.1:0", Secrets: config.Secrets{"a-secret-of-the-tests"}, DrainTimeout: 10 * time.Second}
 	s.cfg.Config = postgres.Config{URL: address.String(), MaxConns: 3}
+	s.cfg.EventRetention = 13
 	s.start()
 	return s
 }

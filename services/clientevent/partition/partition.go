@@ -1,11 +1,13 @@
-// Package partition keeps the event tables' months ahead of the calendar. It only makes months; dropping old ones is where
-// retention will come in.
+// Package partition keeps the event tables' months: it makes them ahead of the calendar and drops them when they are older
+// than anybody may want to know.
 package partition
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"github.com/bartgottschalk/startupwebapp/services/clientevent/partition/dbgen"
@@ -31,25 +33,32 @@ func Make(ctx context.Context, db *postgres.Database, now time.Time) (int, error
 	return int(made), nil
 }
 
-// Keep calls Make now and every day until ctx is done, sooner again when it failed. Until then events go into the
-// default partition, from where they are moved later.
-func Keep(ctx context.Context, db *postgres.Database, logger *slog.Logger, now func() time.Time) {
+// Keep makes and drops months now and about every day until ctx is done, sooner again when something failed. Until months
+// are made events go into the default partition, from where they are moved later.
+func Keep(ctx context.Context, db *postgres.Database, logger *slog.Logger, now func() time.Time, keep Retention) {
 	for {
 		wait := every
-		made, err := Make(ctx, db, now())
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil:
-			logger.WarnContext(ctx, "partitions not made, trying again", slog.Any("error", err))
+		if err := keepOnce(ctx, db, logger, now(), keep); err != nil {
+			if ctx.Err() != nil {
+				return
+			}
+			logger.WarnContext(ctx, "partitions not in order, trying again", slog.Any("error", err))
 			wait = retryAfter
-		case made > 0:
-			logger.InfoContext(ctx, "partitions made", slog.Int("partitions", made))
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(wait):
+		case <-time.After(wait - rand.N(wait/10)): //nolint:gosec // not a secret: instances that started together drift apart
 		}
 	}
+}
+
+// keepOnce does the one also when the other fails.
+func keepOnce(ctx context.Context, db *postgres.Database, logger *slog.Logger, now time.Time, keep Retention) error {
+	made, makeErr := Make(ctx, db, now)
+	dropped, deleted, dropErr := Drop(ctx, db, now, keep)
+	if made > 0 || len(dropped) > 0 || deleted > 0 {
+		logger.InfoContext(ctx, "partitions looked after", slog.Int("made", made), slog.Any("dropped", dropped), slog.Int64("deleted_events", deleted))
+	}
+	return errors.Join(makeErr, dropErr)
 }

@@ -10,6 +10,93 @@ import (
 	"time"
 )
 
+const deleteAjaxErrorsBefore = `-- name: DeleteAjaxErrorsBefore :execrows
+DELETE FROM ajax_error WHERE created_at < $1::timestamptz AND (created_at, id) IN (
+    SELECT old.created_at, old.id FROM ajax_error AS old WHERE old.created_at < $1::timestamptz ORDER BY old.created_at, old.id LIMIT $2::integer FOR UPDATE SKIP LOCKED)
+`
+
+type DeleteAjaxErrorsBeforeParams struct {
+	Before time.Time
+	Most   int32
+}
+
+func (q *Queries) DeleteAjaxErrorsBefore(ctx context.Context, arg DeleteAjaxErrorsBeforeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteAjaxErrorsBefore, arg.Before, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const deleteButtonClicksBefore = `-- name: DeleteButtonClicksBefore :execrows
+DELETE FROM button_click WHERE created_at < $1::timestamptz AND (created_at, id) IN (
+    SELECT old.created_at, old.id FROM button_click AS old WHERE old.created_at < $1::timestamptz ORDER BY old.created_at, old.id LIMIT $2::integer FOR UPDATE SKIP LOCKED)
+`
+
+type DeleteButtonClicksBeforeParams struct {
+	Before time.Time
+	Most   int32
+}
+
+func (q *Queries) DeleteButtonClicksBefore(ctx context.Context, arg DeleteButtonClicksBeforeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteButtonClicksBefore, arg.Before, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const deleteLinkEventsBefore = `-- name: DeleteLinkEventsBefore :execrows
+DELETE FROM link_event WHERE created_at < $1::timestamptz AND (created_at, id) IN (
+    SELECT old.created_at, old.id FROM link_event AS old WHERE old.created_at < $1::timestamptz ORDER BY old.created_at, old.id LIMIT $2::integer FOR UPDATE SKIP LOCKED)
+`
+
+type DeleteLinkEventsBeforeParams struct {
+	Before time.Time
+	Most   int32
+}
+
+func (q *Queries) DeleteLinkEventsBefore(ctx context.Context, arg DeleteLinkEventsBeforeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteLinkEventsBefore, arg.Before, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const deletePageviewsBefore = `-- name: DeletePageviewsBefore :execrows
+
+DELETE FROM pageview WHERE created_at < $1::timestamptz AND (created_at, id) IN (
+    SELECT old.created_at, old.id FROM pageview AS old WHERE old.created_at < $1::timestamptz ORDER BY old.created_at, old.id LIMIT $2::integer FOR UPDATE SKIP LOCKED)
+`
+
+type DeletePageviewsBeforeParams struct {
+	Before time.Time
+	Most   int32
+}
+
+// What no month was made for lies in the default partitions, and is deleted row by row;
+// instances that do so at once take different rows.
+func (q *Queries) DeletePageviewsBefore(ctx context.Context, arg DeletePageviewsBeforeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, deletePageviewsBefore, arg.Before, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const dropEventPartition = `-- name: DropEventPartition :one
+SELECT coalesce(drop_event_partition($1::date), '')::text AS dropped
+`
+
+// Empty when there is none left to drop.
+func (q *Queries) DropEventPartition(ctx context.Context, beforeMonth time.Time) (string, error) {
+	row := q.db.QueryRow(ctx, dropEventPartition, beforeMonth)
+	var dropped string
+	err := row.Scan(&dropped)
+	return dropped, err
+}
+
 const makeEventPartitions = `-- name: MakeEventPartitions :one
 SELECT make_event_partitions($1::date, $2::integer)::integer AS made
 `

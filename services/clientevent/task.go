@@ -1,0 +1,36 @@
+package clientevent
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/bartgottschalk/startupwebapp/services/clientevent/migrations"
+	"github.com/bartgottschalk/startupwebapp/services/clientevent/privacy"
+	"github.com/bartgottschalk/startupwebapp/services/platform/migration"
+	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
+	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
+)
+
+// exportAccount is the subcommand that prints the events of an account (package privacy).
+func exportAccount(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error { return privacy.ExportTask(ctx, db, args, os.Stdout) })
+}
+
+// anonymiseAccount is the subcommand that makes the events of an account nobody's (package privacy).
+func anonymiseAccount(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error { return privacy.AnonymiseTask(ctx, db, args, os.Stdout) })
+}
+
+// withDatabase does a task that needs nothing else. It refuses a schema older than this program.
+func withDatabase(ctx context.Context, cfg Config, tel telemetry.Telemetry, task func(db *postgres.Database) error) error {
+	db, err := postgres.Open(ctx, cfg.Config, tel)
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	defer db.Close()
+	if err := migration.Check(ctx, db, migrations.Set()); err != nil {
+		return fmt.Errorf("check schema: %w", err)
+	}
+	return task(db)
+}
