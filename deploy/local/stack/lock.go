@@ -8,12 +8,15 @@ import (
 	"syscall"
 )
 
+// lockFile, in DATA_DIR, is locked as long as a shop runs there.
+const lockFile = "lock"
+
 // lockData keeps other shops out of the folder until unlock; the system unlocks it when we die.
 func lockData(dataDir string) (unlock func() error, err error) {
 	if err := os.MkdirAll(dataDir, 0o755); err != nil {
 		return nil, fmt.Errorf("make DATA_DIR: %w", err)
 	}
-	file, err := os.OpenFile(filepath.Join(dataDir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := os.OpenFile(filepath.Join(dataDir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock DATA_DIR: %w", err)
 	}

@@ -35,7 +35,10 @@ type Options struct {
 	StandIn bool
 }
 
-const mostInstances = 9
+const (
+	mostInstances  = 9
+	defaultDataDir = ".local"
+)
 
 // FromEnvironment are the options that variables give; names and defaults stand in the README.
 func FromEnvironment(environ []string) Options {
@@ -64,7 +67,7 @@ func lookupIn(environ []string) func(string) string {
 }
 
 func (o Options) withDefaults() (Options, error) {
-	o.DataDir = cmp.Or(o.DataDir, ".local")
+	o.DataDir = cmp.Or(o.DataDir, defaultDataDir)
 	o.APIAddr = cmp.Or(o.APIAddr, "127.0.0.1:8000")
 	o.SiteAddr = cmp.Or(o.SiteAddr, "127.0.0.1:8080")
 	o.MailboxAddr = cmp.Or(o.MailboxAddr, "127.0.0.1:8025")

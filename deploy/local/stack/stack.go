@@ -57,7 +57,7 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 	}
 	s := &Stack{options: options, processes: map[string][]*Process{}, failed: make(chan error, 1)}
 	for _, step := range []func(context.Context) error{
-		s.checkPorts, s.lock, s.openDatabase, s.prepareData, s.serveMailbox, s.serveSandbox, s.serveSite, s.assignAddresses, s.migrate, s.launch, s.awaitReady,
+		s.checkPorts, s.lock, s.openDatabase, s.prepareData, s.serveMailbox, s.serveSandbox, s.serveSite, s.assignAddresses, s.migrate, s.launch, s.awaitReady, s.tellOperators,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
@@ -131,7 +131,7 @@ func (s *Stack) prepareData(context.Context) error {
 
 // clearData removes what a shop keeps and nothing else that may lie in the folder, such as built programs.
 func (s *Stack) clearData() error {
-	for _, name := range []string{"mailbox", "sandbox", "logs", "secrets.json"} {
+	for _, name := range []string{"mailbox", "sandbox", "logs", "secrets.json", environmentFolder} {
 		if err := os.RemoveAll(filepath.Join(s.options.DataDir, name)); err != nil {
 			return fmt.Errorf("start fresh: %w", err)
 		}
