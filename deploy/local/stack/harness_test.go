@@ -179,6 +179,11 @@ func (m *machine) start() *stack.Stack {
 	shop, err := stack.Start(ctx, m.options)
 	require.NoError(m.t, err)
 	m.t.Cleanup(func() { _ = shop.Stop(context.Background()) })
+	for _, program := range programs() { // the gateway's stand-in waits for nobody
+		for _, process := range shop.Processes(program) {
+			require.Eventually(m.t, func() bool { return strings.HasSuffix(process.LastWords(), "the last line of "+program) }, patience, tick, process.Name)
+		}
+	}
 	return shop
 }
 
