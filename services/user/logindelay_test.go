@@ -129,6 +129,25 @@ func TestTheOwnerIsNotShutOutByAFlood(t *testing.T) {
 	require.NoError(t, s.tryFrom("::ffff:"+office, name, goodPassword), "from where it was entered")
 }
 
+func TestWhoChoseAPasswordByMailGetsIn(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	filled, _ := s.register(nil)
+	name, hotel := filled.GetUsername(), anyAddress()
+	code := s.resetCode(filled)
+	s.clock.freeze()
+	s.fail(name, 10)
+	chosen, err := s.credentials.SetNewPassword(t.Context(), &userv1.SetNewPasswordRequest{
+		Username: name, Code: code, NewPassword: goodPassword + "2", ConfirmNewPassword: goodPassword + "2", ClientAddress: hotel,
+	})
+	require.NoError(t, err)
+	require.Empty(t, chosen.GetViolations())
+	require.Zero(t, s.failuresOf(name))
+	s.fail(name, 10)
+	waitOf(t, s.tryFrom(anyAddress(), name, goodPassword+"2"))
+	require.NoError(t, s.tryFrom(hotel, name, goodPassword+"2"))
+}
+
 func TestAKnownNetworkIsHeldToItsOwnLimit(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -3,8 +3,6 @@ package limit
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"hash/crc32"
 	"log/slog"
@@ -120,8 +118,7 @@ func storable(subject string) string {
 	if utf8.ValidString(subject) && !strings.ContainsRune(subject, 0) && utf8.RuneCountInString(subject) <= longestSubject {
 		return subject
 	}
-	sum := sha256.Sum256([]byte(subject))
-	return "sha256:" + hex.EncodeToString(sum[:])
+	return Typed(subject)
 }
 
 // windowEnd gives each subject windows of its own: all starting at once would let everybody in again at once.
