@@ -1,0 +1,111 @@
+// Command admin runs what operators do in a shop that runs on this machine: one-off commands of the services' programs,
+// which lie beside it, with the environment that the shop gives them. In production each is a task of the service's image.
+//
+// Secrets never are arguments: they come from the environment, or are typed at the terminal that is handed on.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+// The exit codes, as those of the programs (services/platform/process).
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() {
+	program, err := os.Executable()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "scripts/admin:", err)
+		os.Exit(exitFailed)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt) // Ctrl-C is for the program at the terminal, which then ends
+	desk := desk{
+		binDir: filepath.Dir(program), dataDir: os.Getenv("DATA_DIR"), environ: os.Environ(),
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+	}
+	os.Exit(desk.run(ctx, os.Args[1:])) //nolint:gocritic // nothing is left to be undone
+}
+
+// desk is where an operator sits.
+type desk struct {
+	binDir, dataDir string
+	environ         []string
+	stdin           *os.File
+	stdout, stderr  io.Writer
+}
+
+// command is one of those that scripts/admin lists.
+type command struct {
+	name, arguments, help string
+	run                   func(ctx context.Context, d desk, name string, arguments []string) error
+}
+
+func commands() []command {
+	user, order := handOnTo("user"), handOnTo("order")
+	return []command{
+		{"create-superuser", "--username NAME --email ADDRESS [--first-name NAME] [--last-name NAME]", "make or promote an account of staff; the password is asked for, or SUPERUSER_PASSWORD", user},
+		{"export-account", "USERNAME | --account-id N", "print all that the shop keeps of a person, as JSON", exportAccount},
+		{"anonymise-account", "USERNAME | --account-id N, --yes", "forget a person; the books stay", anonymiseAccount},
+		{"audit", "[-patience 15m]", "check the books", order},
+		{"mail-templates", "", "list the texts of mails", user},
+		{"show-mail-template", "CODE [--part subject|text|html|from|bcc]", "print a text of mails", user},
+		{"edit-mail-template", "CODE [--subject S] [--text FILE|-] [--html FILE|-] [--from ADDRESS] [--bcc ADDRESS]", "change it", user},
+		{"failed-mails", "", "list mails that were given up", user},
+		{"resend-mail", "MAIL...", "queue mails again that were given up", user},
+		{"resolve-mail-failure", "MAIL --note TEXT", "close a failure without sending", user},
+	}
+}
+
+func handOnTo(service string) func(context.Context, desk, string, []string) error {
+	return func(ctx context.Context, d desk, name string, arguments []string) error {
+		return d.handOn(ctx, service, append([]string{name}, arguments...)...)
+	}
+}
+
+func (d desk) run(ctx context.Context, arguments []string) int {
+	if len(arguments) == 0 || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help" {
+		list(d.stdout)
+		return exitDone
+	}
+	for _, command := range commands() {
+		if command.name == arguments[0] {
+			return d.finish(command.run(ctx, d, command.name, arguments[1:]))
+		}
+	}
+	d.say("%q is not understood; scripts/admin alone lists what there is", arguments[0])
+	return exitUsage
+}
+
+// finish says what went wrong, unless the program that failed has said it.
+func (d desk) finish(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	status, said := statusOf(err)
+	if !said {
+		d.say("%v", err)
+	}
+	return status
+}
+
+func (d desk) say(format string, values ...any) {
+	_, _ = fmt.Fprintf(d.stderr, "scripts/admin: "+format+"\n", values...)
+}
+
+func list(w io.Writer) {
+	_, _ = fmt.Fprintln(w, "usage: scripts/admin COMMAND, in the shop that scripts/up has started")
+	for _, command := range commands() {
+		_, _ = fmt.Fprintf(w, "\n  %s %s\n      %s\n", command.name, command.arguments, command.help)
+	}
+}
