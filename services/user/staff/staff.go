@@ -39,7 +39,8 @@ func (Password) GoString() string { return redacted }
 // MarshalText hides the password from JSON and logs.
 func (Password) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// Asker asks somebody for a line that is not shown while it is typed. The error is ctx's, or that of the terminal.
+// Asker asks somebody for a line that is not shown while it is typed. The error is a sentence for the
+// operator, also when ctx is done.
 type Asker func(ctx context.Context, question string) (string, error)
 
 // Rooms are the neighbours that making a superuser needs.

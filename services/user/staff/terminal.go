@@ -2,11 +2,14 @@ package staff
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
 	"golang.org/x/term"
 )
+
+var errStopped = errors.New("stopped at the question; nothing was changed")
 
 // Terminal asks at the terminal that stdin is, with the question on stderr. It is nil when stdin is none.
 func Terminal(stdin, stderr *os.File) Asker {
@@ -45,6 +48,6 @@ func readHidden(ctx context.Context, terminal int) (string, error) {
 		return string(typed.text), nil
 	case <-ctx.Done():
 		_ = term.Restore(terminal, before)
-		return "", ctx.Err()
+		return "", errStopped
 	}
 }
