@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -106,6 +107,6 @@ func (d desk) say(format string, values ...any) {
 func list(w io.Writer) {
 	_, _ = fmt.Fprintln(w, "usage: scripts/admin COMMAND, in the shop that scripts/up has started")
 	for _, command := range commands() {
-		_, _ = fmt.Fprintf(w, "\n  %s %s\n      %s\n", command.name, command.arguments, command.help)
+		_, _ = fmt.Fprintf(w, "\n  %s\n      %s\n", strings.TrimSpace(command.name+" "+command.arguments), command.help)
 	}
 }

@@ -116,7 +116,7 @@ func TestAloneItListsWhatThereIs(t *testing.T) {
 	for _, arguments := range [][]string{nil, {"--help"}, {"help"}} {
 		require.Zero(t, o.run(nil, arguments...))
 		for _, command := range commands() {
-			require.Contains(t, o.out.String(), "\n  "+command.name+" ")
+			require.Contains(t, o.out.String(), "\n  "+command.name)
 		}
 	}
 	require.Equal(t, 2, o.run(nil, "create-superusre"))
