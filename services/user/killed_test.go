@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -68,6 +69,7 @@ func (s *shop) queueOne() {
 // rescueNow lets the time pass after which River takes up the jobs of a process that is no more.
 func (s *shop) rescueNow() {
 	s.t.Helper()
+	s.clock.move(time.Minute)
 	s.exec("UPDATE river_job SET attempted_at = attempted_at - interval '1 hour' WHERE state = 'running'")
 	s.exec("DELETE FROM river_leader")
 }
@@ -154,10 +156,10 @@ func TestTwoJobsForOneMailSendItOnce(t *testing.T) {
 	s.start()
 	s.mailsTo("buyer@mail.example", 1)
 	require.Eventually(t, func() bool {
-		return s.count("SELECT count(*) FROM river_job WHERE kind = 'mail.send' AND state NOT IN ('completed', 'cancelled')") == 0
+		return s.count("SELECT count(*) FROM river_job WHERE kind = 'mail.send' AND state = 'completed'") == 4
 	}, patience, tick)
 	require.Equal(t, int32(1), contents.Load())
-	require.Zero(t, s.count("SELECT count(*) FROM mail_failures WHERE resolved_at IS NULL"))
+	require.Zero(t, s.count("SELECT count(*) FROM mail_failures"))
 }
 
 func TestSMTPSWithAPassword(t *testing.T) {

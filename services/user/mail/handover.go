@@ -6,18 +6,28 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/riverqueue/river"
+
 	"github.com/bartgottschalk/startupwebapp/services/user/mail/dbgen"
 )
 
 // A mail is noted as handed over right before a server could take it, in a statement of its own, and the note is taken
 // back when the server did not take it. So a note that somebody finds was left by a process that ended in between, and
-// nobody can tell whether the mail is out: it is not sent again but listed, for a person to decide
-// (Desk.Resend).
+// nobody can tell whether the mail is out: it is not sent again but listed, for a person to decide (Desk.Resend).
 
 var (
 	errInterrupted = errors.New("it broke off between handing over and the server's answer, so the mail may be out or not")
 	errHandedOver  = errors.New("the mail is in the hands of another job")
 )
+
+// handedOver says what becomes of a job that finds the note. A young one may be of a job that is at work; one that is older
+// than any job's time limit is of a job that is no more.
+func handedOver(age time.Duration) error {
+	if age < sendLimit {
+		return errHandedOver
+	}
+	return river.JobCancel(errInterrupted)
+}
 
 // handOver is one attempt at handing over one mail; the moment tells it from others.
 type handOver struct {

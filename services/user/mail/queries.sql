@@ -29,14 +29,7 @@ UPDATE mails SET handed_over_at = @now::timestamptz WHERE id = @id AND state = '
 UPDATE mails SET handed_over_at = NULL WHERE id = @id AND state = 'queued' AND handed_over_at = @handed_over_at::timestamptz;
 
 -- name: MarkSent :exec
--- A process that was held up may learn of the server's yes after its mail was listed as interrupted.
-WITH sent AS (
-    UPDATE mails AS m SET state = 'sent', sent_at = @now::timestamptz, handed_over_at = NULL, fields = '{}'
-    WHERE m.id = @id AND m.state <> 'sent'
-    RETURNING m.id AS mail_id
-)
-UPDATE mail_failures f SET resolved_at = @now::timestamptz, resolved_by = 'sender', resolution_notes = 'was sent after all'
-FROM sent WHERE f.mail_id = sent.mail_id AND f.resolved_at IS NULL;
+UPDATE mails SET state = 'sent', sent_at = @now::timestamptz, handed_over_at = NULL, fields = '{}' WHERE id = @id AND state <> 'sent';
 
 -- name: MarkFailed :execrows
 UPDATE mails SET state = 'failed' WHERE id = @id AND state = 'queued';

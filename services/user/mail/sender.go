@@ -94,7 +94,7 @@ func (s *Sender) Work(ctx context.Context, job *river.Job[SendArgs]) error {
 		return nil
 	}
 	if mail.HandedOverAt != nil {
-		return river.JobCancel(errInterrupted)
+		return handedOver(s.now().Sub(*mail.HandedOverAt))
 	}
 	message, err := s.compose(mail)
 	if err != nil {
@@ -139,11 +139,21 @@ func (s *Sender) noteRefusedCopies(ctx context.Context, id int64, receipt receip
 func (s *Sender) noteSent(ctx context.Context, id int64) error {
 	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
 	defer cancel()
-	if err := s.queries.MarkSent(recording, dbgen.MarkSentParams{ID: id, Now: s.now()}); err != nil {
+	err := s.db.InTx(recording, func(ctx context.Context, tx pgx.Tx) error { return s.markSent(ctx, s.queries.WithTx(tx), id) })
+	if err != nil {
 		return fmt.Errorf("note sent mail: %w", err)
 	}
 	s.sent.Add(ctx, 1)
 	return nil
+}
+
+// markSent also closes the failure of a mail that another process listed as interrupted, because this one was held up.
+func (s *Sender) markSent(ctx context.Context, queries *dbgen.Queries, id int64) error {
+	if err := queries.MarkSent(ctx, dbgen.MarkSentParams{ID: id, Now: s.now()}); err != nil {
+		return err
+	}
+	_, err := queries.ResolveFailures(ctx, dbgen.ResolveFailuresParams{MailID: id, ResolvedBy: "sender", Notes: "was sent after all", Now: s.now()})
+	return err
 }
 
 // NextRetry doubles the pause each time. River compares with the machine's clock, so this one is not injected.

@@ -290,13 +290,7 @@ func (q *Queries) MarkFailed(ctx context.Context, id int64) (int64, error) {
 }
 
 const markSent = `-- name: MarkSent :exec
-WITH sent AS (
-    UPDATE mails AS m SET state = 'sent', sent_at = $1::timestamptz, handed_over_at = NULL, fields = '{}'
-    WHERE m.id = $2 AND m.state <> 'sent'
-    RETURNING m.id AS mail_id
-)
-UPDATE mail_failures f SET resolved_at = $1::timestamptz, resolved_by = 'sender', resolution_notes = 'was sent after all'
-FROM sent WHERE f.mail_id = sent.mail_id AND f.resolved_at IS NULL
+UPDATE mails SET state = 'sent', sent_at = $1::timestamptz, handed_over_at = NULL, fields = '{}' WHERE id = $2 AND state <> 'sent'
 `
 
 type MarkSentParams struct {
@@ -304,7 +298,6 @@ type MarkSentParams struct {
 	ID  int64
 }
 
-// A process that was held up may learn of the server's yes after its mail was listed as interrupted.
 func (q *Queries) MarkSent(ctx context.Context, arg MarkSentParams) error {
 	_, err := q.db.Exec(ctx, markSent, arg.Now, arg.ID)
 	return err
