@@ -37,7 +37,7 @@ type serviceProcess struct {
 func (s *shop) startProcess(more ...string) *serviceProcess {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), 3*patience)
-	started := &serviceProcess{command: exec.CommandContext(ctx, os.Args[0], "-test.run=^TestServiceAsProcess$")} //nolint:gosec // this test's own binary
+	started := &serviceProcess{command: exec.CommandContext(ctx, os.Args[0], "-test.run=^TestServiceAsProcess$")}
 	started.command.Env = slices.Concat(s.environ(), []string{asProcess + "=yes"}, more)
 	started.command.Stdout, started.command.Stderr = &started.said, &started.said
 	require.NoError(s.t, started.command.Start())

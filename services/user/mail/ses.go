@@ -111,10 +111,7 @@ func sesRequest(message *gomail.Msg) (*sesv2.SendEmailInput, error) {
 	return request, nil
 }
 
-var (
-	sesCode         = regexp.MustCompile(`^[A-Za-z]{1,60}$`)
-	sesAboutMessage = []string{(*types.MessageRejected)(nil).ErrorCode(), (*types.BadRequestException)(nil).ErrorCode()}
-)
+var sesCode = regexp.MustCompile(`^[A-Za-z]{1,60}$`)
 
 // refusedBySES calls an answer permanent when it is about this message. Throttling, paused sending, credentials, and a
 // sender that is not verified pass or are for the operator to repair.
@@ -129,6 +126,7 @@ func refusedBySES(err error) *deliveryError {
 		refusal.answer = answer.ErrorCode()
 	}
 	unverified := strings.Contains(strings.ToLower(answer.ErrorMessage()), "not verified") // says MessageRejected, too
-	refusal.permanent = slices.Contains(sesAboutMessage, answer.ErrorCode()) && !unverified
+	aboutMessage := []string{(*types.MessageRejected)(nil).ErrorCode(), (*types.BadRequestException)(nil).ErrorCode()}
+	refusal.permanent = slices.Contains(aboutMessage, answer.ErrorCode()) && !unverified
 	return refusal
 }
