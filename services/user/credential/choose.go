@@ -18,19 +18,16 @@ import (
 // SetNewPassword takes a new password from who has a code from a mail: the code is checked first, and stays good when the
 // password is not (contract user.md 2.11). A name that nobody has is answered like a code that is not the stored one.
 func (s *Service) SetNewPassword(ctx context.Context, request *userv1.SetNewPasswordRequest) (*userv1.SetNewPasswordResponse, error) {
-	username := request.GetUsername()
-	err := s.rooms.Limiter.AllowAll(ctx,
-		limit.Use{Rule: limit.SetNewPasswordByAddress(), Subject: limit.Address(request.GetClientAddress())},
-		limit.Use{Rule: limit.SetNewPassword(), Subject: limit.Typed(username)})
+	err := s.rooms.Limiter.Allow(ctx, limit.SetNewPasswordByAddress(), limit.Address(request.GetClientAddress()))
 	if err != nil {
 		return nil, err
 	}
-	account, err := s.resetOf(ctx, username)
+	account, err := s.resetOf(ctx, request.GetUsername())
 	if err != nil {
 		return nil, err
 	}
-	if err := s.resets.Check(request.GetCode(), account.ResetCodeHash); err != nil {
-		return nil, err
+	if refused := s.resets.Check(request.GetCode(), account.ResetCodeHash); refused != nil {
+		return nil, s.countRefusal(ctx, request.GetUsername(), refused)
 	}
 	owner := mail.Person{
 		AccountID: account.ID, Address: account.Email, FirstName: account.FirstName, LastName: account.LastName, Username: account.Username,
@@ -39,6 +36,14 @@ func (s *Service) SetNewPassword(ctx context.Context, request *userv1.SetNewPass
 		return &userv1.SetNewPasswordResponse{Violations: broken}, nil
 	}
 	return s.choose(ctx, request, account)
+}
+
+// countRefusal counts wrong codes alone for the name: otherwise strangers could use up the tries of who has the right one.
+func (s *Service) countRefusal(ctx context.Context, username string, refused error) error {
+	if err := s.rooms.Limiter.Allow(ctx, limit.SetNewPassword(), limit.Typed(username)); err != nil {
+		return err
+	}
+	return refused
 }
 
 // resetOf gives the zero row, which has no code, for a name that nobody has.

@@ -23,7 +23,7 @@ func ResetPasswordByAddress() Rule {
 	return Rule{Name: "reset-password-address", Most: 60, Window: time.Hour}
 }
 
-// SetNewPassword is per user name as it was sent (contract user.md 8, defect 7).
+// SetNewPassword is of wrong codes, per user name as it was sent (contract user.md 8, defect 7).
 func SetNewPassword() Rule { return Rule{Name: "set-new-password", Most: 20, Window: time.Hour} }
 
 // SetNewPasswordByAddress is per client address.
