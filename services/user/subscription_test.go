@@ -114,6 +114,15 @@ func TestPreferencesThatCannotBe(t *testing.T) {
 	require.Zero(t, s.count("SELECT count(*) FROM unsubscribe_reasons"))
 }
 
+func TestAClosedAccountTakesNoWishes(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	id, _ := s.subscriber(nil)
+	s.exec("UPDATE accounts SET is_active = false")
+	requireReason(t, fault.NotFound, "account-not-found", s.prefer(id, false, true, &userv1.UnsubscribeReasons{Other: "my name is Ada"}))
+	require.Zero(t, s.count("SELECT count(*) FROM unsubscribe_reasons"))
+}
+
 func TestReasonsOfPreferencesAreKeptOnlyWithTheWishToGetNothing(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -6,7 +6,7 @@ SET newsletter_subscriber = @newsletter,
     unsubscribe_string = CASE WHEN email_unsubscribed = @unsubscribed THEN unsubscribe_string ELSE @new_string END,
     unsubscribe_token = CASE WHEN email_unsubscribed = @unsubscribed THEN unsubscribe_token ELSE @new_token END,
     email_unsubscribed = @unsubscribed
-WHERE id = @id;
+WHERE id = @id AND is_active;
 
 -- name: InsertReasons :exec
 INSERT INTO unsubscribe_reasons (account_id, prospect_id, no_longer_want_to_receive, never_signed_up, inappropriate, spam, other, created_at)

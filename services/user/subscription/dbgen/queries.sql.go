@@ -96,7 +96,7 @@ SET newsletter_subscriber = $1,
     unsubscribe_string = CASE WHEN email_unsubscribed = $2 THEN unsubscribe_string ELSE $3 END,
     unsubscribe_token = CASE WHEN email_unsubscribed = $2 THEN unsubscribe_token ELSE $4 END,
     email_unsubscribed = $2
-WHERE id = $5
+WHERE id = $5 AND is_active
 `
 
 type SetPreferencesParams struct {
