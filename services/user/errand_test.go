@@ -169,6 +169,22 @@ func TestCredentialsAreLimited(t *testing.T) {
 	require.NoError(t, reset(filled.GetUsername(), "192.0.2.3"))
 }
 
+func TestStrangersDoNotUseUpTheTriesOfWhoHasTheCode(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	filled, _ := s.register(nil)
+	code := s.resetCode(filled)
+	require.Equal(t, 20, tries(t, func(int) error {
+		_, err := s.setNew(filled.GetUsername(), "x", nextPassword)
+		return err
+	}))
+	answer, err := s.setNew(filled.GetUsername(), code, "short")
+	require.NoError(t, err)
+	require.NotEmpty(t, answer.GetViolations())
+	_, err = s.setNew(filled.GetUsername(), code, nextPassword)
+	require.NoError(t, err)
+}
+
 func TestOneClientCannotTryOnEverybody(t *testing.T) {
 	t.Parallel()
 	s := open(t)
