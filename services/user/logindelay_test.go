@@ -261,6 +261,21 @@ func TestGuessesAtOnceAreCountedExactly(t *testing.T) {
 	}
 }
 
+// A try may be counted after one that began later, or by a process whose clock is ahead: that is not too early.
+func TestNobodyWaitsBeforeTheTenthFailure(t *testing.T) {
+	t.Parallel()
+	ahead := open(t)
+	behind := ahead.alongside()
+	ahead.clock.move(5 * time.Second)
+	filled, _ := ahead.register(nil)
+	for range 9 {
+		_, err := ahead.logIn(filled.GetUsername(), "Wrong&Horse1")
+		require.Equal(t, "credentials-invalid", fault.ReasonOf(err))
+	}
+	_, err := behind.logIn(filled.GetUsername(), goodPassword)
+	require.NoError(t, err)
+}
+
 func TestWhoWasTurnedAwayByTheQueueHasNotFailed(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -99,7 +99,8 @@ DELETE FROM known_networks WHERE last_seen_at <= @seen_before;
 
 -- name: CountTry :execrows
 -- Counts a try as failed and says from when on the next is heard: a second after the tenth failure in a row, then twice as
--- long each time, at most five minutes. A try that comes too early changes nothing. What is 24 hours old is forgotten.
+-- long each time, at most five minutes. A try that comes too early changes nothing; before the tenth failure none does, also
+-- when it was begun before the last one, or by a process whose clock is behind. What is 24 hours old is forgotten.
 INSERT INTO login_failures AS f (subject, failures, last_tried_at, blocked_until)
 VALUES (@subject, 1, @now, @now)
 ON CONFLICT (subject) DO UPDATE
@@ -109,7 +110,7 @@ SET failures = CASE WHEN f.last_tried_at <= EXCLUDED.last_tried_at - interval '2
         WHEN f.last_tried_at <= EXCLUDED.last_tried_at - interval '24 hours' THEN 0
         ELSE LEAST(300, floor(2 ^ LEAST(f.failures + 1 - 10, 30)))
     END
-WHERE f.blocked_until <= EXCLUDED.last_tried_at;
+WHERE f.failures < 10 OR f.blocked_until <= EXCLUDED.last_tried_at;
 
 -- name: BlockedUntil :one
 SELECT blocked_until FROM login_failures WHERE subject = @subject;
