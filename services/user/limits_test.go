@@ -88,3 +88,16 @@ func TestTwoProcessesCountTogether(t *testing.T) {
 	all.Wait()
 	require.Equal(t, int32(60), through.Load())
 }
+
+func TestReasonsOfPreferencesAreLimited(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	id, _ := s.subscriber(nil)
+	spam := &userv1.UnsubscribeReasons{Spam: true}
+	require.Equal(t, 20, tries(t, func(int) error { return s.prefer(id, false, true, spam) }))
+	require.Equal(t, 20, s.count("SELECT count(*) FROM unsubscribe_reasons"))
+	for range 25 {
+		require.NoError(t, s.prefer(id, true, false, spam), "wishes without reasons are not counted")
+		require.NoError(t, s.prefer(id, false, true, nil))
+	}
+}

@@ -32,7 +32,8 @@ const (
 // Which mails beyond those about orders and the account somebody wants.
 type SubscriptionServiceClient interface {
 	// Sets what a member wants. A changed wish to get nothing renews the token of the links in mails.
-	// Errors: Invalid "preferences-contradict" (newsletter and nothing at once), NotFound "account-not-found".
+	// Errors: Invalid "preferences-contradict" (newsletter and nothing at once), NotFound "account-not-found", RateLimited
+	// "rate-limited" (reasons alone are limited).
 	UpdatePreferences(ctx context.Context, in *UpdatePreferencesRequest, opts ...grpc.CallOption) (*UpdatePreferencesResponse, error)
 	// Whose subscription a link in a mail is about. Errors: Invalid "token-required" or "token-altered", NotFound
 	// "member-not-found", FailedPrecondition "email-address-already-unsubscribed", RateLimited "rate-limited".
@@ -99,7 +100,8 @@ func (c *subscriptionServiceClient) ExplainUnsubscription(ctx context.Context, i
 // Which mails beyond those about orders and the account somebody wants.
 type SubscriptionServiceServer interface {
 	// Sets what a member wants. A changed wish to get nothing renews the token of the links in mails.
-	// Errors: Invalid "preferences-contradict" (newsletter and nothing at once), NotFound "account-not-found".
+	// Errors: Invalid "preferences-contradict" (newsletter and nothing at once), NotFound "account-not-found", RateLimited
+	// "rate-limited" (reasons alone are limited).
 	UpdatePreferences(context.Context, *UpdatePreferencesRequest) (*UpdatePreferencesResponse, error)
 	// Whose subscription a link in a mail is about. Errors: Invalid "token-required" or "token-altered", NotFound
 	// "member-not-found", FailedPrecondition "email-address-already-unsubscribed", RateLimited "rate-limited".

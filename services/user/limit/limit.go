@@ -35,7 +35,7 @@ func Pythonabot() Rule { return Rule{Name: "pythonabot", Most: 20, Window: time.
 // UnsubscribeWhy is per client address (contract user.md 8, defect 26).
 func UnsubscribeWhy() Rule { return Rule{Name: "unsubscribe-why", Most: 60, Window: time.Hour} }
 
-// UnsubscribeWhyOfPerson is per member or prospect whom the token names (contract user.md 8, defect 26).
+// UnsubscribeWhyOfPerson is per member or prospect who says why, with a token or logged in (contract user.md 8, defect 26).
 func UnsubscribeWhyOfPerson() Rule {
 	return Rule{Name: "unsubscribe-why-of-person", Most: 20, Window: time.Hour}
 }
