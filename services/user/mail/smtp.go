@@ -40,7 +40,7 @@ func openSMTP(server Transport) (smtpCourier, error) {
 // challenge-response methods are used.
 func (c smtpCourier) client(line *line) (*gomail.Client, error) {
 	options := []gomail.Option{
-		gomail.WithPort(c.server.port), gomail.WithTimeout(greetLimit), gomail.WithTLSPolicy(gomail.TLSOpportunistic),
+		gomail.WithPort(c.server.port), gomail.WithTimeout(greetLimit), gomail.WithTLSPolicy(c.server.tlsPolicy()),
 		gomail.WithDialContextFunc(line.dial),
 	}
 	if c.server.user != "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -13,7 +14,9 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-const transportExpected = "smtp://user:password@host:port or smtps://..., user and password optional, or ses://region like ses://us-east-1"
+const transportExpected = "smtp://user:password@host:port (with ?tls=optional where the server has no TLS) or smtps://..., user and password optional, or ses://region like ses://us-east-1"
+
+const tlsOptional = "tls=optional"
 
 var awsRegion = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
 
@@ -23,14 +26,20 @@ type Transport struct {
 	port     int
 	user     string
 	password string
-	tls      bool   // from the first byte (smtps); else STARTTLS is used when the server offers it
+	tls      bool   // from the first byte (smtps); else by STARTTLS
+	plain    bool   // STARTTLS only when the server offers it
 	region   string // of SES; then all others are empty
 }
 
-// UnmarshalText reads smtp://user:password@host:port or ses://region. Without a port it is 587, for smtps 465.
+// UnmarshalText reads smtp://user:password@host:port or ses://region. Without a port it is 587, for smtps 465. Mails carry
+// codes that open accounts: a server that is not on this machine has to offer TLS, or somebody in between could take the
+// offer away (RFC 3207 section 6). tls=optional does without.
 func (t *Transport) UnmarshalText(text []byte) error {
 	parsed, err := url.Parse(string(text))
-	if err != nil || parsed.Hostname() == "" || strings.Trim(parsed.Path, "/") != "" || parsed.RawQuery != "" || parsed.Fragment != "" {
+	if err != nil || parsed.Hostname() == "" || strings.Trim(parsed.Path, "/") != "" || parsed.Fragment != "" {
+		return errors.New(transportExpected)
+	}
+	if parsed.RawQuery != "" && (parsed.Scheme != "smtp" || parsed.RawQuery != tlsOptional) {
 		return errors.New(transportExpected)
 	}
 	switch parsed.Scheme {
@@ -50,8 +59,22 @@ func (t *Transport) readSMTP(parsed *url.URL, port string) error {
 		return errors.New(transportExpected)
 	}
 	*t = Transport{host: parsed.Hostname(), port: number, user: parsed.User.Username(), tls: parsed.Scheme == "smtps"}
+	t.plain = parsed.RawQuery == tlsOptional || isThisMachine(t.host)
 	t.password, _ = parsed.User.Password()
 	return nil
+}
+
+func isThisMachine(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.IsLoopback()
+}
+
+// tlsPolicy is how STARTTLS is used.
+func (t Transport) tlsPolicy() gomail.TLSPolicy {
+	if t.plain {
+		return gomail.TLSOpportunistic
+	}
+	return gomail.TLSMandatory
 }
 
 func (t *Transport) readSES(parsed *url.URL) error {

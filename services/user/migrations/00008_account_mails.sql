@@ -40,5 +40,11 @@ INSERT INTO mail_templates (id, code, purpose, audience, status, subject, body_t
 SELECT setval(pg_get_serial_sequence('mail_templates', 'id'), (SELECT max(id) FROM mail_templates));
 
 -- +goose Down
+DELETE FROM mails WHERE template_id BETWEEN 6 AND 13;
 DELETE FROM mail_templates WHERE id BETWEEN 6 AND 13;
+UPDATE mail_failures SET kind = 'smtp_send' WHERE kind = 'interrupted';
+ALTER TABLE mail_failures DROP CONSTRAINT mail_failures_kind_check;
+ALTER TABLE mail_failures ADD CONSTRAINT mail_failures_kind_check CHECK (kind IN ('formatting', 'smtp_send'));
 ALTER TABLE mails DROP COLUMN handed_over_at;
+ALTER TABLE mail_templates DROP CONSTRAINT mail_templates_audience_check;
+ALTER TABLE mail_templates ADD CONSTRAINT mail_templates_audience_check CHECK (audience IN ('member', 'prospect'));
