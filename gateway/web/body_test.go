@@ -170,5 +170,6 @@ func TestFail(t *testing.T) {
 		require.Equal(t, c.retryAfter, recorder.Header().Get("Retry-After"), c.err)
 		require.Equal(t, "text/html; charset=utf-8", recorder.Header().Get("Content-Type"))
 		require.NotContains(t, recorder.Body.String(), "secret")
+		require.Equal(t, fault.KindOf(c.err) == fault.RateLimited, strings.Contains(recorder.Body.String(), "wait a while"), c.err)
 	}
 }

@@ -16,6 +16,9 @@ const statusGone = 499
 // retrySoon is when to come back when whoever failed did not say.
 const retrySoon = time.Second
 
+// tooOften is said where reloading the page would not help.
+const tooOften = "This was tried too often. Please wait a while before you try again."
+
 func sentence(status int) string {
 	switch status {
 	case http.StatusBadRequest:
@@ -66,6 +69,10 @@ func Fail(w http.ResponseWriter, err error) {
 		seconds := math.Ceil(max(after, retrySoon).Seconds())
 		w.Header()["Retry-After"] = []string{strconv.Itoa(int(seconds))}
 	}
+	if failure.Kind == fault.RateLimited {
+		writePageSaying(w, status, tooOften)
+		return
+	}
 	writePage(w, status)
 }
 
@@ -96,10 +103,12 @@ func refuseMethod(a *answer, r *http.Request, route *routes.Route) {
 	_, _ = a.Write([]byte(`{"error":"method-not-allowed"}`))
 }
 
-func writePage(w http.ResponseWriter, status int) {
+func writePage(w http.ResponseWriter, status int) { writePageSaying(w, status, sentence(status)) }
+
+func writePageSaying(w http.ResponseWriter, status int, saying string) {
 	title := strconv.Itoa(status) + " " + http.StatusText(status)
 	page := "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + title + "</title></head>" +
-		"<body><h1>" + title + "</h1><p>" + sentence(status) + "</p></body></html>\n"
+		"<body><h1>" + title + "</h1><p>" + saying + "</p></body></html>\n"
 	header := w.Header()
 	header["Content-Type"] = htmlType
 	header["Content-Length"] = []string{strconv.Itoa(len(page))}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
 )
 
 const (
@@ -34,8 +36,9 @@ func calmAddress(subject func(string) string) string {
 
 func whole(address string) string { return address }
 
+// wrongPassword is for a name that nobody has and nobody else tries: failures of one name add up, too.
 func wrongPassword() url.Values {
-	return url.Values{"username": {"nobody-here"}, "password": {"Wr0ng!password"}, "remember_me": {"false"}}
+	return url.Values{"username": {"nobody-" + identifier.New(10)}, "password": {"Wr0ng!password"}, "remember_me": {"false"}}
 }
 
 // noAccount is counted like any other attempt and makes none.
@@ -60,11 +63,11 @@ func requireRefusedForLater(t testing.TB, refused answer) {
 func TestLimitsPerAddressAreSharedByAllInstances(t *testing.T) {
 	for _, limited := range []struct {
 		path, call string
-		form       url.Values
+		form       func() url.Values
 		most       int
 	}{
-		{"/user/login", logIn, wrongPassword(), 10},
-		{"/user/create-account", createAccount, noAccount(), 5},
+		{"/user/login", logIn, wrongPassword, 10},
+		{"/user/create-account", createAccount, noAccount, 5},
 	} {
 		t.Run(limited.path, func(t *testing.T) {
 			awaitBothInstances(t)
@@ -72,14 +75,14 @@ func TestLimitsPerAddressAreSharedByAllInstances(t *testing.T) {
 			c := newCustomer(t)
 			c.address = calmAddress(whole)
 			for n := range limited.most {
-				require.Equal(t, http.StatusOK, c.post(limited.path, limited.form).status, "attempt %d", n+1)
+				require.Equal(t, http.StatusOK, c.post(limited.path, limited.form()).status, "attempt %d", n+1)
 			}
-			requireRefusedForLater(t, c.post(limited.path, limited.form))
+			requireRefusedForLater(t, c.post(limited.path, limited.form()))
 			require.Equal(t, []string{"user", "user-2"}, instancesOf(limited.call))
 
 			other := newCustomer(t)
-			require.Equal(t, http.StatusOK, other.post(limited.path, limited.form).status, "another address is not affected")
-			requireRefusedForLater(t, c.post(limited.path, limited.form))
+			require.Equal(t, http.StatusOK, other.post(limited.path, limited.form()).status, "another address is not affected")
+			requireRefusedForLater(t, c.post(limited.path, limited.form()))
 		})
 	}
 }

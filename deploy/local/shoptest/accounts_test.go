@@ -169,29 +169,36 @@ func TestTwentyFirstCartRequestsOfAMemberMakeOneCart(t *testing.T) {
 	require.Equal(t, 1, member.cartLines())
 }
 
+// A link that is followed, wishes that are saved and a name that is changed, all at once: each leaves what it changes.
 func TestUnsubscribingAndPreferencesAtOnceLoseNothing(t *testing.T) {
 	t.Parallel()
-	member := guest(t)
+	member, scanner := guest(t), guest(t)
 	username := newUsername()
 	member.register(username)
 	token := awaitLink(t, member.email, "token", 1)
-	scanner := guest(t)
 	scanner.get("/user/token")
-	atOnce(10, func(n int) {
-		var status int
-		var err error
-		if n == 0 {
-			status, _, err = scanner.send(http.MethodPost, "/user/email-unsubscribe-confirm", url.Values{"token": {token}})
-		} else {
-			status, _, err = member.send(http.MethodPost, "/user/update-my-information", url.Values{
-				"firstname": {fmt.Sprint("Ada", n)}, "lastname": {"Shopper"}, "email_address": {member.email},
-			})
+	atOnce(12, func(n int) {
+		c, path, form := member, "/user/update-my-information", url.Values{
+			"firstname": {fmt.Sprint("Ada", n)}, "lastname": {"Shopper"}, "email_address": {member.email},
 		}
-		if err != nil || status != http.StatusOK {
-			t.Error(status, err)
+		switch n % 3 {
+		case 0:
+			c, path, form = scanner, "/user/email-unsubscribe-confirm", url.Values{"token": {token}}
+		case 1:
+			path, form = "/user/update-communication-preferences", url.Values{
+				"newsletter": {"false"}, "email_unsubscribe": {"true"}, "no_longer_want_to_receive": {"true"}, "never_signed_up": {"false"},
+				"inappropriate": {"false"}, "spam": {"false"}, "other": {fmt.Sprint("reason ", n)},
+			}
+		}
+		if status, body, err := c.send(http.MethodPost, path, form); err != nil || status != http.StatusOK {
+			t.Error(path, status, string(body), err)
 		}
 	})
-	require.Equal(t, 1, count(t, "user", "SELECT count(*) FROM accounts WHERE username = $1 AND email_unsubscribed AND first_name ~ '^Ada[1-9]$'", username))
+	const whole = `SELECT count(*) FROM accounts WHERE username = $1 AND email_unsubscribed AND NOT newsletter_subscriber
+		AND first_name ~ '^Ada[0-9]+$' AND unsubscribe_token <> $2`
+	require.Equal(t, 1, count(t, "user", whole, username, token))
+	const reasons = `SELECT count(DISTINCT other) FROM unsubscribe_reasons r JOIN accounts a ON a.id = r.account_id WHERE a.username = $1`
+	require.Equal(t, 4, count(t, "user", reasons, username))
 	gone := scanner.get("/user/email-unsubscribe-lookup?token=" + token)
 	require.Equal(t, "member-not-found", gone.object("errors").text("error"), "a used link is dead")
 }

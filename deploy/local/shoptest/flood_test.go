@@ -22,7 +22,7 @@ const (
 	mostMemoryMB = 250
 	// mostPatience bounds the slowest percent of other requests while two processors hash passwords, carry the flood and run
 	// whatever other tests run beside this one.
-	mostPatience = 3 * time.Second
+	mostPatience = 1500 * time.Millisecond
 )
 
 // TestAFloodOfLoginsHoldsUpNobody sends 200 logins at once, each from an address of its own and under a name of its own,
