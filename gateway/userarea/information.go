@@ -5,6 +5,8 @@ import (
 
 	storefrontv1 "github.com/bartgottschalk/startupwebapp/proto/storefront/v1"
 	userv1 "github.com/bartgottschalk/startupwebapp/proto/user/v1"
+
+	"github.com/bartgottschalk/startupwebapp/gateway/visitor"
 )
 
 // UpdateInformation is POST /user/update-my-information.
@@ -23,6 +25,7 @@ func (a *Area) UpdateInformation(ctx context.Context, form *storefrontv1.UpdateI
 	}
 	updated, err := a.Accounts.UpdateInformation(ctx, &userv1.UpdateInformationRequest{
 		AccountId: account.GetAccountId(), FirstName: form.GetFirstname(), LastName: form.GetLastname(), Email: form.GetEmailAddress(),
+		ClientAddress: visitor.From(ctx).ClientAddress(),
 	})
 	switch {
 	case isGone(err):

@@ -67,7 +67,7 @@ func TestChangingNamesAndAddress(t *testing.T) {
 	v := arrive(t, sessionCookie)
 	answer, err := v.UpdateInformation(v.ctx, form)
 	v.sees(`{"update_my_information":"success",`+version+`}`, answer, err)
-	v.asks("UpdateInformation", &userv1.UpdateInformationRequest{AccountId: 7, FirstName: "Grace", LastName: " Öz", Email: "New@mail.example"})
+	v.asks("UpdateInformation", &userv1.UpdateInformationRequest{AccountId: 7, FirstName: "Grace", LastName: " Öz", Email: "New@mail.example", ClientAddress: "192.0.2.7"})
 
 	const required = `[{"type":"required","description":"(text)"}]`
 	v.behind.violations = broken("first_name", "last_name", "email")

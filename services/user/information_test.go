@@ -16,7 +16,9 @@ import (
 )
 
 func (s *shop) updateInformation(account int64, first, last, email string) (*userv1.UpdateInformationResponse, error) {
-	return s.accounts.UpdateInformation(s.t.Context(), &userv1.UpdateInformationRequest{AccountId: account, FirstName: first, LastName: last, Email: email})
+	return s.accounts.UpdateInformation(s.t.Context(), &userv1.UpdateInformationRequest{
+		AccountId: account, FirstName: first, LastName: last, Email: email, ClientAddress: anyAddress(),
+	})
 }
 
 // moves gives the account another address.
@@ -124,7 +126,7 @@ func TestTheSameAddressStaysVerified(t *testing.T) {
 		require.Nil(t, profile.GetVerificationRequestedAt())
 	}
 	require.Equal(t, mails, s.count("SELECT count(*) FROM mails"))
-	require.Zero(t, s.count("SELECT count(*) FROM rate_limits WHERE rule = 'change-email'"), "only another address counts")
+	require.Zero(t, s.count("SELECT count(*) FROM rate_limits WHERE rule LIKE 'change-email%'"), "only another address counts")
 }
 
 func TestACodeSurvivesAnotherSpellingOfItsAddress(t *testing.T) {

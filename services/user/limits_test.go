@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -100,4 +101,35 @@ func TestReasonsOfPreferencesAreLimited(t *testing.T) {
 		require.NoError(t, s.prefer(id, true, false, spam), "wishes without reasons are not counted")
 		require.NoError(t, s.prefer(id, false, true, nil))
 	}
+}
+
+func TestChangesOfAddressAreLimitedPerClient(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var accounts [4]int64
+	for i := range accounts {
+		_, made := s.register(nil)
+		accounts[i] = made.GetAccount().GetAccountId()
+	}
+	from := func(client string, account int64) error {
+		_, err := s.accounts.UpdateInformation(t.Context(), &userv1.UpdateInformationRequest{
+			AccountId: account, FirstName: "Ada", LastName: "Byron", Email: newAddress(), ClientAddress: client,
+		})
+		return err
+	}
+	for i := range 60 {
+		require.NoError(t, from("192.0.2.77", accounts[i%3]))
+	}
+	mails := s.count("SELECT count(*) FROM mails")
+	for _, account := range accounts {
+		requireReason(t, fault.RateLimited, "rate-limited", from("192.0.2.77", account))
+	}
+	require.Equal(t, mails, s.count("SELECT count(*) FROM mails"))
+	for range 20 {
+		require.NoError(t, from("192.0.2.78", accounts[3]), "what the client was refused is not counted for the account")
+	}
+	requireReason(t, fault.RateLimited, "rate-limited", from("192.0.2.78", accounts[3]))
+	require.Equal(t, 20, s.count("SELECT uses FROM rate_limits WHERE rule = 'change-email-from-one-client' AND subject = '192.0.2.78'"))
+	s.clock.move(time.Hour)
+	require.NoError(t, from("192.0.2.77", accounts[0]))
 }

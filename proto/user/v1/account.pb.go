@@ -431,11 +431,13 @@ func (x *GetProfileResponse) GetClaimsGuestOrders() bool {
 }
 
 type UpdateInformationRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	AccountId     int64                  `protobuf:"varint,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
-	FirstName     string                 `protobuf:"bytes,2,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
-	LastName      string                 `protobuf:"bytes,3,opt,name=last_name,json=lastName,proto3" json:"last_name,omitempty"`
-	Email         string                 `protobuf:"bytes,4,opt,name=email,proto3" json:"email,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	AccountId int64                  `protobuf:"varint,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	FirstName string                 `protobuf:"bytes,2,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
+	LastName  string                 `protobuf:"bytes,3,opt,name=last_name,json=lastName,proto3" json:"last_name,omitempty"`
+	Email     string                 `protobuf:"bytes,4,opt,name=email,proto3" json:"email,omitempty"`
+	// The customer's own address, for the limit on changes of the e-mail address.
+	ClientAddress string `protobuf:"bytes,5,opt,name=client_address,json=clientAddress,proto3" json:"client_address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -494,6 +496,13 @@ func (x *UpdateInformationRequest) GetLastName() string {
 func (x *UpdateInformationRequest) GetEmail() string {
 	if x != nil {
 		return x.Email
+	}
+	return ""
+}
+
+func (x *UpdateInformationRequest) GetClientAddress() string {
+	if x != nil {
+		return x.ClientAddress
 	}
 	return ""
 }
@@ -587,14 +596,15 @@ const file_user_v1_account_proto_rawDesc = "" +
 	"\tjoined_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bjoinedAt\x12>\n" +
 	"\rlast_login_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vlastLoginAt\x12B\n" +
 	"\x0fterms_agreed_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\rtermsAgreedAt\x12.\n" +
-	"\x13claims_guest_orders\x18\t \x01(\bR\x11claimsGuestOrders\"\x8b\x01\n" +
+	"\x13claims_guest_orders\x18\t \x01(\bR\x11claimsGuestOrders\"\xb2\x01\n" +
 	"\x18UpdateInformationRequest\x12\x1d\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\x03R\taccountId\x12\x1d\n" +
 	"\n" +
 	"first_name\x18\x02 \x01(\tR\tfirstName\x12\x1b\n" +
 	"\tlast_name\x18\x03 \x01(\tR\blastName\x12\x14\n" +
-	"\x05email\x18\x04 \x01(\tR\x05email\"T\n" +
+	"\x05email\x18\x04 \x01(\tR\x05email\x12%\n" +
+	"\x0eclient_address\x18\x05 \x01(\tR\rclientAddress\"T\n" +
 	"\x19UpdateInformationResponse\x127\n" +
 	"\n" +
 	"violations\x18\x01 \x03(\v2\x17.user.v1.FieldViolationR\n" +

@@ -26,7 +26,7 @@ func (s *Service) UpdateInformation(ctx context.Context, request *userv1.UpdateI
 	}
 	err := s.updateInformation(ctx, request, false)
 	if errors.Is(err, errUncounted) {
-		if err := s.rooms.Limiter.Allow(ctx, limit.ChangeEmail(), limit.Account(request.GetAccountId())); err != nil {
+		if err := s.allowAnotherAddress(ctx, request); err != nil {
 			return nil, err
 		}
 		err = s.updateInformation(ctx, request, true)
@@ -35,6 +35,12 @@ func (s *Service) UpdateInformation(ctx context.Context, request *userv1.UpdateI
 		return nil, err
 	}
 	return &userv1.UpdateInformationResponse{}, nil
+}
+
+func (s *Service) allowAnotherAddress(ctx context.Context, request *userv1.UpdateInformationRequest) error {
+	return s.rooms.Limiter.AllowAll(ctx,
+		limit.Use{Rule: limit.ChangeEmail(), Subject: limit.Account(request.GetAccountId())},
+		limit.Use{Rule: limit.ChangeEmailFromOneClient(), Subject: limit.Address(request.GetClientAddress())})
 }
 
 func validateInformation(request *userv1.UpdateInformationRequest) []*userv1.FieldViolation {

@@ -43,6 +43,12 @@ func UnsubscribeWhyOfPerson() Rule {
 // ChangeEmail is per account: each change mails whatever address was typed.
 func ChangeEmail() Rule { return Rule{Name: "change-email", Most: 20, Window: time.Hour} }
 
+// ChangeEmailFromOneClient is per client address, behind which more than one customer may be: who makes accounts one after
+// the other must not mail strangers without end.
+func ChangeEmailFromOneClient() Rule {
+	return Rule{Name: "change-email-from-one-client", Most: 60, Window: time.Hour}
+}
+
 // VerifyEmailAddress is per account: each request is a mail.
 func VerifyEmailAddress() Rule {
 	return Rule{Name: "verify-email-address", Most: 20, Window: time.Hour}
