@@ -92,7 +92,7 @@ func (s *Service) beginAnew(ctx context.Context, tx pgx.Tx, person mail.Person, 
 	if err != nil {
 		return fmt.Errorf("forget proofs: %w", err)
 	}
-	if err := queries.ReleaseAddress(ctx, person.AccountID); err != nil {
+	if err := queries.ReleaseAddress(ctx, dbgen.ReleaseAddressParams{AccountID: person.AccountID, Now: s.now()}); err != nil {
 		return fmt.Errorf("release address: %w", err)
 	}
 	return s.rooms.Outbox.PutEmailChanged(ctx, tx, person, code, oldAddress)

@@ -41,4 +41,10 @@ SET email_verified = false, verification_code_hash = @verification_code_hash, ve
 WHERE id = @id;
 
 -- name: ReleaseAddress :exec
-DELETE FROM claimed_addresses WHERE account_id = @account_id;
+-- What the person left at the address stays the person's: it is kept that it was the account's.
+WITH released AS (
+    DELETE FROM claimed_addresses WHERE claimed_addresses.account_id = @account_id RETURNING claimed_addresses.address, claimed_addresses.account_id
+)
+INSERT INTO former_addresses (address, account_id, left_at)
+SELECT r.address, r.account_id, @now::timestamptz FROM released r
+ON CONFLICT (address, account_id) DO UPDATE SET left_at = EXCLUDED.left_at;

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
 	"github.com/bartgottschalk/startupwebapp/services/user/privacy/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/user/prospect"
 )
 
 const codeLength = 20 // of public codes (contract user.md 1.8)
@@ -22,7 +23,7 @@ type Forgotten struct {
 	Prospects    int
 }
 
-// Anonymise takes everything personal out of an account and of the prospect with the same proven address, in one
+// Anonymise takes everything personal out of an account and of the prospects with the addresses that it proved, in one
 // transaction. What is left is the number at which the books of the order service point (contract user.md 8, defect 37):
 // nobody can log in as it, the user name is free again, and mails that were queued are not sent. Doing it again is no
 // error. It fails with a sentence for the operator when there is no such account.
@@ -51,10 +52,13 @@ func (o *Office) forget(ctx context.Context, queries *dbgen.Queries, person Pers
 	if err := o.forgetTraces(ctx, queries, &forgotten, left); err != nil {
 		return Forgotten{}, err
 	}
-	for _, prospect := range left.numbers() {
-		if err := o.forgetProspect(ctx, queries, prospect); err != nil {
+	for _, id := range left.numbers() {
+		if err := o.forgetProspect(ctx, queries, id); err != nil {
 			return Forgotten{}, err
 		}
+	}
+	if err := queries.RemoveNote(ctx, prospect.NoteOfAccount(found.ID)); err != nil {
+		return Forgotten{}, fmt.Errorf("remove note from prospects: %w", err)
 	}
 	return forgotten, o.forgetAccount(ctx, queries, found.ID)
 }
@@ -104,7 +108,9 @@ func (o *Office) forgetAccount(ctx context.Context, queries *dbgen.Queries, id i
 	if err != nil {
 		return fmt.Errorf("anonymise account: %w", err)
 	}
-	for _, forget := range []func(context.Context, int64) error{queries.DeleteSessions, queries.DeleteKnownNetworks, queries.DeleteClaims} {
+	for _, forget := range []func(context.Context, int64) error{
+		queries.DeleteSessions, queries.DeleteKnownNetworks, queries.DeleteClaims, queries.DeleteFormerAddresses,
+	} {
 		if err := forget(ctx, id); err != nil {
 			return fmt.Errorf("delete what belongs to the account: %w", err)
 		}

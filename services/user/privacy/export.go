@@ -21,8 +21,10 @@ type Export struct {
 	TermsAgreements []dbgen.TermsAgreementsRow `json:"terms_agreements"`
 	Sessions        []dbgen.SessionsRow        `json:"sessions"`
 	// KnownNetworks counts from where the account was entered; of the networks themselves only hashes are kept.
-	KnownNetworks      int64                         `json:"known_networks"`
-	ClaimedAddresses   []dbgen.ClaimedAddressesRow   `json:"claimed_addresses"`
+	KnownNetworks    int64                       `json:"known_networks"`
+	ClaimedAddresses []dbgen.ClaimedAddressesRow `json:"claimed_addresses"`
+	// FormerAddresses were claimed until the account took another address.
+	FormerAddresses    []dbgen.FormerAddressesRow    `json:"former_addresses"`
 	ChatMessages       []dbgen.ChatMessagesRow       `json:"chat_messages"`
 	Mails              []dbgen.MailsRow              `json:"mails"`
 	UnsubscribeReasons []dbgen.UnsubscribeReasonsRow `json:"unsubscribe_reasons"`
@@ -75,6 +77,9 @@ func readAccount(ctx context.Context, queries *dbgen.Queries, into *Export) (err
 	if into.ClaimedAddresses, err = queries.ClaimedAddresses(ctx, into.AccountID); err != nil {
 		return fmt.Errorf("read claimed addresses: %w", err)
 	}
+	if into.FormerAddresses, err = queries.FormerAddresses(ctx, into.AccountID); err != nil {
+		return fmt.Errorf("read former addresses: %w", err)
+	}
 	return nil
 }
 
@@ -101,7 +106,7 @@ func readTraces(ctx context.Context, queries *dbgen.Queries, into *Export) error
 }
 
 // traces are what connects an account with what its owner left without logging in: the addresses that it has proven to be
-// its own, and the prospects with those.
+// its own, today or before it took another, and the prospects with those.
 type traces struct {
 	addresses []string // in lower case
 	prospects []dbgen.ProspectsRow

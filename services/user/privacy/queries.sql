@@ -24,9 +24,18 @@ SELECT count(*) FROM known_networks WHERE account_id = @account_id;
 -- name: ClaimedAddresses :many
 SELECT address, claimed_at FROM claimed_addresses WHERE account_id = @account_id ORDER BY claimed_at, address;
 
+-- name: FormerAddresses :many
+SELECT address, left_at FROM former_addresses WHERE account_id = @account_id ORDER BY left_at, address;
+
 -- name: ProvenAddresses :many
--- In lower case, without those that another account was first to prove.
+-- In lower case, without those that another account was first to prove. What was left at an address is of the account that
+-- claimed it last: of those that were left, the ones that others have claimed since are theirs.
 SELECT c.address FROM claimed_addresses c WHERE c.account_id = @account_id
+UNION
+SELECT f.address FROM former_addresses f
+WHERE f.account_id = @account_id
+  AND NOT EXISTS (SELECT FROM claimed_addresses c WHERE c.address = f.address AND c.account_id <> f.account_id)
+  AND NOT EXISTS (SELECT FROM former_addresses l WHERE l.address = f.address AND l.left_at > f.left_at)
 UNION
 SELECT lower(a.email) FROM accounts a
 WHERE a.id = @account_id AND a.email_verified AND a.email <> ''
@@ -75,6 +84,15 @@ DELETE FROM known_networks WHERE account_id = @account_id;
 
 -- name: DeleteClaims :exec
 DELETE FROM claimed_addresses WHERE account_id = @account_id;
+
+-- name: DeleteFormerAddresses :exec
+DELETE FROM former_addresses WHERE account_id = @account_id;
+
+-- name: RemoveNote :exec
+-- A line that is the note, from whichever prospects carry it; when they became an account would tell as well.
+UPDATE prospects
+SET shop_comment = array_to_string(array_remove(string_to_array(shop_comment, E'\n'), @note::text), E'\n'), converted_at = NULL
+WHERE @note::text = ANY(string_to_array(shop_comment, E'\n'));
 
 -- name: AnonymiseProspect :exec
 -- Addresses of prospects are unique and not empty. Nobody can leave such a one.

@@ -130,10 +130,15 @@ func (s *Service) NoteOrder(ctx context.Context, tx pgx.Tx, prospectID int64, or
 // the person from now on. Orders are not handed over before the address is verified (contract user.md 8, defect 10).
 func (s *Service) Convert(ctx context.Context, tx pgx.Tx, email string, accountID int64) error {
 	err := s.queries.WithTx(tx).Convert(ctx, dbgen.ConvertParams{
-		Email: email, Now: s.now(), Note: fmt.Sprintf("Became account %d.", accountID),
+		Email: email, Now: s.now(), Note: NoteOfAccount(accountID),
 	})
 	if err != nil {
 		return fmt.Errorf("convert prospect: %w", err)
 	}
 	return nil
+}
+
+// NoteOfAccount is the note, a line of its own, by which a prospect's comment tells the account that the person has now.
+func NoteOfAccount(accountID int64) string {
+	return fmt.Sprintf("Became account %d.", accountID)
 }

@@ -155,11 +155,22 @@ func (q *Queries) Profile(ctx context.Context, id int64) (ProfileRow, error) {
 }
 
 const releaseAddress = `-- name: ReleaseAddress :exec
-DELETE FROM claimed_addresses WHERE account_id = $1
+WITH released AS (
+    DELETE FROM claimed_addresses WHERE claimed_addresses.account_id = $2 RETURNING claimed_addresses.address, claimed_addresses.account_id
+)
+INSERT INTO former_addresses (address, account_id, left_at)
+SELECT r.address, r.account_id, $1::timestamptz FROM released r
+ON CONFLICT (address, account_id) DO UPDATE SET left_at = EXCLUDED.left_at
 `
 
-func (q *Queries) ReleaseAddress(ctx context.Context, accountID int64) error {
-	_, err := q.db.Exec(ctx, releaseAddress, accountID)
+type ReleaseAddressParams struct {
+	Now       time.Time
+	AccountID int64
+}
+
+// What the person left at the address stays the person's: it is kept that it was the account's.
+func (q *Queries) ReleaseAddress(ctx context.Context, arg ReleaseAddressParams) error {
+	_, err := q.db.Exec(ctx, releaseAddress, arg.Now, arg.AccountID)
 	return err
 }
 

@@ -240,6 +240,15 @@ func (q *Queries) DeleteClaims(ctx context.Context, accountID int64) error {
 	return err
 }
 
+const deleteFormerAddresses = `-- name: DeleteFormerAddresses :exec
+DELETE FROM former_addresses WHERE account_id = $1
+`
+
+func (q *Queries) DeleteFormerAddresses(ctx context.Context, accountID int64) error {
+	_, err := q.db.Exec(ctx, deleteFormerAddresses, accountID)
+	return err
+}
+
 const deleteKnownNetworks = `-- name: DeleteKnownNetworks :exec
 DELETE FROM known_networks WHERE account_id = $1
 `
@@ -272,6 +281,35 @@ func (q *Queries) FindPerson(ctx context.Context, arg FindPersonParams) (int64, 
 	var id int64
 	err := row.Scan(&id)
 	return id, err
+}
+
+const formerAddresses = `-- name: FormerAddresses :many
+SELECT address, left_at FROM former_addresses WHERE account_id = $1 ORDER BY left_at, address
+`
+
+type FormerAddressesRow struct {
+	Address string    `json:"address"`
+	LeftAt  time.Time `json:"left_at"`
+}
+
+func (q *Queries) FormerAddresses(ctx context.Context, accountID int64) ([]FormerAddressesRow, error) {
+	rows, err := q.db.Query(ctx, formerAddresses, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []FormerAddressesRow{}
+	for rows.Next() {
+		var i FormerAddressesRow
+		if err := rows.Scan(&i.Address, &i.LeftAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const lockPerson = `-- name: LockPerson :one
@@ -447,12 +485,18 @@ func (q *Queries) Prospects(ctx context.Context, addresses []string) ([]Prospect
 const provenAddresses = `-- name: ProvenAddresses :many
 SELECT c.address FROM claimed_addresses c WHERE c.account_id = $1
 UNION
+SELECT f.address FROM former_addresses f
+WHERE f.account_id = $1
+  AND NOT EXISTS (SELECT FROM claimed_addresses c WHERE c.address = f.address AND c.account_id <> f.account_id)
+  AND NOT EXISTS (SELECT FROM former_addresses l WHERE l.address = f.address AND l.left_at > f.left_at)
+UNION
 SELECT lower(a.email) FROM accounts a
 WHERE a.id = $1 AND a.email_verified AND a.email <> ''
   AND NOT EXISTS (SELECT FROM claimed_addresses c WHERE c.address = lower(a.email) AND c.account_id <> a.id)
 `
 
-// In lower case, without those that another account was first to prove.
+// In lower case, without those that another account was first to prove. What was left at an address is of the account that
+// claimed it last: of those that were left, the ones that others have claimed since are theirs.
 func (q *Queries) ProvenAddresses(ctx context.Context, accountID int64) ([]string, error) {
 	rows, err := q.db.Query(ctx, provenAddresses, accountID)
 	if err != nil {
@@ -471,6 +515,18 @@ func (q *Queries) ProvenAddresses(ctx context.Context, accountID int64) ([]strin
 		return nil, err
 	}
 	return items, nil
+}
+
+const removeNote = `-- name: RemoveNote :exec
+UPDATE prospects
+SET shop_comment = array_to_string(array_remove(string_to_array(shop_comment, E'\n'), $1::text), E'\n'), converted_at = NULL
+WHERE $1::text = ANY(string_to_array(shop_comment, E'\n'))
+`
+
+// A line that is the note, from whichever prospects carry it; when they became an account would tell as well.
+func (q *Queries) RemoveNote(ctx context.Context, note string) error {
+	_, err := q.db.Exec(ctx, removeNote, note)
+	return err
 }
 
 const sessions = `-- name: Sessions :many
