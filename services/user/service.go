@@ -132,6 +132,7 @@ func assemble(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *post
 		return nil, err
 	}
 	river.AddWorker(workers, sender)
+	river.AddWorker(workers, mail.NewPurgeWorker(db, time.Duration(cfg.CodeRetention)*day, now))
 	river.AddWorker(workers, session.NewPurgeWorker(sessions))
 	river.AddWorker(workers, limit.NewPurgeWorker(limiter))
 	if s.server, err = rpc.NewServer(cfg.ServerConfig, tel, s.healthy); err != nil { //nolint:contextcheck // health is asked as long as the server lives
@@ -171,7 +172,7 @@ func newJobs(tel telemetry.Telemetry, db *postgres.Database, workers *river.Work
 			river.QueueDefault:  {MaxWorkers: choresAtOnce},
 		},
 		FetchPollInterval: pollEvery,
-		Periodic:          []*river.PeriodicJob{hourly(session.PurgeArgs{}), hourly(limit.PurgeArgs{}), daily(verification.PurgeArgs{}), daily(chat.PurgeArgs{})},
+		Periodic:          []*river.PeriodicJob{hourly(session.PurgeArgs{}), hourly(limit.PurgeArgs{}), daily(verification.PurgeArgs{}), daily(mail.PurgeArgs{}), daily(chat.PurgeArgs{})},
 		OnDiscarded:       sender.GivenUp,
 	})
 }

@@ -15,7 +15,7 @@ RETURNING id;
 SELECT prospect_id FROM mails WHERE key = @key;
 
 -- name: LoadMail :one
-SELECT m.key, m.recipient, m.fields, m.state, m.handed_over_at, t.code,
+SELECT m.id, m.key, m.recipient, m.fields, m.state, m.handed_over_at, t.code,
        t.subject, t.body_text, t.body_html, t.from_address, t.bcc_address
 FROM mails m
 JOIN mail_templates t ON t.id = m.template_id
@@ -68,3 +68,13 @@ UPDATE mails SET state = 'queued', handed_over_at = NULL WHERE id = @id;
 -- name: ResolveFailures :execrows
 UPDATE mail_failures SET resolved_at = @now::timestamptz, resolved_by = @resolved_by, resolution_notes = @notes
 WHERE mail_id = @mail_id AND resolved_at IS NULL;
+
+-- name: EmptyFailedMails :execrows
+-- In portions: a long transaction would keep the table's dead rows from being cleared. The state is asked again outside for
+-- mails that an operator queues meanwhile. No mail fails before it is written, so the index on created_at serves.
+UPDATE mails SET fields = '{}'
+WHERE state = 'failed' AND id IN (
+    SELECT m.id FROM mails m
+    WHERE m.state = 'failed' AND m.created_at < @before::timestamptz AND m.fields <> '{}'
+      AND NOT EXISTS (SELECT FROM mail_failures f WHERE f.mail_id = m.id AND f.created_at >= @before::timestamptz)
+    ORDER BY m.created_at LIMIT @most);

@@ -10,6 +10,30 @@ import (
 	"time"
 )
 
+const emptyFailedMails = `-- name: EmptyFailedMails :execrows
+UPDATE mails SET fields = '{}'
+WHERE state = 'failed' AND id IN (
+    SELECT m.id FROM mails m
+    WHERE m.state = 'failed' AND m.created_at < $1::timestamptz AND m.fields <> '{}'
+      AND NOT EXISTS (SELECT FROM mail_failures f WHERE f.mail_id = m.id AND f.created_at >= $1::timestamptz)
+    ORDER BY m.created_at LIMIT $2)
+`
+
+type EmptyFailedMailsParams struct {
+	Before time.Time
+	Most   int32
+}
+
+// In portions: a long transaction would keep the table's dead rows from being cleared. The state is asked again outside for
+// mails that an operator queues meanwhile. No mail fails before it is written, so the index on created_at serves.
+func (q *Queries) EmptyFailedMails(ctx context.Context, arg EmptyFailedMailsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, emptyFailedMails, arg.Before, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const findMail = `-- name: FindMail :one
 SELECT prospect_id FROM mails WHERE key = $1
 `
@@ -177,7 +201,7 @@ func (q *Queries) ListTemplates(ctx context.Context) ([]ListTemplatesRow, error)
 }
 
 const loadMail = `-- name: LoadMail :one
-SELECT m.key, m.recipient, m.fields, m.state, m.handed_over_at, t.code,
+SELECT m.id, m.key, m.recipient, m.fields, m.state, m.handed_over_at, t.code,
        t.subject, t.body_text, t.body_html, t.from_address, t.bcc_address
 FROM mails m
 JOIN mail_templates t ON t.id = m.template_id
@@ -185,6 +209,7 @@ WHERE m.id = $1
 `
 
 type LoadMailRow struct {
+	ID           int64
 	Key          string
 	Recipient    string
 	Fields       []byte
@@ -202,6 +227,7 @@ func (q *Queries) LoadMail(ctx context.Context, id int64) (LoadMailRow, error) {
 	row := q.db.QueryRow(ctx, loadMail, id)
 	var i LoadMailRow
 	err := row.Scan(
+		&i.ID,
 		&i.Key,
 		&i.Recipient,
 		&i.Fields,
