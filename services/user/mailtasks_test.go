@@ -128,6 +128,8 @@ func TestATemplateThatCannotBeSentIsRefused(t *testing.T) {
 		"good and bad":     {[]string{guestTemplate, "--subject", "Good", "--bcc", "nobody"}, "bcc is no list"},
 		"no such template": {[]string{"nothing", "--subject", "x"}, "mail-template-not-found"},
 		"no such file":     {[]string{guestTemplate, "--text", "/nowhere/at/all"}, "no such file"},
+		"a folder":         {[]string{guestTemplate, "--html", os.TempDir()}, "is a directory"},
+		"one input twice":  {[]string{guestTemplate, "--html", "-", "--text", "-"}, "standard input"},
 		"nothing":          {[]string{guestTemplate}, "nothing to change"},
 		"no code":          {[]string{"--subject", "x"}, "usage"},
 		"two codes":        {[]string{guestTemplate, memberTemplate, "--subject", "x"}, "usage"},
@@ -138,6 +140,81 @@ func TestATemplateThatCannotBeSentIsRefused(t *testing.T) {
 		require.Contains(t, said+errs, c.wants, name)
 	}
 	require.Equal(t, before, s.text(allTemplates), "nothing changed")
+}
+
+func TestATemplateKeepsWhatTheMailIsFor(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for template, name := range map[string]string{
+		"member-welcome": "email_verification_code", "email-verification": "email_verification_code", "email-changed": "email_verification_code",
+		"welcome": "email_verification_code", "password-reset": "password_reset_code", "username-reminder": "username",
+		guestTemplate: "identifier", memberTemplate: "identifier",
+	} {
+		without, with := file(t, "Hello {em_cd} {{"+name+"}}"), file(t, "Hello {"+name+"}")
+		for _, part := range []string{"text", "html"} {
+			code, _, errs := s.mailCommand("edit-mail-template", template, "--"+part, without)
+			require.Equal(t, 1, code, template)
+			require.Contains(t, errs, part+" lacks {"+name+"}", template)
+			code, _, _ = s.mailCommand("edit-mail-template", template, "--subject", "{"+name+"}", "--"+part, without)
+			require.Equal(t, 1, code, "the subject is not where people look for it")
+			s.mailCommandWorks("edit-mail-template", template, "--"+part, with)
+		}
+		s.mailCommandWorks("edit-mail-template", template, "--html", file(t, ""))
+	}
+}
+
+// Whoever has the code of somebody else has the account, or the proof of the address.
+func TestNobodyGetsACopyOfACode(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	_, made := s.register(nil)
+	to := mail.Person{AccountID: made.GetAccount().GetAccountId(), Address: "member@mail.example", Username: letterName}
+	s.exec("UPDATE mails SET key = 'registered'") // the welcome comes again
+	carrying := []string{"member-welcome", "email-verification", "email-changed", "password-reset"}
+	for _, template := range append(carrying, "welcome") {
+		code, _, errs := s.mailCommand("edit-mail-template", template, "--bcc", "boss@shop.example")
+		require.Equal(t, 1, code, template)
+		require.Contains(t, errs, "bcc is refused")
+		require.NotContains(t, errs, "boss@")
+	}
+	s.exec("UPDATE mail_templates SET bcc_address = 'boss@shop.example, no address'") // by hand, past the command
+	for i, template := range carrying {
+		s.put(letters(s.outbox(), to)[template])
+		require.Equal(t, []string{"member@mail.example"}, s.mailsTo("member@mail.example", i+1)[i].recipients, template)
+		require.Contains(t, s.logs.String(), `"template":"`+template+`"`)
+	}
+	require.Contains(t, s.logs.String(), `"level":"WARN","msg":"copy withheld`)
+	require.NotContains(t, s.logs.String(), "boss@")
+	s.mailCommandWorks("edit-mail-template", "password-reset", "--subject", "Reset", "--bcc", "")
+
+	s.exec("UPDATE mail_templates SET bcc_address = 'boss@shop.example'")
+	s.put(letters(s.outbox(), to)["username-reminder"])
+	require.Equal(t, []string{"member@mail.example", "boss@shop.example"}, s.mailsTo("member@mail.example", 5)[4].recipients)
+}
+
+func TestAMissingFileIsOneClearLine(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	code, said, errs := s.mailCommand("edit-mail-template", guestTemplate, "--text", "/nowhere/at/all")
+	require.Equal(t, 1, code)
+	require.Empty(t, said)
+	require.Equal(t, 1, strings.Count(errs, "\n"), errs)
+	require.Contains(t, errs, "--text: open /nowhere/at/all: no such file")
+
+	_, said, errs = s.mailCommand("edit-mail-template", guestTemplate, "--status", "sent")
+	require.Contains(t, said, "-subject", "which flags there are")
+	require.Equal(t, 1, strings.Count(said+errs, "not defined"), "the problem once")
+}
+
+func TestFailuresAreToldInOurWords(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.exec("UPDATE mail_templates SET body_text = 'Hi {nobody}'")
+	s.confirm(guestOrder())
+	s.failed()
+	require.Regexp(t, `(?m) formatting .*  text: template cannot be filled in: unknown placeholder \{nobody\}$`, s.mailCommandWorks("failed-mails"))
+	require.Contains(t, s.logs.String(), `"error":"text: template cannot`)
+	require.NotContains(t, s.logs.String(), "JobCancelError")
 }
 
 // refuseAll makes a permanent failure of each mail.
@@ -165,7 +242,7 @@ func TestFailedMailsAreListedAndSentAgain(t *testing.T) {
 	require.NotContains(t, listed, "longname")
 
 	s.sink.fail(nil)
-	require.Equal(t, "queued again: "+id+"\n", s.mailCommandWorks("resend-mail", id))
+	require.Equal(t, "queued again: "+id+"\n", s.mailCommandWorks("resend-mail", id, "0"+id, id), "named three times, sent once")
 	s.mailsTo("longname@x.co", 1)
 	require.Equal(t, "resend-mail", s.text("SELECT resolved_by FROM mail_failures WHERE resolved_at IS NOT NULL"))
 	require.Equal(t, "no failed mails\n", s.mailCommandWorks("failed-mails"))
@@ -192,7 +269,7 @@ func TestMailsThatCannotBeSentAgain(t *testing.T) {
 	s.confirm(guestOrder())
 	s.failed()
 	id := s.text("SELECT id::text FROM mails")
-	for _, args := range [][]string{{id, "4711"}, {id, "0"}, {id, "-1"}, {id, "x"}, {id, id}, {}} {
+	for _, args := range [][]string{{id, "4711"}, {id, "0"}, {id, "-1"}, {id, "x"}, {id, id, "4711"}, {}} {
 		code, _, errs := s.mailCommand(append([]string{"resend-mail"}, args...)...)
 		require.Equal(t, 1, code, args)
 		require.NotEmpty(t, errs)

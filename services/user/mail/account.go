@@ -25,6 +25,12 @@ const (
 
 const keyLength = 20
 
+// The placeholders of codes. Whoever has one can prove the address, or change the password: nobody but the addressee may.
+const (
+	verificationField = "email_verification_code"
+	resetField        = "password_reset_code"
+)
+
 // Person is the member whom a mail about an account addresses.
 type Person struct {
 	AccountID int64
@@ -46,7 +52,7 @@ type Welcome struct {
 func (o *Outbox) PutWelcome(ctx context.Context, tx pgx.Tx, to Person, welcome Welcome) error {
 	letter := to.letter(welcomeTemplate)
 	letter.Key = fmt.Sprintf("welcome:%d", to.AccountID)
-	letter.Fields["email_verification_code"] = welcome.VerificationCode
+	letter.Fields[verificationField] = welcome.VerificationCode
 	letter.Fields["mb_cd"] = welcome.MemberCode
 	letter.Fields["token"] = welcome.UnsubscribeToken
 	return o.put(ctx, tx, letter)
@@ -55,14 +61,14 @@ func (o *Outbox) PutWelcome(ctx context.Context, tx pgx.Tx, to Person, welcome W
 // PutVerification writes within tx the mail that asks a member to prove the address.
 func (o *Outbox) PutVerification(ctx context.Context, tx pgx.Tx, to Person, code string) error {
 	letter := to.letter(verificationTemplate)
-	letter.Fields["email_verification_code"] = code
+	letter.Fields[verificationField] = code
 	return o.put(ctx, tx, letter)
 }
 
 // PutPasswordReset writes within tx the mail with the code for a new password.
 func (o *Outbox) PutPasswordReset(ctx context.Context, tx pgx.Tx, to Person, code string) error {
 	letter := to.letter(passwordResetTemplate)
-	letter.Fields["password_reset_code"] = code
+	letter.Fields[resetField] = code
 	return o.put(ctx, tx, letter)
 }
 
@@ -82,7 +88,7 @@ func (o *Outbox) PutUsernameReminder(ctx context.Context, tx pgx.Tx, to Person) 
 // does not learn the new (contract user.md 8, defect 11).
 func (o *Outbox) PutEmailChanged(ctx context.Context, tx pgx.Tx, to Person, code, oldAddress string) error {
 	letter := to.letter(emailChangedTemplate)
-	letter.Fields["email_verification_code"] = code
+	letter.Fields[verificationField] = code
 	if err := o.put(ctx, tx, letter); err != nil {
 		return err
 	}

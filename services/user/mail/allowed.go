@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -16,6 +17,8 @@ const (
 	purposeCampaign = "campaign"
 	audienceMember  = "member"
 	audienceOps     = "operator"
+
+	earlierWelcomeTemplate = "welcome" // of mails queued before member-welcome
 )
 
 // allowed are the placeholders that a template may use, sorted.
@@ -53,13 +56,39 @@ func campaignPlaceholders() []string {
 func accountPlaceholders(code string) []string {
 	switch code {
 	case welcomeTemplate:
-		return []string{"email_verification_code", "mb_cd", "token"}
-	case "welcome", verificationTemplate, emailChangedTemplate: // welcome: of mails queued before member-welcome
-		return []string{"email_verification_code"}
+		return []string{verificationField, "mb_cd", "token"}
+	case earlierWelcomeTemplate, verificationTemplate, emailChangedTemplate:
+		return []string{verificationField}
 	case passwordResetTemplate:
-		return []string{"password_reset_code"}
+		return []string{resetField}
 	case usernameReminderTemplate:
 		return []string{"email_address"}
 	}
 	return nil
+}
+
+// needed is the placeholder that a mail is sent for, "" where there is none.
+func needed(code, purpose string) string {
+	if purpose == purposeOrder {
+		return "identifier"
+	}
+	switch code {
+	case welcomeTemplate, earlierWelcomeTemplate, verificationTemplate, emailChangedTemplate:
+		return verificationField
+	case passwordResetTemplate:
+		return resetField
+	case usernameReminderTemplate:
+		return "username"
+	}
+	return ""
+}
+
+// carriesCode tells from a mail's placeholders whether a copy of it would hand a code to a third person.
+func carriesCode(placeholders iter.Seq[string]) bool {
+	for name := range placeholders {
+		if name == verificationField || name == resetField {
+			return true
+		}
+	}
+	return false
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -17,6 +18,8 @@ import (
 
 // longestInput bounds what is read of a file: more than any template takes.
 const longestInput = 1 << 20
+
+const standardInput = "-" // as a file's name
 
 // Commands are the subcommands for operators. Each takes the arguments after its name.
 type Commands struct {
@@ -79,13 +82,17 @@ func (t Template) part(name string) (string, bool) {
 func (c Commands) EditTemplate(ctx context.Context, args []string) error {
 	flags := c.flags("edit-mail-template")
 	edit := Edit{}
+	var textFile, htmlFile *string // read once the flags are understood: a failure is one line, not a lesson on usage
 	flags.Func(partSubject, "the subject", given(&edit.Subject))
 	flags.Func(partFrom, "the sender and Reply-To; empty: MAIL_FROM", given(&edit.FromAddress))
 	flags.Func(partBcc, "who gets a copy; empty: nobody", given(&edit.BccAddress))
-	flags.Func(partText, "file with the text, - for standard input", c.read(&edit.BodyText))
-	flags.Func(partHTML, "file with the HTML, - for standard input; an empty one: text alone", c.read(&edit.BodyHTML))
+	flags.Func(partText, "file with the text, - for standard input", given(&textFile))
+	flags.Func(partHTML, "file with the HTML, - for standard input; an empty one: text alone", given(&htmlFile))
 	codes, err := c.parse(flags, args, 1, 1)
 	if err != nil {
+		return err
+	}
+	if err := c.readBodies(&edit, textFile, htmlFile); err != nil {
 		return err
 	}
 	if edit == (Edit{}) {
@@ -104,23 +111,42 @@ func given(field **string) func(string) error {
 	}
 }
 
-func (c Commands) read(field **string) func(string) error {
-	return func(name string) error {
-		source := c.In
-		if name != "-" {
-			file, err := os.Open(name) //nolint:gosec // the operator names it
-			if err != nil {
-				return err
-			}
-			defer func() { _ = file.Close() }()
-			source = file
-		}
-		text, err := io.ReadAll(io.LimitReader(source, longestInput))
-		if err != nil {
-			return err
-		}
-		return given(field)(string(text))
+func (c Commands) readBodies(edit *Edit, text, html *string) error {
+	if text != nil && html != nil && *text == standardInput && *html == standardInput {
+		return usage("standard input can be the text or the HTML, not both")
 	}
+	var err error
+	if edit.BodyText, err = c.read(partText, text); err != nil {
+		return err
+	}
+	edit.BodyHTML, err = c.read(partHTML, html)
+	return err
+}
+
+// read gives what is in a file, nil for none.
+func (c Commands) read(part string, name *string) (*string, error) {
+	if name == nil {
+		return nil, nil //nolint:nilnil // a part that is not named stays
+	}
+	source := c.In
+	if *name != standardInput {
+		file, err := os.Open(*name)
+		if err != nil {
+			return nil, unreadable(part, err)
+		}
+		defer func() { _ = file.Close() }()
+		source = file
+	}
+	text, err := io.ReadAll(io.LimitReader(source, longestInput))
+	if err != nil {
+		return nil, unreadable(part, err)
+	}
+	read := string(text)
+	return &read, nil
+}
+
+func unreadable(part string, err error) error {
+	return fault.New(fault.Invalid, "file-unreadable", "--"+part).Because(err)
 }
 
 // ListFailures is `failed-mails`.
@@ -148,16 +174,28 @@ func (c Commands) Resend(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	ids := make([]int64, len(texts))
-	for i, text := range texts {
-		if ids[i], err = mailID(text); err != nil {
-			return err
-		}
+	ids, err := mailIDs(texts)
+	if err != nil {
+		return err
 	}
 	if err := c.Desk.Resend(ctx, ids...); err != nil {
 		return err
 	}
-	return c.say("queued again: %s\n", strings.Join(texts, " "))
+	return c.say("queued again: %s\n", strings.Trim(fmt.Sprint(ids), "[]"))
+}
+
+// mailIDs are in order, so that two operators wait for each other instead of for ever, and each is there once.
+func mailIDs(texts []string) ([]int64, error) {
+	ids := make([]int64, len(texts))
+	for i, text := range texts {
+		id, err := mailID(text)
+		if err != nil {
+			return nil, err
+		}
+		ids[i] = id
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
 }
 
 // Resolve is `resolve-mail-failure MAIL --note TEXT`.
@@ -188,7 +226,7 @@ func mailID(text string) (int64, error) {
 
 func (c Commands) flags(name string) *flag.FlagSet {
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
-	flags.SetOutput(c.Out)
+	flags.SetOutput(io.Discard)
 	return flags
 }
 
@@ -197,6 +235,8 @@ func (c Commands) parse(flags *flag.FlagSet, args []string, least, most int) ([]
 	var rest []string
 	for {
 		if err := flags.Parse(args); err != nil {
+			flags.SetOutput(c.Out) // only now: Parse would print the error, too
+			flags.Usage()
 			return nil, usage(err.Error())
 		}
 		if flags.NArg() == 0 {

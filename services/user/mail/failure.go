@@ -71,7 +71,7 @@ func mask(address string) string {
 
 // Resend queues mails again that were given up, all of them or, on an error, none. A mail that was interrupted may reach
 // its recipient twice by this; both copies have the same Message-ID. Errors: NotFound "mail-not-found",
-// FailedPrecondition "mail-not-failed" and "mail-emptied".
+// FailedPrecondition "mail-not-failed" (also of a mail that ids names twice) and "mail-emptied".
 func (d *Desk) Resend(ctx context.Context, ids ...int64) error {
 	return d.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		for _, id := range ids {

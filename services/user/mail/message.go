@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -16,10 +17,14 @@ import (
 
 // compose fills in the template as it stands now. Every error is an errTemplate: the row of the template, or what it is
 // filled with, has to be changed.
-func (s *Sender) compose(letter dbgen.LoadMailRow) (*gomail.Msg, error) {
+func (s *Sender) compose(ctx context.Context, letter dbgen.LoadMailRow) (*gomail.Msg, error) {
 	fields, err := s.allFields(letter)
 	if err != nil {
 		return nil, err
+	}
+	if letter.BccAddress != "" && carriesCode(maps.Keys(fields)) { // somebody edited the row past Template.check
+		letter.BccAddress = ""
+		s.logger.WarnContext(ctx, "copy withheld: the mail carries a code", "mail_id", letter.ID, "template", letter.Code)
 	}
 	message := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	if err := s.address(message, letter); err != nil {

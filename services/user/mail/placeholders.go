@@ -54,6 +54,16 @@ func placeholder(text string) (name, after string, err error) {
 	return name, after, nil
 }
 
+// uses tells whether a template that can be filled in has a placeholder; doubled braces make none.
+func uses(template, name string) bool {
+	found := false
+	_, err := fill(template, func(asked string) (string, bool) {
+		found = found || asked == name
+		return "", true
+	})
+	return err == nil && found
+}
+
 // fillText gives a text body with CRLF line ends. Where an empty value leaves several blank lines, one stays.
 func fillText(template string, fields map[string]string) (string, error) {
 	text, err := fill(template, func(name string) (string, bool) {

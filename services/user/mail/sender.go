@@ -96,7 +96,7 @@ func (s *Sender) Work(ctx context.Context, job *river.Job[SendArgs]) error {
 	if mail.HandedOverAt != nil {
 		return handedOver(s.now().Sub(*mail.HandedOverAt))
 	}
-	message, err := s.compose(mail)
+	message, err := s.compose(ctx, mail)
 	if err != nil {
 		return river.JobCancel(err)
 	}
@@ -180,6 +180,7 @@ func (s *Sender) GivenUp(ctx context.Context, job *rivertype.JobRow, cause error
 		s.logger.ErrorContext(ctx, "[EMAIL_FAILURE] job without mail", "job_id", job.ID)
 		return
 	}
+	cause = ownWords(cause)
 	kind, detail := classify(cause)
 	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
 	defer cancel()
@@ -209,6 +210,15 @@ func (s *Sender) record(ctx context.Context, id int64, kind, detail string) erro
 		}
 		return queries.InsertFailure(ctx, dbgen.InsertFailureParams{MailID: id, Kind: kind, Message: detail, CreatedAt: s.now()})
 	})
+}
+
+// ownWords takes off what River puts around the error that ended a job: operators read the rest.
+func ownWords(cause error) error {
+	var cancelled *rivertype.JobCancelError
+	if errors.As(cause, &cancelled) && cancelled.Unwrap() != nil {
+		return cancelled.Unwrap()
+	}
+	return cause
 }
 
 func classify(cause error) (kind, detail string) {

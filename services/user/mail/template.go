@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -133,7 +134,10 @@ func (t Template) check() error {
 	if err := t.checkAddresses(); err != nil {
 		return err
 	}
-	return t.checkPlaceholders()
+	if err := t.checkPlaceholders(); err != nil {
+		return err
+	}
+	return t.checkPurpose()
 }
 
 func checkText(name, text string, longest int, optional bool) error {
@@ -162,6 +166,9 @@ func (t Template) checkAddresses() error {
 			return invalid(partBcc, "is no list of addresses; "+addressExpected+", several with commas between them")
 		}
 	}
+	if t.BccAddress != "" && carriesCode(slices.Values(t.Placeholders)) {
+		return invalid(partBcc, "is refused: the mail carries a code, which a copy would hand to somebody else; --bcc '' removes it")
+	}
 	return nil
 }
 
@@ -176,6 +183,20 @@ func (t Template) checkPlaceholders() error {
 	for _, part := range []struct{ name, text string }{{partSubject, t.Subject}, {partText, t.BodyText}, {partHTML, t.BodyHTML}} {
 		if _, err := fillText(part.text, values); err != nil {
 			return invalid(part.name, err.Error()+"; allowed here: "+strings.Join(t.Placeholders, ", ")+"; braces that are meant as such are doubled")
+		}
+	}
+	return nil
+}
+
+// checkPurpose keeps what the mail is sent for in each part that people may read.
+func (t Template) checkPurpose() error {
+	name := needed(t.Code, t.Purpose)
+	if name == "" {
+		return nil
+	}
+	for _, part := range []struct{ name, text string }{{partText, t.BodyText}, {partHTML, t.BodyHTML}} {
+		if part.text != "" && !uses(part.text, name) {
+			return invalid(part.name, "lacks {"+name+"}, which the mail is sent for")
 		}
 	}
 	return nil
