@@ -47,11 +47,6 @@ func newArgon2(plain string) string {
 	return encodeArgon2(salt, argon2.IDKey([]byte(plain), salt, passes, memoryKiB, lanes, keyBytes))
 }
 
-// randomDecoy looks like a hash but is none: there is no password behind the key.
-func randomDecoy() string {
-	return encodeArgon2(randomBytes(saltBytes), randomBytes(keyBytes))
-}
-
 func randomBytes(n int) []byte {
 	random := make([]byte, n)
 	_, _ = rand.Read(random) // never fails (crypto/rand): the process ends instead
@@ -59,9 +54,12 @@ func randomBytes(n int) []byte {
 }
 
 func encodeArgon2(salt, key []byte) string {
-	p := current()
-	return fmt.Sprintf("%sv=%d$m=%d,t=%d,p=%d$%s$%s", argon2Prefix, p.version, p.memoryKiB, p.passes, p.lanes,
-		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
+	return strings.Join([]string{current().cost(), base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key)}, "$")
+}
+
+// cost is what a hash with these parameters begins with.
+func (p argon2Parameters) cost() string {
+	return fmt.Sprintf("%sv=%d$m=%d,t=%d,p=%d", argon2Prefix, p.version, p.memoryKiB, p.passes, p.lanes)
 }
 
 func verifyArgon2(stored, plain string) (result Result, readable bool) {

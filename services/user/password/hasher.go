@@ -21,7 +21,7 @@ const (
 type Hasher struct {
 	places chan struct{} // held while waiting and working
 	work   chan struct{} // held while working
-	decoy  string        // what unknown accounts are compared with; nobody knows its password
+	decoy  string        // what stands in for an unreadable hash; nobody knows its password
 }
 
 // NewHasher makes a hasher.
@@ -29,7 +29,7 @@ func NewHasher() *Hasher {
 	return &Hasher{
 		places: make(chan struct{}, atOnce+waiting),
 		work:   make(chan struct{}, atOnce),
-		decoy:  randomDecoy(),
+		decoy:  newDecoy(),
 	}
 }
 

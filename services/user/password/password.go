@@ -29,8 +29,8 @@ func (h *Hasher) Hash(ctx context.Context, plain string) (string, error) {
 }
 
 // Verify compares a password with a stored hash. An empty or unreadable hash never matches, and costs what one of ours
-// would, so that time does not tell whether an account exists. (A hash of the old shop takes longer until its owner logs
-// in once.) Errors as Hash.
+// would, so that time does not tell that there is none. A hash of the old shop takes longer; so that this does not tell
+// either, unknown accounts are compared with a Decoy. Errors as Hash.
 func (h *Hasher) Verify(ctx context.Context, stored, plain string) (Result, error) {
 	done, err := h.enter(ctx)
 	if err != nil {

@@ -66,27 +66,49 @@ func TestStoredHashesThatAreNoneNeverMatch(t *testing.T) {
 	require.Less(t, time.Since(started), 30*time.Second, "a row cannot make us work for minutes")
 }
 
-func TestAnUnknownAccountCostsAsMuchAsAWrongPassword(t *testing.T) {
-	t.Parallel()
-	hasher := password.NewHasher()
-	stored, err := hasher.Hash(t.Context(), "right")
-	require.NoError(t, err)
-	fastest := func(stored string) time.Duration {
-		best := time.Hour
-		for range 5 {
-			started := time.Now()
-			_, err := hasher.Verify(t.Context(), stored, "wrong")
-			require.NoError(t, err)
-			best = min(best, time.Since(started))
-		}
-		return best
+// fastest is how long a wrong password takes at best.
+func fastest(t *testing.T, stored func() string) time.Duration {
+	t.Helper()
+	hasher, best := password.NewHasher(), time.Hour
+	for range 3 {
+		hash, started := stored(), time.Now()
+		result, err := hasher.Verify(t.Context(), hash, "wrong")
+		best = min(best, time.Since(started))
+		require.NoError(t, err)
+		require.False(t, result.Matches)
 	}
-	known := fastest(stored)
+	return best
+}
+
+func TestWhatIsNoHashCostsAsMuchAsAWrongPassword(t *testing.T) {
+	t.Parallel()
+	hash, err := password.NewHasher().Hash(t.Context(), "right")
+	require.NoError(t, err)
+	known := fastest(t, func() string { return hash })
 	for _, none := range []string{"", "!unusable", "$argon2id$", "$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", "pbkdf2_sha256$2000000000$salt$AAAA"} {
-		unknown := fastest(none)
+		unknown := fastest(t, func() string { return none })
 		require.Greater(t, unknown, known/3, none)
 		require.Greater(t, known, unknown/3, none)
 	}
+}
+
+func TestADecoyCostsWhatItSays(t *testing.T) {
+	t.Parallel()
+	hash, err := password.NewHasher().Hash(t.Context(), "right")
+	require.NoError(t, err)
+	old := func(iterations string) string { return strings.Replace(djangoSecret, "$1000$", "$"+iterations+"$", 1) }
+	for cost, like := range map[string]string{
+		"pbkdf2_sha256$1000000": old("1000000"), "pbkdf2_sha256$20000": old("20000"), // six times ours, and an eighth
+		"pbkdf2_sha256$2000001": hash, "pbkdf2_sha256$99999999999999999999": hash, "pbkdf2_sha256$": hash,
+		"$argon2id$v=19$m=19456,t=2,p=1": hash, "$argon2id$v=19$m=19456,t=2000000,p=1": hash, "": hash,
+		"$argon2id$v=19$m=64,t=1,p=1": "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+	} {
+		decoy, genuine := fastest(t, func() string { return password.Decoy(cost) }), fastest(t, func() string { return like })
+		require.Greater(t, decoy, genuine/3, cost)
+		require.Greater(t, genuine, decoy/3, cost)
+	}
+	first, second := password.Decoy("pbkdf2_sha256$1000"), password.Decoy("pbkdf2_sha256$1000")
+	require.NotEqual(t, first, second)
 }
 
 func TestTooManyAtOnceAreSentAway(t *testing.T) {

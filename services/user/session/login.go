@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -16,8 +14,6 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/user/password"
 	"github.com/bartgottschalk/startupwebapp/services/user/session/dbgen"
 )
-
-const longestUsername = 150
 
 // LogIn checks a password and begins a session. Every try counts for the limit of the address, the successful too (contract
 // user.md 1.6), and failures for the name. Whether the name, the password or a closed account is at fault, the answer and
@@ -83,21 +79,19 @@ func (s *Service) renew(ctx context.Context, hash, plain string) (string, error)
 	return renewed, nil
 }
 
-// credentials gives the zero row for a name that nobody has, whose empty hash matches nothing. Names are compared with
-// their case (contract user.md 2.4).
+// credentials gives the account 0 for a name that nobody has, with a hash that nobody's password has and that costs what
+// its neighbour's does. Names are compared with their case (contract user.md 2.4).
 func (s *Service) credentials(ctx context.Context, request *userv1.LogInRequest) (dbgen.FindCredentialsRow, error) {
-	username := request.GetUsername()
-	if utf8.RuneCountInString(username) > longestUsername || strings.ContainsRune(username, 0) {
-		return dbgen.FindCredentialsRow{}, nil
-	}
 	account, err := s.queries.FindCredentials(ctx, dbgen.FindCredentialsParams{
-		Username: username, Networks: s.networks.hashesOf(request.GetClientAddress()), KnownAfter: s.now().Add(-knownFor),
+		Username: storable(request.GetUsername()), Place: s.neighbours.placeOf(request.GetUsername()),
+		Networks: s.networks.hashesOf(request.GetClientAddress()), KnownAfter: s.now().Add(-knownFor),
 	})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return dbgen.FindCredentialsRow{}, nil
-	}
 	if err != nil {
 		return dbgen.FindCredentialsRow{}, fmt.Errorf("find account: %w", err)
+	}
+	decoy := password.Decoy(account.NeighbourCost)
+	if account.ID == 0 {
+		account.PasswordHash = decoy
 	}
 	return account, nil
 }

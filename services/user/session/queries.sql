@@ -1,11 +1,29 @@
 -- name: FindCredentials :one
-SELECT a.id, a.password_hash, a.password_generation, a.is_active, a.username, a.first_name, a.last_name, a.email, a.member_code,
+-- Always one row and the same lookups: for a name that nobody has the account 0, and for every name what the hash of its
+-- neighbour costs (see neighbours), which is all of a readable hash but salt and key, '' of others.
+SELECT coalesce(a.id, 0)::bigint AS id, coalesce(a.password_hash, '')::text AS password_hash,
+       coalesce(a.password_generation, 0)::integer AS password_generation, coalesce(a.is_active, false)::boolean AS is_active,
+       coalesce(a.username, '')::text AS username, coalesce(a.first_name, '')::text AS first_name,
+       coalesce(a.last_name, '')::text AS last_name, coalesce(a.email, '')::text AS email,
+       coalesce(a.member_code, '')::text AS member_code,
        EXISTS (
            SELECT FROM known_networks k
-           WHERE k.account_id = a.id AND k.network_hash = ANY(@networks::bytea[]) AND k.last_seen_at > @known_after
-       ) AS from_known_network
-FROM accounts a
-WHERE a.username = @username;
+           WHERE k.account_id = coalesce(a.id, 0) AND k.network_hash = ANY(@networks::bytea[]) AND k.last_seen_at > @known_after
+       ) AS from_known_network,
+       coalesce(
+           substring(neighbour.password_hash FROM '^(pbkdf2_sha256\$[0-9]+)\$[^$]*\$[A-Za-z0-9+/]{43}=$'),
+           substring(neighbour.password_hash FROM '^(\$argon2id\$[^$]*\$[^$]*)\$[^$]*\$[^$]*$'),
+           ''
+       )::text AS neighbour_cost
+FROM (SELECT @username::text AS username) AS asked
+LEFT JOIN accounts a ON a.username = asked.username
+LEFT JOIN (
+    (SELECT n.password_hash, 1 AS choice FROM accounts n WHERE n.member_code >= @place ORDER BY n.member_code LIMIT 1)
+    UNION ALL
+    (SELECT f.password_hash, 2 AS choice FROM accounts f ORDER BY f.member_code LIMIT 1) -- after the last comes the first
+    ORDER BY choice
+    LIMIT 1
+) AS neighbour ON true;
 
 -- name: InsertSession :execrows
 -- The account is asked again: it may have changed its password, or been closed, since the password was checked. Its lock

@@ -36,21 +36,30 @@ const (
 // Service answers user.v1.SessionService. Safe for concurrent use.
 type Service struct {
 	userv1.UnimplementedSessionServiceServer
-	db       *postgres.Database
-	queries  *dbgen.Queries
-	hasher   *password.Hasher
-	limiter  *limit.Limiter
-	failures failures
-	networks networks
-	now      func() time.Time
+	db         *postgres.Database
+	queries    *dbgen.Queries
+	hasher     Hasher
+	limiter    *limit.Limiter
+	failures   failures
+	networks   networks
+	neighbours neighbours
+	now        func() time.Time
 }
 
-// New makes the service; the key keeps stored networks from being guessed.
-func New(db *postgres.Database, hasher *password.Hasher, limiter *limit.Limiter, key signing.Key, now func() time.Time) *Service {
+// Hasher compares and makes hashes, as package password does.
+type Hasher interface {
+	// Verify costs what the stored hash says, also when it matches nothing.
+	Verify(ctx context.Context, stored, plain string) (password.Result, error)
+	Hash(ctx context.Context, plain string) (string, error)
+}
+
+// New makes the service; the key keeps stored networks, and what trying an unknown name costs, from being guessed.
+func New(db *postgres.Database, hasher Hasher, limiter *limit.Limiter, key signing.Key, now func() time.Time) *Service {
 	queries := dbgen.New(db)
 	return &Service{
 		db: db, queries: queries, hasher: hasher, limiter: limiter, now: now,
-		failures: failures{queries: queries, limiter: limiter, now: now}, networks: newNetworks(key),
+		failures: failures{queries: queries, limiter: limiter, now: now},
+		networks: newNetworks(key), neighbours: newNeighbours(key),
 	}
 }
 

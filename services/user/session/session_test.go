@@ -68,8 +68,8 @@ func TestNoSessionBeginsUnderAPasswordOfYesterday(t *testing.T) {
 	require.ErrorIs(t, err, session.ErrAccountChanged)
 }
 
-// slowHash keeps a place of the queue for a while.
-const slowHash = "pbkdf2_sha256$400000$NaClNaClNaClNaClNaCl22$f3IJaC2harN0FT73ILIbVY7s08XfHy9PkBhfHcIMvFg="
+// slowHash keeps a place of the queue for a while, all of them for seconds.
+const slowHash = "pbkdf2_sha256$2000000$NaClNaClNaClNaClNaCl22$f3IJaC2harN0FT73ILIbVY7s08XfHy9PkBhfHcIMvFg="
 
 // crowd fills the queue of a hasher until the test ends.
 func crowd(t *testing.T, hasher *password.Hasher) {
