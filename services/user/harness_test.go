@@ -89,6 +89,7 @@ type shop struct {
 	transport string // "": smtp to the sink
 	clock     *clock
 	logs      *logs
+	level     slog.Level // of the logs; zero: INFO
 	stop      func()
 
 	accounts      userv1.AccountServiceClient
@@ -134,7 +135,7 @@ func (s *shop) config() user.Config {
 func (s *shop) start() {
 	s.t.Helper()
 	tel := telemetry.Silent()
-	tel.Logger = slog.New(slog.NewJSONHandler(s.logs, nil))
+	tel.Logger = slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: s.level}))
 	service, err := user.New(s.t.Context(), s.config(), tel, user.WithClock(s.clock.now))
 	require.NoError(s.t, err)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
