@@ -28,7 +28,7 @@ type Config struct {
 	MailFrom           Sender             `env:"MAIL_FROM" envDefault:"shop@localhost" help:"sender of mails whose template names none"`
 	OperatorEmail      Address            `env:"OPERATOR_EMAIL" envDefault:"operator@localhost" help:"who is told of chat messages"`
 	ChatRetention      Months             `env:"CHAT_RETENTION_MONTHS" envDefault:"24" help:"how long chat messages are kept"`
-	CodeRetention      Days               `env:"CODE_RETENTION_DAYS" envDefault:"30" help:"how long expired codes of mails are kept"`
+	CodeRetention      Days               `env:"CODE_RETENTION_DAYS" envDefault:"30" help:"how long expired codes, and the contents of failed mails, are kept"`
 	MailRetryAfter     time.Duration      `env:"MAIL_RETRY_AFTER" envDefault:"2s" help:"pause after the first failed attempt at a mail; it doubles up to an hour"`
 	Superuser          staff.Settings
 }

@@ -115,11 +115,6 @@ func assemble(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *post
 	if err := migration.Check(ctx, db, migrations.Set()); err != nil {
 		return nil, err
 	}
-	s := &Service{db: db}
-	hasher := password.NewHasher()
-	key := signingKey(cfg)
-	limiter := limit.New(db, tel, now)
-	sessions := session.New(db, hasher, limiter, key, now)
 	courier, err := cfg.MailTransport.Open(ctx)
 	if err != nil {
 		return nil, err
@@ -127,40 +122,75 @@ func assemble(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *post
 	sender := mail.NewSender(mail.SenderConfig{
 		Courier: courier, From: string(cfg.MailFrom), Site: string(cfg.SiteOrigin), FirstPause: cfg.MailRetryAfter,
 	}, db, tel, now)
+	s := &Service{db: db}
 	workers := river.NewWorkers() // filled until Run starts to work
 	if s.jobs, err = newJobs(tel, db, workers, sender); err != nil {
 		return nil, err
 	}
-	river.AddWorker(workers, sender)
-	river.AddWorker(workers, mail.NewPurgeWorker(db, time.Duration(cfg.CodeRetention)*day, now))
-	river.AddWorker(workers, session.NewPurgeWorker(sessions))
-	river.AddWorker(workers, limit.NewPurgeWorker(limiter))
 	if s.server, err = rpc.NewServer(cfg.ServerConfig, tel, s.healthy); err != nil { //nolint:contextcheck // health is asked as long as the server lives
 		return nil, err
 	}
-	outbox, prospects, agreements := mail.NewOutbox(db, s.jobs, now), prospect.New(db, limiter, key, now), terms.New(db, now)
-	userv1.RegisterAccountServiceServer(s.server, account.New(db, account.Rooms{
-		Hasher: hasher, Limiter: limiter, Sessions: sessions, Terms: agreements, Prospects: prospects, Outbox: outbox,
-	}, key, now))
-	credentials := credential.New(db, credential.Rooms{
-		Hasher: hasher, Limiter: limiter, Sessions: sessions, Outbox: outbox, Queue: s.jobs,
-	}, key, now)
-	river.AddWorker(workers, credential.NewResetWorker(credentials))
-	river.AddWorker(workers, credential.NewRemindWorker(credentials))
-	userv1.RegisterCredentialServiceServer(s.server, credentials)
-	userv1.RegisterSessionServiceServer(s.server, sessions)
-	verifications := verification.New(db, limiter, outbox, key, now)
-	river.AddWorker(workers, verification.NewPurgeWorker(verifications, time.Duration(cfg.CodeRetention)*day))
-	userv1.RegisterVerificationServiceServer(s.server, verifications)
-	userv1.RegisterProspectServiceServer(s.server, prospects)
-	userv1.RegisterSubscriptionServiceServer(s.server, subscription.New(db, limiter, key, now))
-	userv1.RegisterTermsServiceServer(s.server, agreements)
-	messages := chat.New(db, limiter, outbox, prospects, string(cfg.OperatorEmail), now)
-	river.AddWorker(workers, chat.NewPurgeWorker(messages, int(cfg.ChatRetention)))
-	userv1.RegisterChatServiceServer(s.server, messages)
-	userv1.RegisterMailServiceServer(s.server, mail.NewService(db, outbox, prospects, string(cfg.SiteOrigin)))
-	userv1.RegisterLimitServiceServer(s.server, limit.NewService(limiter))
+	wired := wire(cfg, tel, db, s.jobs, now)
+	wired.register(s.server)
+	wired.employ(workers, cfg)
+	river.AddWorker(workers, sender)
+	river.AddWorker(workers, mail.NewPurgeWorker(db, time.Duration(cfg.CodeRetention)*day, now))
 	return s, nil
+}
+
+// rooms are those that answer calls.
+type rooms struct {
+	accounts      *account.Service
+	credentials   *credential.Service
+	sessions      *session.Service
+	verifications *verification.Service
+	prospects     *prospect.Service
+	subscriptions *subscription.Service
+	agreements    *terms.Service
+	messages      *chat.Service
+	mails         *mail.Service
+	limiter       *limit.Limiter
+}
+
+func wire(cfg Config, tel telemetry.Telemetry, db *postgres.Database, queue *jobs.Jobs, now func() time.Time) rooms {
+	hasher, key, outbox := password.NewHasher(), signingKey(cfg), mail.NewOutbox(db, queue, now)
+	r := rooms{limiter: limit.New(db, tel, now), agreements: terms.New(db, now)}
+	r.sessions = session.New(db, hasher, r.limiter, key, now)
+	r.prospects = prospect.New(db, r.limiter, key, now)
+	r.accounts = account.New(db, account.Rooms{
+		Hasher: hasher, Limiter: r.limiter, Sessions: r.sessions, Terms: r.agreements, Prospects: r.prospects, Outbox: outbox,
+	}, key, now)
+	r.credentials = credential.New(db, credential.Rooms{
+		Hasher: hasher, Limiter: r.limiter, Sessions: r.sessions, Outbox: outbox, Queue: queue,
+	}, key, now)
+	r.verifications = verification.New(db, r.limiter, outbox, key, now)
+	r.subscriptions = subscription.New(db, r.limiter, key, now)
+	r.messages = chat.New(db, r.limiter, outbox, r.prospects, string(cfg.OperatorEmail), now)
+	r.mails = mail.NewService(db, outbox, r.prospects, string(cfg.SiteOrigin))
+	return r
+}
+
+func (r rooms) register(server *rpc.Server) {
+	userv1.RegisterAccountServiceServer(server, r.accounts)
+	userv1.RegisterCredentialServiceServer(server, r.credentials)
+	userv1.RegisterSessionServiceServer(server, r.sessions)
+	userv1.RegisterVerificationServiceServer(server, r.verifications)
+	userv1.RegisterProspectServiceServer(server, r.prospects)
+	userv1.RegisterSubscriptionServiceServer(server, r.subscriptions)
+	userv1.RegisterTermsServiceServer(server, r.agreements)
+	userv1.RegisterChatServiceServer(server, r.messages)
+	userv1.RegisterMailServiceServer(server, r.mails)
+	userv1.RegisterLimitServiceServer(server, limit.NewService(r.limiter))
+}
+
+// employ adds the workers of the rooms' own jobs.
+func (r rooms) employ(workers *river.Workers, cfg Config) {
+	river.AddWorker(workers, credential.NewResetWorker(r.credentials))
+	river.AddWorker(workers, credential.NewRemindWorker(r.credentials))
+	river.AddWorker(workers, session.NewPurgeWorker(r.sessions))
+	river.AddWorker(workers, limit.NewPurgeWorker(r.limiter))
+	river.AddWorker(workers, verification.NewPurgeWorker(r.verifications, time.Duration(cfg.CodeRetention)*day))
+	river.AddWorker(workers, chat.NewPurgeWorker(r.messages, int(cfg.ChatRetention)))
 }
 
 func newJobs(tel telemetry.Telemetry, db *postgres.Database, workers *river.Workers, sender *mail.Sender) (*jobs.Jobs, error) {
@@ -172,8 +202,11 @@ func newJobs(tel telemetry.Telemetry, db *postgres.Database, workers *river.Work
 			river.QueueDefault:  {MaxWorkers: choresAtOnce},
 		},
 		FetchPollInterval: pollEvery,
-		Periodic:          []*river.PeriodicJob{hourly(session.PurgeArgs{}), hourly(limit.PurgeArgs{}), daily(verification.PurgeArgs{}), daily(mail.PurgeArgs{}), daily(chat.PurgeArgs{})},
-		OnDiscarded:       sender.GivenUp,
+		Periodic: []*river.PeriodicJob{
+			hourly(session.PurgeArgs{}), hourly(limit.PurgeArgs{}),
+			daily(verification.PurgeArgs{}), daily(mail.PurgeArgs{}), daily(chat.PurgeArgs{}),
+		},
+		OnDiscarded: sender.GivenUp,
 	})
 }
 
