@@ -65,7 +65,7 @@ func (c *Codes) Check(given string, stored []byte) error {
 	return nil
 }
 
-// normal undoes what mail programs do to links: colons written as %3A, a full stop or blank taken along at the end. The old
+// normal undoes what mail programs do to links: colons written as %3A, a full stop, bracket or blank taken along at the end. The old
 // pages do not decode either (contract storefront.md 10).
 func normal(given string) string {
 	if len(given) > longestCode {
@@ -74,7 +74,7 @@ func normal(given string) string {
 	if decoded, err := url.PathUnescape(given); err == nil {
 		given = decoded
 	}
-	return strings.TrimRight(strings.TrimSpace(given), ".,;)>")
+	return strings.TrimRight(strings.TrimSpace(given), ".,;)>]")
 }
 
 func hashOf(code string) []byte {

@@ -19,7 +19,7 @@ func TestACodeComesBackAsMailProgramsLeaveIt(t *testing.T) {
 	codes := onetimecode.ForReset(keyed(), time.Now)
 	code, hash := codes.Issue()
 	for _, given := range []string{
-		code, code + ".", " " + code + "\r\n", strings.ReplaceAll(code, ":", "%3A"), strings.ReplaceAll(code, ":", "%3a") + ".", code + "%2E", code + ">",
+		code, code + ".", " " + code + "\r\n", strings.ReplaceAll(code, ":", "%3A"), strings.ReplaceAll(code, ":", "%3a") + ".", code + "%2E", code + ">", code + ").", code + "]",
 	} {
 		require.NoError(t, codes.Check(given, hash), given)
 	}
