@@ -17,8 +17,12 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/order/cart"
 	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
 	"github.com/bartgottschalk/startupwebapp/services/order/checkout"
+	"github.com/bartgottschalk/startupwebapp/services/order/exception"
+	"github.com/bartgottschalk/startupwebapp/services/order/fulfilment"
+	"github.com/bartgottschalk/startupwebapp/services/order/idempotency"
 	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
 	"github.com/bartgottschalk/startupwebapp/services/order/purchase"
+	"github.com/bartgottschalk/startupwebapp/services/order/refund"
 	"github.com/bartgottschalk/startupwebapp/services/platform/jobs"
 	"github.com/bartgottschalk/startupwebapp/services/platform/migration"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
@@ -72,8 +76,11 @@ func (s *Service) wire(ctx context.Context, cfg Config, tel telemetry.Telemetry)
 	}
 	carts := cart.New(s.db, goods, utcNow)
 	purchases := purchase.New(s.db, queue, utcNow)
+	refunds := refund.New(s.db, payment, tel, utcNow)
+	exceptions := exception.New(s.db, refunds, tel, utcNow)
 	checkouts := checkout.New(checkout.Config{SiteOrigin: string(cfg.SiteOrigin), SweepInterval: cfg.SweepInterval}, checkout.Dependencies{
-		Database: s.db, Catalogue: goods, Carts: carts, Purchases: purchases, Payment: payment, Telemetry: tel, Now: utcNow,
+		Database: s.db, Catalogue: goods, Carts: carts, Purchases: purchases, Payment: payment,
+		Exceptions: exceptions, Aftermath: refunds, Telemetry: tel, Now: utcNow,
 	})
 	if s.server, err = rpc.NewServer(cfg.ServerConfig, tel, s.db.Ping); err != nil { //nolint:contextcheck // asked long after ctx is done
 		return fmt.Errorf("listen: %w", err)
@@ -82,6 +89,12 @@ func (s *Service) wire(ctx context.Context, cfg Config, tel telemetry.Telemetry)
 	orderv1.RegisterCartServiceServer(s.server, carts)
 	orderv1.RegisterCheckoutServiceServer(s.server, checkouts)
 	orderv1.RegisterOrderServiceServer(s.server, purchases)
+	orderv1.RegisterRefundServiceServer(s.server, refunds)
+	orderv1.RegisterExceptionServiceServer(s.server, exceptions)
+	orderv1.RegisterFulfilmentServiceServer(s.server, fulfilment.New(fulfilment.Dependencies{
+		Database: s.db, Catalogue: goods, Purchases: purchases, Queue: queue, Now: utcNow,
+	}))
+	orderv1.RegisterIdempotencyServiceServer(s.server, idempotency.New(s.db, utcNow))
 	s.parts = []func(context.Context) error{s.server.Serve, goods.Run, queue.Run, checkouts.Run}
 	return nil
 }

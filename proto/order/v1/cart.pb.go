@@ -9,6 +9,7 @@ package orderv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -102,8 +103,10 @@ type Cart struct {
 	ShippingMethod *ShippingMethod `protobuf:"bytes,3,opt,name=shipping_method,json=shippingMethod,proto3" json:"shipping_method,omitempty"`
 	// The offered ones, dearest first.
 	ShippingMethods []*ShippingMethod `protobuf:"bytes,4,rep,name=shipping_methods,json=shippingMethods,proto3" json:"shipping_methods,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The codes on the cart, in the order in which they were put there.
+	DiscountCodes []*CartDiscountCode `protobuf:"bytes,5,rep,name=discount_codes,json=discountCodes,proto3" json:"discount_codes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Cart) Reset() {
@@ -164,6 +167,160 @@ func (x *Cart) GetShippingMethods() []*ShippingMethod {
 	return nil
 }
 
+func (x *Cart) GetDiscountCodes() []*CartDiscountCode {
+	if x != nil {
+		return x.DiscountCodes
+	}
+	return nil
+}
+
+// A discount code as a cart has it.
+type CartDiscountCode struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	DiscountCodeId int64                  `protobuf:"varint,1,opt,name=discount_code_id,json=discountCodeId,proto3" json:"discount_code_id,omitempty"`
+	Code           string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	// For customers; "{}" stands for the amount.
+	Description string                 `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
+	StartsAt    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
+	EndsAt      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=ends_at,json=endsAt,proto3" json:"ends_at,omitempty"`
+	// Kept for old pages; the rule does not ask for it (contract order.md 5.6).
+	Combinable bool `protobuf:"varint,6,opt,name=combinable,proto3" json:"combinable,omitempty"`
+	// Hundredths: of a percent or minor units, as the action says.
+	AmountHundredths  int64  `protobuf:"varint,7,opt,name=amount_hundredths,json=amountHundredths,proto3" json:"amount_hundredths,omitempty"`
+	OrderMinimumMinor int64  `protobuf:"varint,8,opt,name=order_minimum_minor,json=orderMinimumMinor,proto3" json:"order_minimum_minor,omitempty"`
+	TypeTitle         string `protobuf:"bytes,9,opt,name=type_title,json=typeTitle,proto3" json:"type_title,omitempty"`
+	TypeDescription   string `protobuf:"bytes,10,opt,name=type_description,json=typeDescription,proto3" json:"type_description,omitempty"`
+	// item_total, shipping or subscription.
+	AppliesTo string `protobuf:"bytes,11,opt,name=applies_to,json=appliesTo,proto3" json:"applies_to,omitempty"`
+	// percent-off, dollar-amt-off, free-usps-ground-shipping or free-digital-months.
+	Action string `protobuf:"bytes,12,opt,name=action,proto3" json:"action,omitempty"`
+	// Whether it takes something off now.
+	Applied       bool `protobuf:"varint,13,opt,name=applied,proto3" json:"applied,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CartDiscountCode) Reset() {
+	*x = CartDiscountCode{}
+	mi := &file_order_v1_cart_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CartDiscountCode) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CartDiscountCode) ProtoMessage() {}
+
+func (x *CartDiscountCode) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_cart_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CartDiscountCode.ProtoReflect.Descriptor instead.
+func (*CartDiscountCode) Descriptor() ([]byte, []int) {
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *CartDiscountCode) GetDiscountCodeId() int64 {
+	if x != nil {
+		return x.DiscountCodeId
+	}
+	return 0
+}
+
+func (x *CartDiscountCode) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *CartDiscountCode) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *CartDiscountCode) GetStartsAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartsAt
+	}
+	return nil
+}
+
+func (x *CartDiscountCode) GetEndsAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndsAt
+	}
+	return nil
+}
+
+func (x *CartDiscountCode) GetCombinable() bool {
+	if x != nil {
+		return x.Combinable
+	}
+	return false
+}
+
+func (x *CartDiscountCode) GetAmountHundredths() int64 {
+	if x != nil {
+		return x.AmountHundredths
+	}
+	return 0
+}
+
+func (x *CartDiscountCode) GetOrderMinimumMinor() int64 {
+	if x != nil {
+		return x.OrderMinimumMinor
+	}
+	return 0
+}
+
+func (x *CartDiscountCode) GetTypeTitle() string {
+	if x != nil {
+		return x.TypeTitle
+	}
+	return ""
+}
+
+func (x *CartDiscountCode) GetTypeDescription() string {
+	if x != nil {
+		return x.TypeDescription
+	}
+	return ""
+}
+
+func (x *CartDiscountCode) GetAppliesTo() string {
+	if x != nil {
+		return x.AppliesTo
+	}
+	return ""
+}
+
+func (x *CartDiscountCode) GetAction() string {
+	if x != nil {
+		return x.Action
+	}
+	return ""
+}
+
+func (x *CartDiscountCode) GetApplied() bool {
+	if x != nil {
+		return x.Applied
+	}
+	return false
+}
+
 type CartLine struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	SkuId             int64                  `protobuf:"varint,1,opt,name=sku_id,json=skuId,proto3" json:"sku_id,omitempty"`
@@ -183,7 +340,7 @@ type CartLine struct {
 
 func (x *CartLine) Reset() {
 	*x = CartLine{}
-	mi := &file_order_v1_cart_proto_msgTypes[2]
+	mi := &file_order_v1_cart_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -195,7 +352,7 @@ func (x *CartLine) String() string {
 func (*CartLine) ProtoMessage() {}
 
 func (x *CartLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[2]
+	mi := &file_order_v1_cart_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -208,7 +365,7 @@ func (x *CartLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CartLine.ProtoReflect.Descriptor instead.
 func (*CartLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{2}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CartLine) GetSkuId() int64 {
@@ -293,13 +450,16 @@ type Totals struct {
 	ItemSubtotalMinor int64                  `protobuf:"varint,1,opt,name=item_subtotal_minor,json=itemSubtotalMinor,proto3" json:"item_subtotal_minor,omitempty"`
 	ShippingMinor     int64                  `protobuf:"varint,2,opt,name=shipping_minor,json=shippingMinor,proto3" json:"shipping_minor,omitempty"`
 	TotalMinor        int64                  `protobuf:"varint,3,opt,name=total_minor,json=totalMinor,proto3" json:"total_minor,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// What the codes take off; the total is after it.
+	ItemDiscountMinor     int64 `protobuf:"varint,4,opt,name=item_discount_minor,json=itemDiscountMinor,proto3" json:"item_discount_minor,omitempty"`
+	ShippingDiscountMinor int64 `protobuf:"varint,5,opt,name=shipping_discount_minor,json=shippingDiscountMinor,proto3" json:"shipping_discount_minor,omitempty"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
 }
 
 func (x *Totals) Reset() {
 	*x = Totals{}
-	mi := &file_order_v1_cart_proto_msgTypes[3]
+	mi := &file_order_v1_cart_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -311,7 +471,7 @@ func (x *Totals) String() string {
 func (*Totals) ProtoMessage() {}
 
 func (x *Totals) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[3]
+	mi := &file_order_v1_cart_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -324,7 +484,7 @@ func (x *Totals) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Totals.ProtoReflect.Descriptor instead.
 func (*Totals) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{3}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Totals) GetItemSubtotalMinor() int64 {
@@ -348,6 +508,20 @@ func (x *Totals) GetTotalMinor() int64 {
 	return 0
 }
 
+func (x *Totals) GetItemDiscountMinor() int64 {
+	if x != nil {
+		return x.ItemDiscountMinor
+	}
+	return 0
+}
+
+func (x *Totals) GetShippingDiscountMinor() int64 {
+	if x != nil {
+		return x.ShippingDiscountMinor
+	}
+	return 0
+}
+
 type ShippingMethod struct {
 	state               protoimpl.MessageState `protogen:"open.v1"`
 	Identifier          string                 `protobuf:"bytes,1,opt,name=identifier,proto3" json:"identifier,omitempty"`
@@ -360,7 +534,7 @@ type ShippingMethod struct {
 
 func (x *ShippingMethod) Reset() {
 	*x = ShippingMethod{}
-	mi := &file_order_v1_cart_proto_msgTypes[4]
+	mi := &file_order_v1_cart_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -372,7 +546,7 @@ func (x *ShippingMethod) String() string {
 func (*ShippingMethod) ProtoMessage() {}
 
 func (x *ShippingMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[4]
+	mi := &file_order_v1_cart_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -385,7 +559,7 @@ func (x *ShippingMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShippingMethod.ProtoReflect.Descriptor instead.
 func (*ShippingMethod) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{4}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ShippingMethod) GetIdentifier() string {
@@ -425,7 +599,7 @@ type GetCartRequest struct {
 
 func (x *GetCartRequest) Reset() {
 	*x = GetCartRequest{}
-	mi := &file_order_v1_cart_proto_msgTypes[5]
+	mi := &file_order_v1_cart_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -437,7 +611,7 @@ func (x *GetCartRequest) String() string {
 func (*GetCartRequest) ProtoMessage() {}
 
 func (x *GetCartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[5]
+	mi := &file_order_v1_cart_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -450,7 +624,7 @@ func (x *GetCartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCartRequest.ProtoReflect.Descriptor instead.
 func (*GetCartRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{5}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetCartRequest) GetShopper() *Shopper {
@@ -470,7 +644,7 @@ type GetCartResponse struct {
 
 func (x *GetCartResponse) Reset() {
 	*x = GetCartResponse{}
-	mi := &file_order_v1_cart_proto_msgTypes[6]
+	mi := &file_order_v1_cart_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -482,7 +656,7 @@ func (x *GetCartResponse) String() string {
 func (*GetCartResponse) ProtoMessage() {}
 
 func (x *GetCartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[6]
+	mi := &file_order_v1_cart_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -495,7 +669,7 @@ func (x *GetCartResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCartResponse.ProtoReflect.Descriptor instead.
 func (*GetCartResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{6}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetCartResponse) GetCart() *Cart {
@@ -514,7 +688,7 @@ type CountCartLinesRequest struct {
 
 func (x *CountCartLinesRequest) Reset() {
 	*x = CountCartLinesRequest{}
-	mi := &file_order_v1_cart_proto_msgTypes[7]
+	mi := &file_order_v1_cart_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -526,7 +700,7 @@ func (x *CountCartLinesRequest) String() string {
 func (*CountCartLinesRequest) ProtoMessage() {}
 
 func (x *CountCartLinesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[7]
+	mi := &file_order_v1_cart_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -539,7 +713,7 @@ func (x *CountCartLinesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountCartLinesRequest.ProtoReflect.Descriptor instead.
 func (*CountCartLinesRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{7}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CountCartLinesRequest) GetShopper() *Shopper {
@@ -558,7 +732,7 @@ type CountCartLinesResponse struct {
 
 func (x *CountCartLinesResponse) Reset() {
 	*x = CountCartLinesResponse{}
-	mi := &file_order_v1_cart_proto_msgTypes[8]
+	mi := &file_order_v1_cart_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -570,7 +744,7 @@ func (x *CountCartLinesResponse) String() string {
 func (*CountCartLinesResponse) ProtoMessage() {}
 
 func (x *CountCartLinesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[8]
+	mi := &file_order_v1_cart_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -583,7 +757,7 @@ func (x *CountCartLinesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountCartLinesResponse.ProtoReflect.Descriptor instead.
 func (*CountCartLinesResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{8}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CountCartLinesResponse) GetLines() int32 {
@@ -605,7 +779,7 @@ type AddToCartRequest struct {
 
 func (x *AddToCartRequest) Reset() {
 	*x = AddToCartRequest{}
-	mi := &file_order_v1_cart_proto_msgTypes[9]
+	mi := &file_order_v1_cart_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -617,7 +791,7 @@ func (x *AddToCartRequest) String() string {
 func (*AddToCartRequest) ProtoMessage() {}
 
 func (x *AddToCartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[9]
+	mi := &file_order_v1_cart_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -630,7 +804,7 @@ func (x *AddToCartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddToCartRequest.ProtoReflect.Descriptor instead.
 func (*AddToCartRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{9}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AddToCartRequest) GetShopper() *Shopper {
@@ -665,7 +839,7 @@ type AddToCartResponse struct {
 
 func (x *AddToCartResponse) Reset() {
 	*x = AddToCartResponse{}
-	mi := &file_order_v1_cart_proto_msgTypes[10]
+	mi := &file_order_v1_cart_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -677,7 +851,7 @@ func (x *AddToCartResponse) String() string {
 func (*AddToCartResponse) ProtoMessage() {}
 
 func (x *AddToCartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[10]
+	mi := &file_order_v1_cart_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -690,7 +864,7 @@ func (x *AddToCartResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddToCartResponse.ProtoReflect.Descriptor instead.
 func (*AddToCartResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{10}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AddToCartResponse) GetLines() int32 {
@@ -718,7 +892,7 @@ type SetCartQuantityRequest struct {
 
 func (x *SetCartQuantityRequest) Reset() {
 	*x = SetCartQuantityRequest{}
-	mi := &file_order_v1_cart_proto_msgTypes[11]
+	mi := &file_order_v1_cart_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -730,7 +904,7 @@ func (x *SetCartQuantityRequest) String() string {
 func (*SetCartQuantityRequest) ProtoMessage() {}
 
 func (x *SetCartQuantityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[11]
+	mi := &file_order_v1_cart_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -743,7 +917,7 @@ func (x *SetCartQuantityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetCartQuantityRequest.ProtoReflect.Descriptor instead.
 func (*SetCartQuantityRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{11}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SetCartQuantityRequest) GetShopper() *Shopper {
@@ -777,7 +951,7 @@ type SetCartQuantityResponse struct {
 
 func (x *SetCartQuantityResponse) Reset() {
 	*x = SetCartQuantityResponse{}
-	mi := &file_order_v1_cart_proto_msgTypes[12]
+	mi := &file_order_v1_cart_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -789,7 +963,7 @@ func (x *SetCartQuantityResponse) String() string {
 func (*SetCartQuantityResponse) ProtoMessage() {}
 
 func (x *SetCartQuantityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[12]
+	mi := &file_order_v1_cart_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -802,7 +976,7 @@ func (x *SetCartQuantityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetCartQuantityResponse.ProtoReflect.Descriptor instead.
 func (*SetCartQuantityResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{12}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SetCartQuantityResponse) GetLineSubtotalMinor() int64 {
@@ -829,7 +1003,7 @@ type RemoveFromCartRequest struct {
 
 func (x *RemoveFromCartRequest) Reset() {
 	*x = RemoveFromCartRequest{}
-	mi := &file_order_v1_cart_proto_msgTypes[13]
+	mi := &file_order_v1_cart_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -841,7 +1015,7 @@ func (x *RemoveFromCartRequest) String() string {
 func (*RemoveFromCartRequest) ProtoMessage() {}
 
 func (x *RemoveFromCartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[13]
+	mi := &file_order_v1_cart_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -854,7 +1028,7 @@ func (x *RemoveFromCartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveFromCartRequest.ProtoReflect.Descriptor instead.
 func (*RemoveFromCartRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{13}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RemoveFromCartRequest) GetShopper() *Shopper {
@@ -880,7 +1054,7 @@ type RemoveFromCartResponse struct {
 
 func (x *RemoveFromCartResponse) Reset() {
 	*x = RemoveFromCartResponse{}
-	mi := &file_order_v1_cart_proto_msgTypes[14]
+	mi := &file_order_v1_cart_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -892,7 +1066,7 @@ func (x *RemoveFromCartResponse) String() string {
 func (*RemoveFromCartResponse) ProtoMessage() {}
 
 func (x *RemoveFromCartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[14]
+	mi := &file_order_v1_cart_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -905,7 +1079,7 @@ func (x *RemoveFromCartResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveFromCartResponse.ProtoReflect.Descriptor instead.
 func (*RemoveFromCartResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{14}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RemoveFromCartResponse) GetCart() *Cart {
@@ -925,7 +1099,7 @@ type ChooseShippingMethodRequest struct {
 
 func (x *ChooseShippingMethodRequest) Reset() {
 	*x = ChooseShippingMethodRequest{}
-	mi := &file_order_v1_cart_proto_msgTypes[15]
+	mi := &file_order_v1_cart_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -937,7 +1111,7 @@ func (x *ChooseShippingMethodRequest) String() string {
 func (*ChooseShippingMethodRequest) ProtoMessage() {}
 
 func (x *ChooseShippingMethodRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[15]
+	mi := &file_order_v1_cart_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -950,7 +1124,7 @@ func (x *ChooseShippingMethodRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChooseShippingMethodRequest.ProtoReflect.Descriptor instead.
 func (*ChooseShippingMethodRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{15}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ChooseShippingMethodRequest) GetShopper() *Shopper {
@@ -976,7 +1150,7 @@ type ChooseShippingMethodResponse struct {
 
 func (x *ChooseShippingMethodResponse) Reset() {
 	*x = ChooseShippingMethodResponse{}
-	mi := &file_order_v1_cart_proto_msgTypes[16]
+	mi := &file_order_v1_cart_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -988,7 +1162,7 @@ func (x *ChooseShippingMethodResponse) String() string {
 func (*ChooseShippingMethodResponse) ProtoMessage() {}
 
 func (x *ChooseShippingMethodResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[16]
+	mi := &file_order_v1_cart_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1001,10 +1175,203 @@ func (x *ChooseShippingMethodResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChooseShippingMethodResponse.ProtoReflect.Descriptor instead.
 func (*ChooseShippingMethodResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{16}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ChooseShippingMethodResponse) GetCart() *Cart {
+	if x != nil {
+		return x.Cart
+	}
+	return nil
+}
+
+type ApplyDiscountCodeRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Shopper *Shopper               `protobuf:"bytes,1,opt,name=shopper,proto3" json:"shopper,omitempty"`
+	// Upper and lower case differ.
+	Code          string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApplyDiscountCodeRequest) Reset() {
+	*x = ApplyDiscountCodeRequest{}
+	mi := &file_order_v1_cart_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplyDiscountCodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplyDiscountCodeRequest) ProtoMessage() {}
+
+func (x *ApplyDiscountCodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_cart_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplyDiscountCodeRequest.ProtoReflect.Descriptor instead.
+func (*ApplyDiscountCodeRequest) Descriptor() ([]byte, []int) {
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ApplyDiscountCodeRequest) GetShopper() *Shopper {
+	if x != nil {
+		return x.Shopper
+	}
+	return nil
+}
+
+func (x *ApplyDiscountCodeRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+type ApplyDiscountCodeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Cart          *Cart                  `protobuf:"bytes,1,opt,name=cart,proto3" json:"cart,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApplyDiscountCodeResponse) Reset() {
+	*x = ApplyDiscountCodeResponse{}
+	mi := &file_order_v1_cart_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplyDiscountCodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplyDiscountCodeResponse) ProtoMessage() {}
+
+func (x *ApplyDiscountCodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_cart_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplyDiscountCodeResponse.ProtoReflect.Descriptor instead.
+func (*ApplyDiscountCodeResponse) Descriptor() ([]byte, []int) {
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ApplyDiscountCodeResponse) GetCart() *Cart {
+	if x != nil {
+		return x.Cart
+	}
+	return nil
+}
+
+type RemoveDiscountCodeRequest struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Shopper        *Shopper               `protobuf:"bytes,1,opt,name=shopper,proto3" json:"shopper,omitempty"`
+	DiscountCodeId int64                  `protobuf:"varint,2,opt,name=discount_code_id,json=discountCodeId,proto3" json:"discount_code_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *RemoveDiscountCodeRequest) Reset() {
+	*x = RemoveDiscountCodeRequest{}
+	mi := &file_order_v1_cart_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveDiscountCodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveDiscountCodeRequest) ProtoMessage() {}
+
+func (x *RemoveDiscountCodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_cart_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveDiscountCodeRequest.ProtoReflect.Descriptor instead.
+func (*RemoveDiscountCodeRequest) Descriptor() ([]byte, []int) {
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *RemoveDiscountCodeRequest) GetShopper() *Shopper {
+	if x != nil {
+		return x.Shopper
+	}
+	return nil
+}
+
+func (x *RemoveDiscountCodeRequest) GetDiscountCodeId() int64 {
+	if x != nil {
+		return x.DiscountCodeId
+	}
+	return 0
+}
+
+type RemoveDiscountCodeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Cart          *Cart                  `protobuf:"bytes,1,opt,name=cart,proto3" json:"cart,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveDiscountCodeResponse) Reset() {
+	*x = RemoveDiscountCodeResponse{}
+	mi := &file_order_v1_cart_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveDiscountCodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveDiscountCodeResponse) ProtoMessage() {}
+
+func (x *RemoveDiscountCodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_cart_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveDiscountCodeResponse.ProtoReflect.Descriptor instead.
+func (*RemoveDiscountCodeResponse) Descriptor() ([]byte, []int) {
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *RemoveDiscountCodeResponse) GetCart() *Cart {
 	if x != nil {
 		return x.Cart
 	}
@@ -1020,7 +1387,7 @@ type DeleteCartRequest struct {
 
 func (x *DeleteCartRequest) Reset() {
 	*x = DeleteCartRequest{}
-	mi := &file_order_v1_cart_proto_msgTypes[17]
+	mi := &file_order_v1_cart_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1032,7 +1399,7 @@ func (x *DeleteCartRequest) String() string {
 func (*DeleteCartRequest) ProtoMessage() {}
 
 func (x *DeleteCartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[17]
+	mi := &file_order_v1_cart_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1045,7 +1412,7 @@ func (x *DeleteCartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteCartRequest.ProtoReflect.Descriptor instead.
 func (*DeleteCartRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{17}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *DeleteCartRequest) GetShopper() *Shopper {
@@ -1063,7 +1430,7 @@ type DeleteCartResponse struct {
 
 func (x *DeleteCartResponse) Reset() {
 	*x = DeleteCartResponse{}
-	mi := &file_order_v1_cart_proto_msgTypes[18]
+	mi := &file_order_v1_cart_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1075,7 +1442,7 @@ func (x *DeleteCartResponse) String() string {
 func (*DeleteCartResponse) ProtoMessage() {}
 
 func (x *DeleteCartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[18]
+	mi := &file_order_v1_cart_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1088,7 +1455,7 @@ func (x *DeleteCartResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteCartResponse.ProtoReflect.Descriptor instead.
 func (*DeleteCartResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{18}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{23}
 }
 
 type AdoptCartRequest struct {
@@ -1101,7 +1468,7 @@ type AdoptCartRequest struct {
 
 func (x *AdoptCartRequest) Reset() {
 	*x = AdoptCartRequest{}
-	mi := &file_order_v1_cart_proto_msgTypes[19]
+	mi := &file_order_v1_cart_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1113,7 +1480,7 @@ func (x *AdoptCartRequest) String() string {
 func (*AdoptCartRequest) ProtoMessage() {}
 
 func (x *AdoptCartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[19]
+	mi := &file_order_v1_cart_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1126,7 +1493,7 @@ func (x *AdoptCartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdoptCartRequest.ProtoReflect.Descriptor instead.
 func (*AdoptCartRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{19}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *AdoptCartRequest) GetAccountId() int64 {
@@ -1151,7 +1518,7 @@ type AdoptCartResponse struct {
 
 func (x *AdoptCartResponse) Reset() {
 	*x = AdoptCartResponse{}
-	mi := &file_order_v1_cart_proto_msgTypes[20]
+	mi := &file_order_v1_cart_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1163,7 +1530,7 @@ func (x *AdoptCartResponse) String() string {
 func (*AdoptCartResponse) ProtoMessage() {}
 
 func (x *AdoptCartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_cart_proto_msgTypes[20]
+	mi := &file_order_v1_cart_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1176,25 +1543,45 @@ func (x *AdoptCartResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdoptCartResponse.ProtoReflect.Descriptor instead.
 func (*AdoptCartResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_cart_proto_rawDescGZIP(), []int{20}
+	return file_order_v1_cart_proto_rawDescGZIP(), []int{25}
 }
 
 var File_order_v1_cart_proto protoreflect.FileDescriptor
 
 const file_order_v1_cart_proto_rawDesc = "" +
 	"\n" +
-	"\x13order/v1/cart.proto\x12\border.v1\x1a\x18order/v1/catalogue.proto\"\x86\x01\n" +
+	"\x13order/v1/cart.proto\x12\border.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18order/v1/catalogue.proto\"\x86\x01\n" +
 	"\aShopper\x12\x1d\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\x03R\taccountId\x12*\n" +
 	"\x11anonymous_cart_id\x18\x02 \x01(\tR\x0fanonymousCartId\x12\x1a\n" +
 	"\busername\x18\x03 \x01(\tR\busername\x12\x14\n" +
-	"\x05email\x18\x04 \x01(\tR\x05email\"\xe2\x01\n" +
+	"\x05email\x18\x04 \x01(\tR\x05email\"\xa5\x02\n" +
 	"\x04Cart\x12(\n" +
 	"\x05lines\x18\x01 \x03(\v2\x12.order.v1.CartLineR\x05lines\x12(\n" +
 	"\x06totals\x18\x02 \x01(\v2\x10.order.v1.TotalsR\x06totals\x12A\n" +
 	"\x0fshipping_method\x18\x03 \x01(\v2\x18.order.v1.ShippingMethodR\x0eshippingMethod\x12C\n" +
-	"\x10shipping_methods\x18\x04 \x03(\v2\x18.order.v1.ShippingMethodR\x0fshippingMethods\"\xac\x03\n" +
+	"\x10shipping_methods\x18\x04 \x03(\v2\x18.order.v1.ShippingMethodR\x0fshippingMethods\x12A\n" +
+	"\x0ediscount_codes\x18\x05 \x03(\v2\x1a.order.v1.CartDiscountCodeR\rdiscountCodes\"\xf8\x03\n" +
+	"\x10CartDiscountCode\x12(\n" +
+	"\x10discount_code_id\x18\x01 \x01(\x03R\x0ediscountCodeId\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12 \n" +
+	"\vdescription\x18\x03 \x01(\tR\vdescription\x127\n" +
+	"\tstarts_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\x123\n" +
+	"\aends_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x06endsAt\x12\x1e\n" +
+	"\n" +
+	"combinable\x18\x06 \x01(\bR\n" +
+	"combinable\x12+\n" +
+	"\x11amount_hundredths\x18\a \x01(\x03R\x10amountHundredths\x12.\n" +
+	"\x13order_minimum_minor\x18\b \x01(\x03R\x11orderMinimumMinor\x12\x1d\n" +
+	"\n" +
+	"type_title\x18\t \x01(\tR\ttypeTitle\x12)\n" +
+	"\x10type_description\x18\n" +
+	" \x01(\tR\x0ftypeDescription\x12\x1d\n" +
+	"\n" +
+	"applies_to\x18\v \x01(\tR\tappliesTo\x12\x16\n" +
+	"\x06action\x18\f \x01(\tR\x06action\x12\x18\n" +
+	"\aapplied\x18\r \x01(\bR\aapplied\"\xac\x03\n" +
 	"\bCartLine\x12\x15\n" +
 	"\x06sku_id\x18\x01 \x01(\x03R\x05skuId\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x05R\bquantity\x12\x1f\n" +
@@ -1211,12 +1598,14 @@ const file_order_v1_cart_proto_rawDesc = "" +
 	"\timage_url\x18\v \x01(\tR\bimageUrlB\b\n" +
 	"\x06_colorB\a\n" +
 	"\x05_sizeB\x0e\n" +
-	"\f_description\"\x80\x01\n" +
+	"\f_description\"\xe8\x01\n" +
 	"\x06Totals\x12.\n" +
 	"\x13item_subtotal_minor\x18\x01 \x01(\x03R\x11itemSubtotalMinor\x12%\n" +
 	"\x0eshipping_minor\x18\x02 \x01(\x03R\rshippingMinor\x12\x1f\n" +
 	"\vtotal_minor\x18\x03 \x01(\x03R\n" +
-	"totalMinor\"\x9e\x01\n" +
+	"totalMinor\x12.\n" +
+	"\x13item_discount_minor\x18\x04 \x01(\x03R\x11itemDiscountMinor\x126\n" +
+	"\x17shipping_discount_minor\x18\x05 \x01(\x03R\x15shippingDiscountMinor\"\x9e\x01\n" +
 	"\x0eShippingMethod\x12\x1e\n" +
 	"\n" +
 	"identifier\x18\x01 \x01(\tR\n" +
@@ -1258,6 +1647,16 @@ const file_order_v1_cart_proto_rawDesc = "" +
 	"identifier\x18\x02 \x01(\tR\n" +
 	"identifier\"B\n" +
 	"\x1cChooseShippingMethodResponse\x12\"\n" +
+	"\x04cart\x18\x01 \x01(\v2\x0e.order.v1.CartR\x04cart\"[\n" +
+	"\x18ApplyDiscountCodeRequest\x12+\n" +
+	"\ashopper\x18\x01 \x01(\v2\x11.order.v1.ShopperR\ashopper\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\"?\n" +
+	"\x19ApplyDiscountCodeResponse\x12\"\n" +
+	"\x04cart\x18\x01 \x01(\v2\x0e.order.v1.CartR\x04cart\"r\n" +
+	"\x19RemoveDiscountCodeRequest\x12+\n" +
+	"\ashopper\x18\x01 \x01(\v2\x11.order.v1.ShopperR\ashopper\x12(\n" +
+	"\x10discount_code_id\x18\x02 \x01(\x03R\x0ediscountCodeId\"@\n" +
+	"\x1aRemoveDiscountCodeResponse\x12\"\n" +
 	"\x04cart\x18\x01 \x01(\v2\x0e.order.v1.CartR\x04cart\"@\n" +
 	"\x11DeleteCartRequest\x12+\n" +
 	"\ashopper\x18\x01 \x01(\v2\x11.order.v1.ShopperR\ashopper\"\x14\n" +
@@ -1266,7 +1665,7 @@ const file_order_v1_cart_proto_rawDesc = "" +
 	"\n" +
 	"account_id\x18\x01 \x01(\x03R\taccountId\x12*\n" +
 	"\x11anonymous_cart_id\x18\x02 \x01(\tR\x0fanonymousCartId\"\x13\n" +
-	"\x11AdoptCartResponse2\xa4\x05\n" +
+	"\x11AdoptCartResponse2\xe8\x06\n" +
 	"\vCartService\x12C\n" +
 	"\aGetCart\x12\x18.order.v1.GetCartRequest\x1a\x19.order.v1.GetCartResponse\"\x03\x90\x02\x02\x12X\n" +
 	"\x0eCountCartLines\x12\x1f.order.v1.CountCartLinesRequest\x1a .order.v1.CountCartLinesResponse\"\x03\x90\x02\x02\x12D\n" +
@@ -1275,7 +1674,9 @@ const file_order_v1_cart_proto_rawDesc = "" +
 	"\x0eRemoveFromCart\x12\x1f.order.v1.RemoveFromCartRequest\x1a .order.v1.RemoveFromCartResponse\x12j\n" +
 	"\x14ChooseShippingMethod\x12%.order.v1.ChooseShippingMethodRequest\x1a&.order.v1.ChooseShippingMethodResponse\"\x03\x90\x02\x02\x12G\n" +
 	"\n" +
-	"DeleteCart\x12\x1b.order.v1.DeleteCartRequest\x1a\x1c.order.v1.DeleteCartResponse\x12I\n" +
+	"DeleteCart\x12\x1b.order.v1.DeleteCartRequest\x1a\x1c.order.v1.DeleteCartResponse\x12\\\n" +
+	"\x11ApplyDiscountCode\x12\".order.v1.ApplyDiscountCodeRequest\x1a#.order.v1.ApplyDiscountCodeResponse\x12d\n" +
+	"\x12RemoveDiscountCode\x12#.order.v1.RemoveDiscountCodeRequest\x1a$.order.v1.RemoveDiscountCodeResponse\"\x03\x90\x02\x02\x12I\n" +
 	"\tAdoptCart\x12\x1a.order.v1.AdoptCartRequest\x1a\x1b.order.v1.AdoptCartResponse\"\x03\x90\x02\x02B@Z>github.com/bartgottschalk/startupwebapp/proto/order/v1;orderv1b\x06proto3"
 
 var (
@@ -1290,69 +1691,86 @@ func file_order_v1_cart_proto_rawDescGZIP() []byte {
 	return file_order_v1_cart_proto_rawDescData
 }
 
-var file_order_v1_cart_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_order_v1_cart_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_order_v1_cart_proto_goTypes = []any{
 	(*Shopper)(nil),                      // 0: order.v1.Shopper
 	(*Cart)(nil),                         // 1: order.v1.Cart
-	(*CartLine)(nil),                     // 2: order.v1.CartLine
-	(*Totals)(nil),                       // 3: order.v1.Totals
-	(*ShippingMethod)(nil),               // 4: order.v1.ShippingMethod
-	(*GetCartRequest)(nil),               // 5: order.v1.GetCartRequest
-	(*GetCartResponse)(nil),              // 6: order.v1.GetCartResponse
-	(*CountCartLinesRequest)(nil),        // 7: order.v1.CountCartLinesRequest
-	(*CountCartLinesResponse)(nil),       // 8: order.v1.CountCartLinesResponse
-	(*AddToCartRequest)(nil),             // 9: order.v1.AddToCartRequest
-	(*AddToCartResponse)(nil),            // 10: order.v1.AddToCartResponse
-	(*SetCartQuantityRequest)(nil),       // 11: order.v1.SetCartQuantityRequest
-	(*SetCartQuantityResponse)(nil),      // 12: order.v1.SetCartQuantityResponse
-	(*RemoveFromCartRequest)(nil),        // 13: order.v1.RemoveFromCartRequest
-	(*RemoveFromCartResponse)(nil),       // 14: order.v1.RemoveFromCartResponse
-	(*ChooseShippingMethodRequest)(nil),  // 15: order.v1.ChooseShippingMethodRequest
-	(*ChooseShippingMethodResponse)(nil), // 16: order.v1.ChooseShippingMethodResponse
-	(*DeleteCartRequest)(nil),            // 17: order.v1.DeleteCartRequest
-	(*DeleteCartResponse)(nil),           // 18: order.v1.DeleteCartResponse
-	(*AdoptCartRequest)(nil),             // 19: order.v1.AdoptCartRequest
-	(*AdoptCartResponse)(nil),            // 20: order.v1.AdoptCartResponse
-	(*Inventory)(nil),                    // 21: order.v1.Inventory
+	(*CartDiscountCode)(nil),             // 2: order.v1.CartDiscountCode
+	(*CartLine)(nil),                     // 3: order.v1.CartLine
+	(*Totals)(nil),                       // 4: order.v1.Totals
+	(*ShippingMethod)(nil),               // 5: order.v1.ShippingMethod
+	(*GetCartRequest)(nil),               // 6: order.v1.GetCartRequest
+	(*GetCartResponse)(nil),              // 7: order.v1.GetCartResponse
+	(*CountCartLinesRequest)(nil),        // 8: order.v1.CountCartLinesRequest
+	(*CountCartLinesResponse)(nil),       // 9: order.v1.CountCartLinesResponse
+	(*AddToCartRequest)(nil),             // 10: order.v1.AddToCartRequest
+	(*AddToCartResponse)(nil),            // 11: order.v1.AddToCartResponse
+	(*SetCartQuantityRequest)(nil),       // 12: order.v1.SetCartQuantityRequest
+	(*SetCartQuantityResponse)(nil),      // 13: order.v1.SetCartQuantityResponse
+	(*RemoveFromCartRequest)(nil),        // 14: order.v1.RemoveFromCartRequest
+	(*RemoveFromCartResponse)(nil),       // 15: order.v1.RemoveFromCartResponse
+	(*ChooseShippingMethodRequest)(nil),  // 16: order.v1.ChooseShippingMethodRequest
+	(*ChooseShippingMethodResponse)(nil), // 17: order.v1.ChooseShippingMethodResponse
+	(*ApplyDiscountCodeRequest)(nil),     // 18: order.v1.ApplyDiscountCodeRequest
+	(*ApplyDiscountCodeResponse)(nil),    // 19: order.v1.ApplyDiscountCodeResponse
+	(*RemoveDiscountCodeRequest)(nil),    // 20: order.v1.RemoveDiscountCodeRequest
+	(*RemoveDiscountCodeResponse)(nil),   // 21: order.v1.RemoveDiscountCodeResponse
+	(*DeleteCartRequest)(nil),            // 22: order.v1.DeleteCartRequest
+	(*DeleteCartResponse)(nil),           // 23: order.v1.DeleteCartResponse
+	(*AdoptCartRequest)(nil),             // 24: order.v1.AdoptCartRequest
+	(*AdoptCartResponse)(nil),            // 25: order.v1.AdoptCartResponse
+	(*timestamppb.Timestamp)(nil),        // 26: google.protobuf.Timestamp
+	(*Inventory)(nil),                    // 27: order.v1.Inventory
 }
 var file_order_v1_cart_proto_depIdxs = []int32{
-	2,  // 0: order.v1.Cart.lines:type_name -> order.v1.CartLine
-	3,  // 1: order.v1.Cart.totals:type_name -> order.v1.Totals
-	4,  // 2: order.v1.Cart.shipping_method:type_name -> order.v1.ShippingMethod
-	4,  // 3: order.v1.Cart.shipping_methods:type_name -> order.v1.ShippingMethod
-	21, // 4: order.v1.CartLine.inventory:type_name -> order.v1.Inventory
-	0,  // 5: order.v1.GetCartRequest.shopper:type_name -> order.v1.Shopper
-	1,  // 6: order.v1.GetCartResponse.cart:type_name -> order.v1.Cart
-	0,  // 7: order.v1.CountCartLinesRequest.shopper:type_name -> order.v1.Shopper
-	0,  // 8: order.v1.AddToCartRequest.shopper:type_name -> order.v1.Shopper
-	0,  // 9: order.v1.SetCartQuantityRequest.shopper:type_name -> order.v1.Shopper
-	1,  // 10: order.v1.SetCartQuantityResponse.cart:type_name -> order.v1.Cart
-	0,  // 11: order.v1.RemoveFromCartRequest.shopper:type_name -> order.v1.Shopper
-	1,  // 12: order.v1.RemoveFromCartResponse.cart:type_name -> order.v1.Cart
-	0,  // 13: order.v1.ChooseShippingMethodRequest.shopper:type_name -> order.v1.Shopper
-	1,  // 14: order.v1.ChooseShippingMethodResponse.cart:type_name -> order.v1.Cart
-	0,  // 15: order.v1.DeleteCartRequest.shopper:type_name -> order.v1.Shopper
-	5,  // 16: order.v1.CartService.GetCart:input_type -> order.v1.GetCartRequest
-	7,  // 17: order.v1.CartService.CountCartLines:input_type -> order.v1.CountCartLinesRequest
-	9,  // 18: order.v1.CartService.AddToCart:input_type -> order.v1.AddToCartRequest
-	11, // 19: order.v1.CartService.SetCartQuantity:input_type -> order.v1.SetCartQuantityRequest
-	13, // 20: order.v1.CartService.RemoveFromCart:input_type -> order.v1.RemoveFromCartRequest
-	15, // 21: order.v1.CartService.ChooseShippingMethod:input_type -> order.v1.ChooseShippingMethodRequest
-	17, // 22: order.v1.CartService.DeleteCart:input_type -> order.v1.DeleteCartRequest
-	19, // 23: order.v1.CartService.AdoptCart:input_type -> order.v1.AdoptCartRequest
-	6,  // 24: order.v1.CartService.GetCart:output_type -> order.v1.GetCartResponse
-	8,  // 25: order.v1.CartService.CountCartLines:output_type -> order.v1.CountCartLinesResponse
-	10, // 26: order.v1.CartService.AddToCart:output_type -> order.v1.AddToCartResponse
-	12, // 27: order.v1.CartService.SetCartQuantity:output_type -> order.v1.SetCartQuantityResponse
-	14, // 28: order.v1.CartService.RemoveFromCart:output_type -> order.v1.RemoveFromCartResponse
-	16, // 29: order.v1.CartService.ChooseShippingMethod:output_type -> order.v1.ChooseShippingMethodResponse
-	18, // 30: order.v1.CartService.DeleteCart:output_type -> order.v1.DeleteCartResponse
-	20, // 31: order.v1.CartService.AdoptCart:output_type -> order.v1.AdoptCartResponse
-	24, // [24:32] is the sub-list for method output_type
-	16, // [16:24] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	3,  // 0: order.v1.Cart.lines:type_name -> order.v1.CartLine
+	4,  // 1: order.v1.Cart.totals:type_name -> order.v1.Totals
+	5,  // 2: order.v1.Cart.shipping_method:type_name -> order.v1.ShippingMethod
+	5,  // 3: order.v1.Cart.shipping_methods:type_name -> order.v1.ShippingMethod
+	2,  // 4: order.v1.Cart.discount_codes:type_name -> order.v1.CartDiscountCode
+	26, // 5: order.v1.CartDiscountCode.starts_at:type_name -> google.protobuf.Timestamp
+	26, // 6: order.v1.CartDiscountCode.ends_at:type_name -> google.protobuf.Timestamp
+	27, // 7: order.v1.CartLine.inventory:type_name -> order.v1.Inventory
+	0,  // 8: order.v1.GetCartRequest.shopper:type_name -> order.v1.Shopper
+	1,  // 9: order.v1.GetCartResponse.cart:type_name -> order.v1.Cart
+	0,  // 10: order.v1.CountCartLinesRequest.shopper:type_name -> order.v1.Shopper
+	0,  // 11: order.v1.AddToCartRequest.shopper:type_name -> order.v1.Shopper
+	0,  // 12: order.v1.SetCartQuantityRequest.shopper:type_name -> order.v1.Shopper
+	1,  // 13: order.v1.SetCartQuantityResponse.cart:type_name -> order.v1.Cart
+	0,  // 14: order.v1.RemoveFromCartRequest.shopper:type_name -> order.v1.Shopper
+	1,  // 15: order.v1.RemoveFromCartResponse.cart:type_name -> order.v1.Cart
+	0,  // 16: order.v1.ChooseShippingMethodRequest.shopper:type_name -> order.v1.Shopper
+	1,  // 17: order.v1.ChooseShippingMethodResponse.cart:type_name -> order.v1.Cart
+	0,  // 18: order.v1.ApplyDiscountCodeRequest.shopper:type_name -> order.v1.Shopper
+	1,  // 19: order.v1.ApplyDiscountCodeResponse.cart:type_name -> order.v1.Cart
+	0,  // 20: order.v1.RemoveDiscountCodeRequest.shopper:type_name -> order.v1.Shopper
+	1,  // 21: order.v1.RemoveDiscountCodeResponse.cart:type_name -> order.v1.Cart
+	0,  // 22: order.v1.DeleteCartRequest.shopper:type_name -> order.v1.Shopper
+	6,  // 23: order.v1.CartService.GetCart:input_type -> order.v1.GetCartRequest
+	8,  // 24: order.v1.CartService.CountCartLines:input_type -> order.v1.CountCartLinesRequest
+	10, // 25: order.v1.CartService.AddToCart:input_type -> order.v1.AddToCartRequest
+	12, // 26: order.v1.CartService.SetCartQuantity:input_type -> order.v1.SetCartQuantityRequest
+	14, // 27: order.v1.CartService.RemoveFromCart:input_type -> order.v1.RemoveFromCartRequest
+	16, // 28: order.v1.CartService.ChooseShippingMethod:input_type -> order.v1.ChooseShippingMethodRequest
+	22, // 29: order.v1.CartService.DeleteCart:input_type -> order.v1.DeleteCartRequest
+	18, // 30: order.v1.CartService.ApplyDiscountCode:input_type -> order.v1.ApplyDiscountCodeRequest
+	20, // 31: order.v1.CartService.RemoveDiscountCode:input_type -> order.v1.RemoveDiscountCodeRequest
+	24, // 32: order.v1.CartService.AdoptCart:input_type -> order.v1.AdoptCartRequest
+	7,  // 33: order.v1.CartService.GetCart:output_type -> order.v1.GetCartResponse
+	9,  // 34: order.v1.CartService.CountCartLines:output_type -> order.v1.CountCartLinesResponse
+	11, // 35: order.v1.CartService.AddToCart:output_type -> order.v1.AddToCartResponse
+	13, // 36: order.v1.CartService.SetCartQuantity:output_type -> order.v1.SetCartQuantityResponse
+	15, // 37: order.v1.CartService.RemoveFromCart:output_type -> order.v1.RemoveFromCartResponse
+	17, // 38: order.v1.CartService.ChooseShippingMethod:output_type -> order.v1.ChooseShippingMethodResponse
+	23, // 39: order.v1.CartService.DeleteCart:output_type -> order.v1.DeleteCartResponse
+	19, // 40: order.v1.CartService.ApplyDiscountCode:output_type -> order.v1.ApplyDiscountCodeResponse
+	21, // 41: order.v1.CartService.RemoveDiscountCode:output_type -> order.v1.RemoveDiscountCodeResponse
+	25, // 42: order.v1.CartService.AdoptCart:output_type -> order.v1.AdoptCartResponse
+	33, // [33:43] is the sub-list for method output_type
+	23, // [23:33] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_cart_proto_init() }
@@ -1361,14 +1779,14 @@ func file_order_v1_cart_proto_init() {
 		return
 	}
 	file_order_v1_catalogue_proto_init()
-	file_order_v1_cart_proto_msgTypes[2].OneofWrappers = []any{}
+	file_order_v1_cart_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_cart_proto_rawDesc), len(file_order_v1_cart_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,6 +26,8 @@ const (
 	CartService_RemoveFromCart_FullMethodName       = "/order.v1.CartService/RemoveFromCart"
 	CartService_ChooseShippingMethod_FullMethodName = "/order.v1.CartService/ChooseShippingMethod"
 	CartService_DeleteCart_FullMethodName           = "/order.v1.CartService/DeleteCart"
+	CartService_ApplyDiscountCode_FullMethodName    = "/order.v1.CartService/ApplyDiscountCode"
+	CartService_RemoveDiscountCode_FullMethodName   = "/order.v1.CartService/RemoveDiscountCode"
 	CartService_AdoptCart_FullMethodName            = "/order.v1.CartService/AdoptCart"
 )
 
@@ -51,6 +53,12 @@ type CartServiceClient interface {
 	ChooseShippingMethod(ctx context.Context, in *ChooseShippingMethodRequest, opts ...grpc.CallOption) (*ChooseShippingMethodResponse, error)
 	// Errors: NotFound "cart-not-found".
 	DeleteCart(ctx context.Context, in *DeleteCartRequest, opts ...grpc.CallOption) (*DeleteCartResponse, error)
+	// Puts a code onto the cart; whether it takes anything off, the cart says. Checked in this order. Errors: NotFound
+	// "cart-not-found", NotFound "discount-code-not-found", FailedPrecondition "discount-code-not-active" (not begun or over),
+	// Conflict "discount-code-already-applied", FailedPrecondition "too-many-discount-codes" (ten are on the cart).
+	ApplyDiscountCode(ctx context.Context, in *ApplyDiscountCodeRequest, opts ...grpc.CallOption) (*ApplyDiscountCodeResponse, error)
+	// A code that exists and is not on the cart is no error. Errors: NotFound "cart-not-found", NotFound "discount-code-not-found".
+	RemoveDiscountCode(ctx context.Context, in *RemoveDiscountCodeRequest, opts ...grpc.CallOption) (*RemoveDiscountCodeResponse, error)
 	// Gives a guest's cart to an account: as it is when the account has none, else line by line where the account's
 	// cart lacks the SKU. Without a guest's cart nothing happens.
 	AdoptCart(ctx context.Context, in *AdoptCartRequest, opts ...grpc.CallOption) (*AdoptCartResponse, error)
@@ -134,6 +142,26 @@ func (c *cartServiceClient) DeleteCart(ctx context.Context, in *DeleteCartReques
 	return out, nil
 }
 
+func (c *cartServiceClient) ApplyDiscountCode(ctx context.Context, in *ApplyDiscountCodeRequest, opts ...grpc.CallOption) (*ApplyDiscountCodeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ApplyDiscountCodeResponse)
+	err := c.cc.Invoke(ctx, CartService_ApplyDiscountCode_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cartServiceClient) RemoveDiscountCode(ctx context.Context, in *RemoveDiscountCodeRequest, opts ...grpc.CallOption) (*RemoveDiscountCodeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RemoveDiscountCodeResponse)
+	err := c.cc.Invoke(ctx, CartService_RemoveDiscountCode_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *cartServiceClient) AdoptCart(ctx context.Context, in *AdoptCartRequest, opts ...grpc.CallOption) (*AdoptCartResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(AdoptCartResponse)
@@ -166,6 +194,12 @@ type CartServiceServer interface {
 	ChooseShippingMethod(context.Context, *ChooseShippingMethodRequest) (*ChooseShippingMethodResponse, error)
 	// Errors: NotFound "cart-not-found".
 	DeleteCart(context.Context, *DeleteCartRequest) (*DeleteCartResponse, error)
+	// Puts a code onto the cart; whether it takes anything off, the cart says. Checked in this order. Errors: NotFound
+	// "cart-not-found", NotFound "discount-code-not-found", FailedPrecondition "discount-code-not-active" (not begun or over),
+	// Conflict "discount-code-already-applied", FailedPrecondition "too-many-discount-codes" (ten are on the cart).
+	ApplyDiscountCode(context.Context, *ApplyDiscountCodeRequest) (*ApplyDiscountCodeResponse, error)
+	// A code that exists and is not on the cart is no error. Errors: NotFound "cart-not-found", NotFound "discount-code-not-found".
+	RemoveDiscountCode(context.Context, *RemoveDiscountCodeRequest) (*RemoveDiscountCodeResponse, error)
 	// Gives a guest's cart to an account: as it is when the account has none, else line by line where the account's
 	// cart lacks the SKU. Without a guest's cart nothing happens.
 	AdoptCart(context.Context, *AdoptCartRequest) (*AdoptCartResponse, error)
@@ -199,6 +233,12 @@ func (UnimplementedCartServiceServer) ChooseShippingMethod(context.Context, *Cho
 }
 func (UnimplementedCartServiceServer) DeleteCart(context.Context, *DeleteCartRequest) (*DeleteCartResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteCart not implemented")
+}
+func (UnimplementedCartServiceServer) ApplyDiscountCode(context.Context, *ApplyDiscountCodeRequest) (*ApplyDiscountCodeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ApplyDiscountCode not implemented")
+}
+func (UnimplementedCartServiceServer) RemoveDiscountCode(context.Context, *RemoveDiscountCodeRequest) (*RemoveDiscountCodeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RemoveDiscountCode not implemented")
 }
 func (UnimplementedCartServiceServer) AdoptCart(context.Context, *AdoptCartRequest) (*AdoptCartResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AdoptCart not implemented")
@@ -350,6 +390,42 @@ func _CartService_DeleteCart_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CartService_ApplyDiscountCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ApplyDiscountCodeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CartServiceServer).ApplyDiscountCode(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CartService_ApplyDiscountCode_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CartServiceServer).ApplyDiscountCode(ctx, req.(*ApplyDiscountCodeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CartService_RemoveDiscountCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveDiscountCodeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CartServiceServer).RemoveDiscountCode(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CartService_RemoveDiscountCode_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CartServiceServer).RemoveDiscountCode(ctx, req.(*RemoveDiscountCodeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CartService_AdoptCart_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(AdoptCartRequest)
 	if err := dec(in); err != nil {
@@ -402,6 +478,14 @@ var CartService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeleteCart",
 			Handler:    _CartService_DeleteCart_Handler,
+		},
+		{
+			MethodName: "ApplyDiscountCode",
+			Handler:    _CartService_ApplyDiscountCode_Handler,
+		},
+		{
+			MethodName: "RemoveDiscountCode",
+			Handler:    _CartService_RemoveDiscountCode_Handler,
 		},
 		{
 			MethodName: "AdoptCart",

@@ -320,10 +320,15 @@ func (x *CompleteCheckoutResponse) GetOrderIdentifier() string {
 }
 
 type HandlePaymentEventRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	EventId       string                 `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
-	EventType     string                 `protobuf:"bytes,2,opt,name=event_type,json=eventType,proto3" json:"event_type,omitempty"`
-	SessionId     string                 `protobuf:"bytes,3,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	EventId   string                 `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	EventType string                 `protobuf:"bytes,2,opt,name=event_type,json=eventType,proto3" json:"event_type,omitempty"`
+	// Empty when the event is not about a checkout session.
+	SessionId string `protobuf:"bytes,3,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// Of an event about a charge, a refund or a dispute.
+	PaymentIntentId string `protobuf:"bytes,4,opt,name=payment_intent_id,json=paymentIntentId,proto3" json:"payment_intent_id,omitempty"`
+	// Of an event about a dispute.
+	DisputeId     string `protobuf:"bytes,5,opt,name=dispute_id,json=disputeId,proto3" json:"dispute_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -375,6 +380,20 @@ func (x *HandlePaymentEventRequest) GetEventType() string {
 func (x *HandlePaymentEventRequest) GetSessionId() string {
 	if x != nil {
 		return x.SessionId
+	}
+	return ""
+}
+
+func (x *HandlePaymentEventRequest) GetPaymentIntentId() string {
+	if x != nil {
+		return x.PaymentIntentId
+	}
+	return ""
+}
+
+func (x *HandlePaymentEventRequest) GetDisputeId() string {
+	if x != nil {
+		return x.DisputeId
 	}
 	return ""
 }
@@ -459,13 +478,16 @@ const file_order_v1_checkout_proto_rawDesc = "" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\"E\n" +
 	"\x18CompleteCheckoutResponse\x12)\n" +
-	"\x10order_identifier\x18\x01 \x01(\tR\x0forderIdentifier\"t\n" +
+	"\x10order_identifier\x18\x01 \x01(\tR\x0forderIdentifier\"\xbf\x01\n" +
 	"\x19HandlePaymentEventRequest\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x1d\n" +
 	"\n" +
 	"event_type\x18\x02 \x01(\tR\teventType\x12\x1d\n" +
 	"\n" +
-	"session_id\x18\x03 \x01(\tR\tsessionId\"_\n" +
+	"session_id\x18\x03 \x01(\tR\tsessionId\x12*\n" +
+	"\x11payment_intent_id\x18\x04 \x01(\tR\x0fpaymentIntentId\x12\x1d\n" +
+	"\n" +
+	"dispute_id\x18\x05 \x01(\tR\tdisputeId\"_\n" +
 	"\x1aHandlePaymentEventResponse\x12)\n" +
 	"\x10order_identifier\x18\x01 \x01(\tR\x0forderIdentifier\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason2\x8b\x03\n" +

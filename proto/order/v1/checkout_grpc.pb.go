@@ -35,7 +35,8 @@ type CheckoutServiceClient interface {
 	CheckoutAllowed(ctx context.Context, in *CheckoutAllowedRequest, opts ...grpc.CallOption) (*CheckoutAllowedResponse, error)
 	// Freezes the cart and opens its payment session; an unchanged cart gets the session that is already open.
 	// Errors: PermissionDenied "checkout-not-allowed", NotFound "cart-not-found", FailedPrecondition "cart-is-empty",
-	// Invalid "agree-to-terms-of-sale-required", Invalid "agree-to-terms-of-sale-must-be-checked", FailedPrecondition "sku-not-available",
+	// Invalid "agree-to-terms-of-sale-required", Invalid "agree-to-terms-of-sale-must-be-checked", FailedPrecondition "sku-not-available" (not in stock, or not as many),
+	// FailedPrecondition "discount-code-not-available" (a code that the cart shows as applied cannot be used any more),
 	// Invalid "email-invalid", Invalid "stripe-refused", Unavailable "stripe-unavailable".
 	StartCheckout(ctx context.Context, in *StartCheckoutRequest, opts ...grpc.CallOption) (*StartCheckoutResponse, error)
 	// Makes the order of a paid session, or finds it if it is made: safe to repeat and to race.
@@ -106,7 +107,8 @@ type CheckoutServiceServer interface {
 	CheckoutAllowed(context.Context, *CheckoutAllowedRequest) (*CheckoutAllowedResponse, error)
 	// Freezes the cart and opens its payment session; an unchanged cart gets the session that is already open.
 	// Errors: PermissionDenied "checkout-not-allowed", NotFound "cart-not-found", FailedPrecondition "cart-is-empty",
-	// Invalid "agree-to-terms-of-sale-required", Invalid "agree-to-terms-of-sale-must-be-checked", FailedPrecondition "sku-not-available",
+	// Invalid "agree-to-terms-of-sale-required", Invalid "agree-to-terms-of-sale-must-be-checked", FailedPrecondition "sku-not-available" (not in stock, or not as many),
+	// FailedPrecondition "discount-code-not-available" (a code that the cart shows as applied cannot be used any more),
 	// Invalid "email-invalid", Invalid "stripe-refused", Unavailable "stripe-unavailable".
 	StartCheckout(context.Context, *StartCheckoutRequest) (*StartCheckoutResponse, error)
 	// Makes the order of a paid session, or finds it if it is made: safe to repeat and to race.

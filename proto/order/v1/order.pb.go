@@ -136,8 +136,16 @@ type Order struct {
 	ShippingAddress *OrderAddress  `protobuf:"bytes,12,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
 	BillingAddress  *OrderAddress  `protobuf:"bytes,13,opt,name=billing_address,json=billingAddress,proto3" json:"billing_address,omitempty"`
 	Payment         *OrderPayment  `protobuf:"bytes,14,opt,name=payment,proto3" json:"payment,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// What lowered the price: codes of ours and promotions of Stripe's page.
+	Discounts []*OrderDiscount `protobuf:"bytes,15,rep,name=discounts,proto3" json:"discounts,omitempty"`
+	// Empty until the goods are on their way.
+	TrackingNumber string `protobuf:"bytes,16,opt,name=tracking_number,json=trackingNumber,proto3" json:"tracking_number,omitempty"`
+	// Where the carrier tells where the parcel is; empty without a number.
+	TrackingUrl string `protobuf:"bytes,17,opt,name=tracking_url,json=trackingUrl,proto3" json:"tracking_url,omitempty"`
+	// What was given back until now.
+	RefundedMinor int64 `protobuf:"varint,18,opt,name=refunded_minor,json=refundedMinor,proto3" json:"refunded_minor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Order) Reset() {
@@ -268,6 +276,186 @@ func (x *Order) GetPayment() *OrderPayment {
 	return nil
 }
 
+func (x *Order) GetDiscounts() []*OrderDiscount {
+	if x != nil {
+		return x.Discounts
+	}
+	return nil
+}
+
+func (x *Order) GetTrackingNumber() string {
+	if x != nil {
+		return x.TrackingNumber
+	}
+	return ""
+}
+
+func (x *Order) GetTrackingUrl() string {
+	if x != nil {
+		return x.TrackingUrl
+	}
+	return ""
+}
+
+func (x *Order) GetRefundedMinor() int64 {
+	if x != nil {
+		return x.RefundedMinor
+	}
+	return 0
+}
+
+// What lowered the price of an order, as it was then.
+type OrderDiscount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 0 for a promotion of Stripe's page.
+	DiscountCodeId int64  `protobuf:"varint,1,opt,name=discount_code_id,json=discountCodeId,proto3" json:"discount_code_id,omitempty"`
+	Code           string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	// "{}" stands for the amount.
+	Description       string                 `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
+	StartsAt          *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
+	EndsAt            *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=ends_at,json=endsAt,proto3" json:"ends_at,omitempty"`
+	Combinable        bool                   `protobuf:"varint,6,opt,name=combinable,proto3" json:"combinable,omitempty"`
+	AmountHundredths  int64                  `protobuf:"varint,7,opt,name=amount_hundredths,json=amountHundredths,proto3" json:"amount_hundredths,omitempty"`
+	OrderMinimumMinor int64                  `protobuf:"varint,8,opt,name=order_minimum_minor,json=orderMinimumMinor,proto3" json:"order_minimum_minor,omitempty"`
+	TypeTitle         string                 `protobuf:"bytes,9,opt,name=type_title,json=typeTitle,proto3" json:"type_title,omitempty"`
+	TypeDescription   string                 `protobuf:"bytes,10,opt,name=type_description,json=typeDescription,proto3" json:"type_description,omitempty"`
+	AppliesTo         string                 `protobuf:"bytes,11,opt,name=applies_to,json=appliesTo,proto3" json:"applies_to,omitempty"`
+	Action            string                 `protobuf:"bytes,12,opt,name=action,proto3" json:"action,omitempty"`
+	Applied           bool                   `protobuf:"varint,13,opt,name=applied,proto3" json:"applied,omitempty"`
+	// What this one took off.
+	DiscountMinor int64 `protobuf:"varint,14,opt,name=discount_minor,json=discountMinor,proto3" json:"discount_minor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderDiscount) Reset() {
+	*x = OrderDiscount{}
+	mi := &file_order_v1_order_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderDiscount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderDiscount) ProtoMessage() {}
+
+func (x *OrderDiscount) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderDiscount.ProtoReflect.Descriptor instead.
+func (*OrderDiscount) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *OrderDiscount) GetDiscountCodeId() int64 {
+	if x != nil {
+		return x.DiscountCodeId
+	}
+	return 0
+}
+
+func (x *OrderDiscount) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *OrderDiscount) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *OrderDiscount) GetStartsAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartsAt
+	}
+	return nil
+}
+
+func (x *OrderDiscount) GetEndsAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndsAt
+	}
+	return nil
+}
+
+func (x *OrderDiscount) GetCombinable() bool {
+	if x != nil {
+		return x.Combinable
+	}
+	return false
+}
+
+func (x *OrderDiscount) GetAmountHundredths() int64 {
+	if x != nil {
+		return x.AmountHundredths
+	}
+	return 0
+}
+
+func (x *OrderDiscount) GetOrderMinimumMinor() int64 {
+	if x != nil {
+		return x.OrderMinimumMinor
+	}
+	return 0
+}
+
+func (x *OrderDiscount) GetTypeTitle() string {
+	if x != nil {
+		return x.TypeTitle
+	}
+	return ""
+}
+
+func (x *OrderDiscount) GetTypeDescription() string {
+	if x != nil {
+		return x.TypeDescription
+	}
+	return ""
+}
+
+func (x *OrderDiscount) GetAppliesTo() string {
+	if x != nil {
+		return x.AppliesTo
+	}
+	return ""
+}
+
+func (x *OrderDiscount) GetAction() string {
+	if x != nil {
+		return x.Action
+	}
+	return ""
+}
+
+func (x *OrderDiscount) GetApplied() bool {
+	if x != nil {
+		return x.Applied
+	}
+	return false
+}
+
+func (x *OrderDiscount) GetDiscountMinor() int64 {
+	if x != nil {
+		return x.DiscountMinor
+	}
+	return 0
+}
+
 type OrderLine struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	SkuId    int64                  `protobuf:"varint,1,opt,name=sku_id,json=skuId,proto3" json:"sku_id,omitempty"`
@@ -282,13 +470,15 @@ type OrderLine struct {
 	ProductTitle      string     `protobuf:"bytes,9,opt,name=product_title,json=productTitle,proto3" json:"product_title,omitempty"`
 	ProductTitleUrl   string     `protobuf:"bytes,10,opt,name=product_title_url,json=productTitleUrl,proto3" json:"product_title_url,omitempty"`
 	ImageUrl          string     `protobuf:"bytes,11,opt,name=image_url,json=imageUrl,proto3" json:"image_url,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// The line's share of the discount on the goods.
+	DiscountMinor int64 `protobuf:"varint,12,opt,name=discount_minor,json=discountMinor,proto3" json:"discount_minor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderLine) Reset() {
 	*x = OrderLine{}
-	mi := &file_order_v1_order_proto_msgTypes[3]
+	mi := &file_order_v1_order_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -300,7 +490,7 @@ func (x *OrderLine) String() string {
 func (*OrderLine) ProtoMessage() {}
 
 func (x *OrderLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[3]
+	mi := &file_order_v1_order_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -313,7 +503,7 @@ func (x *OrderLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderLine.ProtoReflect.Descriptor instead.
 func (*OrderLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{3}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *OrderLine) GetSkuId() int64 {
@@ -393,6 +583,13 @@ func (x *OrderLine) GetImageUrl() string {
 	return ""
 }
 
+func (x *OrderLine) GetDiscountMinor() int64 {
+	if x != nil {
+		return x.DiscountMinor
+	}
+	return 0
+}
+
 type OrderStatus struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Identifier    string                 `protobuf:"bytes,1,opt,name=identifier,proto3" json:"identifier,omitempty"`
@@ -405,7 +602,7 @@ type OrderStatus struct {
 
 func (x *OrderStatus) Reset() {
 	*x = OrderStatus{}
-	mi := &file_order_v1_order_proto_msgTypes[4]
+	mi := &file_order_v1_order_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -417,7 +614,7 @@ func (x *OrderStatus) String() string {
 func (*OrderStatus) ProtoMessage() {}
 
 func (x *OrderStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[4]
+	mi := &file_order_v1_order_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -430,7 +627,7 @@ func (x *OrderStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderStatus.ProtoReflect.Descriptor instead.
 func (*OrderStatus) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{4}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *OrderStatus) GetIdentifier() string {
@@ -477,7 +674,7 @@ type OrderAddress struct {
 
 func (x *OrderAddress) Reset() {
 	*x = OrderAddress{}
-	mi := &file_order_v1_order_proto_msgTypes[5]
+	mi := &file_order_v1_order_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -489,7 +686,7 @@ func (x *OrderAddress) String() string {
 func (*OrderAddress) ProtoMessage() {}
 
 func (x *OrderAddress) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[5]
+	mi := &file_order_v1_order_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -502,7 +699,7 @@ func (x *OrderAddress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderAddress.ProtoReflect.Descriptor instead.
 func (*OrderAddress) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{5}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *OrderAddress) GetName() string {
@@ -570,7 +767,7 @@ type OrderPayment struct {
 
 func (x *OrderPayment) Reset() {
 	*x = OrderPayment{}
-	mi := &file_order_v1_order_proto_msgTypes[6]
+	mi := &file_order_v1_order_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -582,7 +779,7 @@ func (x *OrderPayment) String() string {
 func (*OrderPayment) ProtoMessage() {}
 
 func (x *OrderPayment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[6]
+	mi := &file_order_v1_order_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -595,7 +792,7 @@ func (x *OrderPayment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderPayment.ProtoReflect.Descriptor instead.
 func (*OrderPayment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{6}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *OrderPayment) GetEmail() string {
@@ -665,7 +862,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[7]
+	mi := &file_order_v1_order_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -677,7 +874,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[7]
+	mi := &file_order_v1_order_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -690,7 +887,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{7}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListOrdersRequest) GetAccountId() int64 {
@@ -716,7 +913,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[8]
+	mi := &file_order_v1_order_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -728,7 +925,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[8]
+	mi := &file_order_v1_order_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -741,7 +938,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{8}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*OrderSummary {
@@ -764,7 +961,7 @@ type OrderSummary struct {
 
 func (x *OrderSummary) Reset() {
 	*x = OrderSummary{}
-	mi := &file_order_v1_order_proto_msgTypes[9]
+	mi := &file_order_v1_order_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -776,7 +973,7 @@ func (x *OrderSummary) String() string {
 func (*OrderSummary) ProtoMessage() {}
 
 func (x *OrderSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[9]
+	mi := &file_order_v1_order_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -789,7 +986,7 @@ func (x *OrderSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderSummary.ProtoReflect.Descriptor instead.
 func (*OrderSummary) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{9}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *OrderSummary) GetOrderId() int64 {
@@ -839,7 +1036,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"account_id\x18\x02 \x01(\x03R\taccountId\"9\n" +
 	"\x10GetOrderResponse\x12%\n" +
-	"\x05order\x18\x01 \x01(\v2\x0f.order.v1.OrderR\x05order\"\xc1\x05\n" +
+	"\x05order\x18\x01 \x01(\v2\x0f.order.v1.OrderR\x05order\"\xeb\x06\n" +
 	"\x05Order\x12\x1e\n" +
 	"\n" +
 	"identifier\x18\x01 \x01(\tR\n" +
@@ -859,7 +1056,31 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\bstatuses\x18\v \x03(\v2\x15.order.v1.OrderStatusR\bstatuses\x12A\n" +
 	"\x10shipping_address\x18\f \x01(\v2\x16.order.v1.OrderAddressR\x0fshippingAddress\x12?\n" +
 	"\x0fbilling_address\x18\r \x01(\v2\x16.order.v1.OrderAddressR\x0ebillingAddress\x120\n" +
-	"\apayment\x18\x0e \x01(\v2\x16.order.v1.OrderPaymentR\apayment\"\xad\x03\n" +
+	"\apayment\x18\x0e \x01(\v2\x16.order.v1.OrderPaymentR\apayment\x125\n" +
+	"\tdiscounts\x18\x0f \x03(\v2\x17.order.v1.OrderDiscountR\tdiscounts\x12'\n" +
+	"\x0ftracking_number\x18\x10 \x01(\tR\x0etrackingNumber\x12!\n" +
+	"\ftracking_url\x18\x11 \x01(\tR\vtrackingUrl\x12%\n" +
+	"\x0erefunded_minor\x18\x12 \x01(\x03R\rrefundedMinor\"\x9c\x04\n" +
+	"\rOrderDiscount\x12(\n" +
+	"\x10discount_code_id\x18\x01 \x01(\x03R\x0ediscountCodeId\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12 \n" +
+	"\vdescription\x18\x03 \x01(\tR\vdescription\x127\n" +
+	"\tstarts_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\x123\n" +
+	"\aends_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x06endsAt\x12\x1e\n" +
+	"\n" +
+	"combinable\x18\x06 \x01(\bR\n" +
+	"combinable\x12+\n" +
+	"\x11amount_hundredths\x18\a \x01(\x03R\x10amountHundredths\x12.\n" +
+	"\x13order_minimum_minor\x18\b \x01(\x03R\x11orderMinimumMinor\x12\x1d\n" +
+	"\n" +
+	"type_title\x18\t \x01(\tR\ttypeTitle\x12)\n" +
+	"\x10type_description\x18\n" +
+	" \x01(\tR\x0ftypeDescription\x12\x1d\n" +
+	"\n" +
+	"applies_to\x18\v \x01(\tR\tappliesTo\x12\x16\n" +
+	"\x06action\x18\f \x01(\tR\x06action\x12\x18\n" +
+	"\aapplied\x18\r \x01(\bR\aapplied\x12%\n" +
+	"\x0ediscount_minor\x18\x0e \x01(\x03R\rdiscountMinor\"\xd4\x03\n" +
 	"\tOrderLine\x12\x15\n" +
 	"\x06sku_id\x18\x01 \x01(\x03R\x05skuId\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x05R\bquantity\x12\x1f\n" +
@@ -873,7 +1094,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\rproduct_title\x18\t \x01(\tR\fproductTitle\x12*\n" +
 	"\x11product_title_url\x18\n" +
 	" \x01(\tR\x0fproductTitleUrl\x12\x1b\n" +
-	"\timage_url\x18\v \x01(\tR\bimageUrlB\b\n" +
+	"\timage_url\x18\v \x01(\tR\bimageUrl\x12%\n" +
+	"\x0ediscount_minor\x18\f \x01(\x03R\rdiscountMinorB\b\n" +
 	"\x06_colorB\a\n" +
 	"\x05_sizeB\x0e\n" +
 	"\f_description\"\x98\x01\n" +
@@ -942,44 +1164,48 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 	return file_order_v1_order_proto_rawDescData
 }
 
-var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_order_v1_order_proto_goTypes = []any{
 	(*GetOrderRequest)(nil),       // 0: order.v1.GetOrderRequest
 	(*GetOrderResponse)(nil),      // 1: order.v1.GetOrderResponse
 	(*Order)(nil),                 // 2: order.v1.Order
-	(*OrderLine)(nil),             // 3: order.v1.OrderLine
-	(*OrderStatus)(nil),           // 4: order.v1.OrderStatus
-	(*OrderAddress)(nil),          // 5: order.v1.OrderAddress
-	(*OrderPayment)(nil),          // 6: order.v1.OrderPayment
-	(*ListOrdersRequest)(nil),     // 7: order.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),    // 8: order.v1.ListOrdersResponse
-	(*OrderSummary)(nil),          // 9: order.v1.OrderSummary
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*ShippingMethod)(nil),        // 11: order.v1.ShippingMethod
-	(*Inventory)(nil),             // 12: order.v1.Inventory
+	(*OrderDiscount)(nil),         // 3: order.v1.OrderDiscount
+	(*OrderLine)(nil),             // 4: order.v1.OrderLine
+	(*OrderStatus)(nil),           // 5: order.v1.OrderStatus
+	(*OrderAddress)(nil),          // 6: order.v1.OrderAddress
+	(*OrderPayment)(nil),          // 7: order.v1.OrderPayment
+	(*ListOrdersRequest)(nil),     // 8: order.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),    // 9: order.v1.ListOrdersResponse
+	(*OrderSummary)(nil),          // 10: order.v1.OrderSummary
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*ShippingMethod)(nil),        // 12: order.v1.ShippingMethod
+	(*Inventory)(nil),             // 13: order.v1.Inventory
 }
 var file_order_v1_order_proto_depIdxs = []int32{
 	2,  // 0: order.v1.GetOrderResponse.order:type_name -> order.v1.Order
-	10, // 1: order.v1.Order.ordered_at:type_name -> google.protobuf.Timestamp
-	3,  // 2: order.v1.Order.lines:type_name -> order.v1.OrderLine
-	11, // 3: order.v1.Order.shipping_method:type_name -> order.v1.ShippingMethod
-	4,  // 4: order.v1.Order.statuses:type_name -> order.v1.OrderStatus
-	5,  // 5: order.v1.Order.shipping_address:type_name -> order.v1.OrderAddress
-	5,  // 6: order.v1.Order.billing_address:type_name -> order.v1.OrderAddress
-	6,  // 7: order.v1.Order.payment:type_name -> order.v1.OrderPayment
-	12, // 8: order.v1.OrderLine.inventory:type_name -> order.v1.Inventory
-	10, // 9: order.v1.OrderStatus.set_at:type_name -> google.protobuf.Timestamp
-	9,  // 10: order.v1.ListOrdersResponse.orders:type_name -> order.v1.OrderSummary
-	10, // 11: order.v1.OrderSummary.ordered_at:type_name -> google.protobuf.Timestamp
-	0,  // 12: order.v1.OrderService.GetOrder:input_type -> order.v1.GetOrderRequest
-	7,  // 13: order.v1.OrderService.ListOrders:input_type -> order.v1.ListOrdersRequest
-	1,  // 14: order.v1.OrderService.GetOrder:output_type -> order.v1.GetOrderResponse
-	8,  // 15: order.v1.OrderService.ListOrders:output_type -> order.v1.ListOrdersResponse
-	14, // [14:16] is the sub-list for method output_type
-	12, // [12:14] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	11, // 1: order.v1.Order.ordered_at:type_name -> google.protobuf.Timestamp
+	4,  // 2: order.v1.Order.lines:type_name -> order.v1.OrderLine
+	12, // 3: order.v1.Order.shipping_method:type_name -> order.v1.ShippingMethod
+	5,  // 4: order.v1.Order.statuses:type_name -> order.v1.OrderStatus
+	6,  // 5: order.v1.Order.shipping_address:type_name -> order.v1.OrderAddress
+	6,  // 6: order.v1.Order.billing_address:type_name -> order.v1.OrderAddress
+	7,  // 7: order.v1.Order.payment:type_name -> order.v1.OrderPayment
+	3,  // 8: order.v1.Order.discounts:type_name -> order.v1.OrderDiscount
+	11, // 9: order.v1.OrderDiscount.starts_at:type_name -> google.protobuf.Timestamp
+	11, // 10: order.v1.OrderDiscount.ends_at:type_name -> google.protobuf.Timestamp
+	13, // 11: order.v1.OrderLine.inventory:type_name -> order.v1.Inventory
+	11, // 12: order.v1.OrderStatus.set_at:type_name -> google.protobuf.Timestamp
+	10, // 13: order.v1.ListOrdersResponse.orders:type_name -> order.v1.OrderSummary
+	11, // 14: order.v1.OrderSummary.ordered_at:type_name -> google.protobuf.Timestamp
+	0,  // 15: order.v1.OrderService.GetOrder:input_type -> order.v1.GetOrderRequest
+	8,  // 16: order.v1.OrderService.ListOrders:input_type -> order.v1.ListOrdersRequest
+	1,  // 17: order.v1.OrderService.GetOrder:output_type -> order.v1.GetOrderResponse
+	9,  // 18: order.v1.OrderService.ListOrders:output_type -> order.v1.ListOrdersResponse
+	17, // [17:19] is the sub-list for method output_type
+	15, // [15:17] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -989,15 +1215,15 @@ func file_order_v1_order_proto_init() {
 	}
 	file_order_v1_cart_proto_init()
 	file_order_v1_catalogue_proto_init()
-	file_order_v1_order_proto_msgTypes[3].OneofWrappers = []any{}
-	file_order_v1_order_proto_msgTypes[6].OneofWrappers = []any{}
+	file_order_v1_order_proto_msgTypes[4].OneofWrappers = []any{}
+	file_order_v1_order_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -127,6 +127,60 @@ func (PaymentStatus) EnumDescriptor() ([]byte, []int) {
 	return file_payment_v1_payment_proto_rawDescGZIP(), []int{1}
 }
 
+type RefundStatus int32
+
+const (
+	RefundStatus_REFUND_STATUS_UNSPECIFIED RefundStatus = 0
+	// Also "requires_action".
+	RefundStatus_REFUND_STATUS_PENDING   RefundStatus = 1
+	RefundStatus_REFUND_STATUS_SUCCEEDED RefundStatus = 2
+	// Also "canceled".
+	RefundStatus_REFUND_STATUS_FAILED RefundStatus = 3
+)
+
+// Enum value maps for RefundStatus.
+var (
+	RefundStatus_name = map[int32]string{
+		0: "REFUND_STATUS_UNSPECIFIED",
+		1: "REFUND_STATUS_PENDING",
+		2: "REFUND_STATUS_SUCCEEDED",
+		3: "REFUND_STATUS_FAILED",
+	}
+	RefundStatus_value = map[string]int32{
+		"REFUND_STATUS_UNSPECIFIED": 0,
+		"REFUND_STATUS_PENDING":     1,
+		"REFUND_STATUS_SUCCEEDED":   2,
+		"REFUND_STATUS_FAILED":      3,
+	}
+)
+
+func (x RefundStatus) Enum() *RefundStatus {
+	p := new(RefundStatus)
+	*p = x
+	return p
+}
+
+func (x RefundStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RefundStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_payment_v1_payment_proto_enumTypes[2].Descriptor()
+}
+
+func (RefundStatus) Type() protoreflect.EnumType {
+	return &file_payment_v1_payment_proto_enumTypes[2]
+}
+
+func (x RefundStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RefundStatus.Descriptor instead.
+func (RefundStatus) EnumDescriptor() ([]byte, []int) {
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{2}
+}
+
 type OpenSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Opaque, from the order service: the session's client_reference_id and metadata.
@@ -138,10 +192,16 @@ type OpenSessionRequest struct {
 	CustomerEmail string `protobuf:"bytes,4,opt,name=customer_email,json=customerEmail,proto3" json:"customer_email,omitempty"`
 	SuccessUrl    string `protobuf:"bytes,5,opt,name=success_url,json=successUrl,proto3" json:"success_url,omitempty"`
 	CancelUrl     string `protobuf:"bytes,6,opt,name=cancel_url,json=cancelUrl,proto3" json:"cancel_url,omitempty"`
-	// Sum of all lines; Stripe's own sum is checked against it.
+	// Sum of all lines minus the discount; Stripe's own sum is checked against it.
 	ExpectedTotalMinor int64 `protobuf:"varint,7,opt,name=expected_total_minor,json=expectedTotalMinor,proto3" json:"expected_total_minor,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// What a code of ours takes off, 0 without; Stripe's own promotion codes can be entered only without.
+	DiscountMinor int64 `protobuf:"varint,8,opt,name=discount_minor,json=discountMinor,proto3" json:"discount_minor,omitempty"`
+	// How Stripe's page calls the discount.
+	DiscountName string `protobuf:"bytes,9,opt,name=discount_name,json=discountName,proto3" json:"discount_name,omitempty"`
+	// How long the session can be paid; 0 leaves it to Stripe (a day). Stripe's shortest is 30 minutes: at least 1860.
+	LifetimeSeconds int32 `protobuf:"varint,10,opt,name=lifetime_seconds,json=lifetimeSeconds,proto3" json:"lifetime_seconds,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *OpenSessionRequest) Reset() {
@@ -219,6 +279,27 @@ func (x *OpenSessionRequest) GetCancelUrl() string {
 func (x *OpenSessionRequest) GetExpectedTotalMinor() int64 {
 	if x != nil {
 		return x.ExpectedTotalMinor
+	}
+	return 0
+}
+
+func (x *OpenSessionRequest) GetDiscountMinor() int64 {
+	if x != nil {
+		return x.DiscountMinor
+	}
+	return 0
+}
+
+func (x *OpenSessionRequest) GetDiscountName() string {
+	if x != nil {
+		return x.DiscountName
+	}
+	return ""
+}
+
+func (x *OpenSessionRequest) GetLifetimeSeconds() int32 {
+	if x != nil {
+		return x.LifetimeSeconds
 	}
 	return 0
 }
@@ -384,8 +465,11 @@ type Session struct {
 	BillingAddress  *Address               `protobuf:"bytes,15,opt,name=billing_address,json=billingAddress,proto3" json:"billing_address,omitempty"`
 	ShippingAddress *Address               `protobuf:"bytes,16,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
 	ExpiresAt       *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// What lowered the price: our coupon, or a promotion of Stripe's page.
+	Discounts     []*SessionDiscount     `protobuf:"bytes,18,rep,name=discounts,proto3" json:"discounts,omitempty"`
+	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Session) Reset() {
@@ -537,6 +621,91 @@ func (x *Session) GetExpiresAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Session) GetDiscounts() []*SessionDiscount {
+	if x != nil {
+		return x.Discounts
+	}
+	return nil
+}
+
+func (x *Session) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+type SessionDiscount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Stripe's id of the coupon.
+	CouponId string `protobuf:"bytes,1,opt,name=coupon_id,json=couponId,proto3" json:"coupon_id,omitempty"`
+	// As customers see it.
+	Name        string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	AmountMinor int64  `protobuf:"varint,3,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	// Of the coupon: hundredths of a percent, or 0.
+	PercentHundredths int64 `protobuf:"varint,4,opt,name=percent_hundredths,json=percentHundredths,proto3" json:"percent_hundredths,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *SessionDiscount) Reset() {
+	*x = SessionDiscount{}
+	mi := &file_payment_v1_payment_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionDiscount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionDiscount) ProtoMessage() {}
+
+func (x *SessionDiscount) ProtoReflect() protoreflect.Message {
+	mi := &file_payment_v1_payment_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionDiscount.ProtoReflect.Descriptor instead.
+func (*SessionDiscount) Descriptor() ([]byte, []int) {
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *SessionDiscount) GetCouponId() string {
+	if x != nil {
+		return x.CouponId
+	}
+	return ""
+}
+
+func (x *SessionDiscount) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SessionDiscount) GetAmountMinor() int64 {
+	if x != nil {
+		return x.AmountMinor
+	}
+	return 0
+}
+
+func (x *SessionDiscount) GetPercentHundredths() int64 {
+	if x != nil {
+		return x.PercentHundredths
+	}
+	return 0
+}
+
 type Address struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	Name       string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -553,7 +722,7 @@ type Address struct {
 
 func (x *Address) Reset() {
 	*x = Address{}
-	mi := &file_payment_v1_payment_proto_msgTypes[4]
+	mi := &file_payment_v1_payment_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -565,7 +734,7 @@ func (x *Address) String() string {
 func (*Address) ProtoMessage() {}
 
 func (x *Address) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_v1_payment_proto_msgTypes[4]
+	mi := &file_payment_v1_payment_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -578,7 +747,7 @@ func (x *Address) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Address.ProtoReflect.Descriptor instead.
 func (*Address) Descriptor() ([]byte, []int) {
-	return file_payment_v1_payment_proto_rawDescGZIP(), []int{4}
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Address) GetName() string {
@@ -639,7 +808,7 @@ type GetSessionRequest struct {
 
 func (x *GetSessionRequest) Reset() {
 	*x = GetSessionRequest{}
-	mi := &file_payment_v1_payment_proto_msgTypes[5]
+	mi := &file_payment_v1_payment_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -651,7 +820,7 @@ func (x *GetSessionRequest) String() string {
 func (*GetSessionRequest) ProtoMessage() {}
 
 func (x *GetSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_v1_payment_proto_msgTypes[5]
+	mi := &file_payment_v1_payment_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -664,7 +833,7 @@ func (x *GetSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSessionRequest.ProtoReflect.Descriptor instead.
 func (*GetSessionRequest) Descriptor() ([]byte, []int) {
-	return file_payment_v1_payment_proto_rawDescGZIP(), []int{5}
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetSessionRequest) GetSessionId() string {
@@ -683,7 +852,7 @@ type GetSessionResponse struct {
 
 func (x *GetSessionResponse) Reset() {
 	*x = GetSessionResponse{}
-	mi := &file_payment_v1_payment_proto_msgTypes[6]
+	mi := &file_payment_v1_payment_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -695,7 +864,7 @@ func (x *GetSessionResponse) String() string {
 func (*GetSessionResponse) ProtoMessage() {}
 
 func (x *GetSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_v1_payment_proto_msgTypes[6]
+	mi := &file_payment_v1_payment_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -708,7 +877,7 @@ func (x *GetSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSessionResponse.ProtoReflect.Descriptor instead.
 func (*GetSessionResponse) Descriptor() ([]byte, []int) {
-	return file_payment_v1_payment_proto_rawDescGZIP(), []int{6}
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetSessionResponse) GetSession() *Session {
@@ -727,7 +896,7 @@ type ExpireSessionRequest struct {
 
 func (x *ExpireSessionRequest) Reset() {
 	*x = ExpireSessionRequest{}
-	mi := &file_payment_v1_payment_proto_msgTypes[7]
+	mi := &file_payment_v1_payment_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -739,7 +908,7 @@ func (x *ExpireSessionRequest) String() string {
 func (*ExpireSessionRequest) ProtoMessage() {}
 
 func (x *ExpireSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_v1_payment_proto_msgTypes[7]
+	mi := &file_payment_v1_payment_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -752,7 +921,7 @@ func (x *ExpireSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExpireSessionRequest.ProtoReflect.Descriptor instead.
 func (*ExpireSessionRequest) Descriptor() ([]byte, []int) {
-	return file_payment_v1_payment_proto_rawDescGZIP(), []int{7}
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ExpireSessionRequest) GetSessionId() string {
@@ -771,7 +940,7 @@ type ExpireSessionResponse struct {
 
 func (x *ExpireSessionResponse) Reset() {
 	*x = ExpireSessionResponse{}
-	mi := &file_payment_v1_payment_proto_msgTypes[8]
+	mi := &file_payment_v1_payment_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -783,7 +952,7 @@ func (x *ExpireSessionResponse) String() string {
 func (*ExpireSessionResponse) ProtoMessage() {}
 
 func (x *ExpireSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_v1_payment_proto_msgTypes[8]
+	mi := &file_payment_v1_payment_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -796,7 +965,7 @@ func (x *ExpireSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExpireSessionResponse.ProtoReflect.Descriptor instead.
 func (*ExpireSessionResponse) Descriptor() ([]byte, []int) {
-	return file_payment_v1_payment_proto_rawDescGZIP(), []int{8}
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ExpireSessionResponse) GetSession() *Session {
@@ -818,7 +987,7 @@ type ReceiveWebhookRequest struct {
 
 func (x *ReceiveWebhookRequest) Reset() {
 	*x = ReceiveWebhookRequest{}
-	mi := &file_payment_v1_payment_proto_msgTypes[9]
+	mi := &file_payment_v1_payment_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -830,7 +999,7 @@ func (x *ReceiveWebhookRequest) String() string {
 func (*ReceiveWebhookRequest) ProtoMessage() {}
 
 func (x *ReceiveWebhookRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_v1_payment_proto_msgTypes[9]
+	mi := &file_payment_v1_payment_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -843,7 +1012,7 @@ func (x *ReceiveWebhookRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveWebhookRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveWebhookRequest) Descriptor() ([]byte, []int) {
-	return file_payment_v1_payment_proto_rawDescGZIP(), []int{9}
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ReceiveWebhookRequest) GetPayload() []byte {
@@ -869,7 +1038,7 @@ type ReceiveWebhookResponse struct {
 
 func (x *ReceiveWebhookResponse) Reset() {
 	*x = ReceiveWebhookResponse{}
-	mi := &file_payment_v1_payment_proto_msgTypes[10]
+	mi := &file_payment_v1_payment_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -881,7 +1050,7 @@ func (x *ReceiveWebhookResponse) String() string {
 func (*ReceiveWebhookResponse) ProtoMessage() {}
 
 func (x *ReceiveWebhookResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_v1_payment_proto_msgTypes[10]
+	mi := &file_payment_v1_payment_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -894,7 +1063,7 @@ func (x *ReceiveWebhookResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveWebhookResponse.ProtoReflect.Descriptor instead.
 func (*ReceiveWebhookResponse) Descriptor() ([]byte, []int) {
-	return file_payment_v1_payment_proto_rawDescGZIP(), []int{10}
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ReceiveWebhookResponse) GetEvent() *Event {
@@ -911,17 +1080,21 @@ type Event struct {
 	Type    string                 `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
 	// Empty when the event is not about a checkout session.
 	SessionId string `protobuf:"bytes,3,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// Whether it may have paid or ended one of our checkouts: the order service must hear of it.
+	// Whether it is about a payment of ours, its checkout, a refund or a dispute: the order service must hear of it.
 	ConcernsCheckout bool `protobuf:"varint,4,opt,name=concerns_checkout,json=concernsCheckout,proto3" json:"concerns_checkout,omitempty"`
 	// Whether its effect on the order was already done.
-	Handled       bool `protobuf:"varint,5,opt,name=handled,proto3" json:"handled,omitempty"`
+	Handled bool `protobuf:"varint,5,opt,name=handled,proto3" json:"handled,omitempty"`
+	// Of an event about a charge, a refund or a dispute.
+	PaymentIntentId string `protobuf:"bytes,6,opt,name=payment_intent_id,json=paymentIntentId,proto3" json:"payment_intent_id,omitempty"`
+	// Of an event about a dispute.
+	DisputeId     string `protobuf:"bytes,7,opt,name=dispute_id,json=disputeId,proto3" json:"dispute_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_payment_v1_payment_proto_msgTypes[11]
+	mi := &file_payment_v1_payment_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -933,7 +1106,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_v1_payment_proto_msgTypes[11]
+	mi := &file_payment_v1_payment_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -946,7 +1119,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_payment_v1_payment_proto_rawDescGZIP(), []int{11}
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Event) GetEventId() string {
@@ -984,6 +1157,754 @@ func (x *Event) GetHandled() bool {
 	return false
 }
 
+func (x *Event) GetPaymentIntentId() string {
+	if x != nil {
+		return x.PaymentIntentId
+	}
+	return ""
+}
+
+func (x *Event) GetDisputeId() string {
+	if x != nil {
+		return x.DisputeId
+	}
+	return ""
+}
+
+type CreateRefundRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The caller's, 1 to 200 of [A-Za-z0-9_./-]; Stripe is asked under it.
+	Key             string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	PaymentIntentId string `protobuf:"bytes,2,opt,name=payment_intent_id,json=paymentIntentId,proto3" json:"payment_intent_id,omitempty"`
+	// At least 1.
+	AmountMinor   int64  `protobuf:"varint,3,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	Currency      string `protobuf:"bytes,4,opt,name=currency,proto3" json:"currency,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateRefundRequest) Reset() {
+	*x = CreateRefundRequest{}
+	mi := &file_payment_v1_payment_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateRefundRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateRefundRequest) ProtoMessage() {}
+
+func (x *CreateRefundRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_payment_v1_payment_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateRefundRequest.ProtoReflect.Descriptor instead.
+func (*CreateRefundRequest) Descriptor() ([]byte, []int) {
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *CreateRefundRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *CreateRefundRequest) GetPaymentIntentId() string {
+	if x != nil {
+		return x.PaymentIntentId
+	}
+	return ""
+}
+
+func (x *CreateRefundRequest) GetAmountMinor() int64 {
+	if x != nil {
+		return x.AmountMinor
+	}
+	return 0
+}
+
+func (x *CreateRefundRequest) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+type CreateRefundResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Refund        *Refund                `protobuf:"bytes,1,opt,name=refund,proto3" json:"refund,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateRefundResponse) Reset() {
+	*x = CreateRefundResponse{}
+	mi := &file_payment_v1_payment_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateRefundResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateRefundResponse) ProtoMessage() {}
+
+func (x *CreateRefundResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_payment_v1_payment_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateRefundResponse.ProtoReflect.Descriptor instead.
+func (*CreateRefundResponse) Descriptor() ([]byte, []int) {
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *CreateRefundResponse) GetRefund() *Refund {
+	if x != nil {
+		return x.Refund
+	}
+	return nil
+}
+
+// A refund as Stripe tells it.
+type Refund struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	RefundId string                 `protobuf:"bytes,1,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
+	// Empty when the refund was not made through CreateRefund.
+	Key             string                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	PaymentIntentId string                 `protobuf:"bytes,3,opt,name=payment_intent_id,json=paymentIntentId,proto3" json:"payment_intent_id,omitempty"`
+	AmountMinor     int64                  `protobuf:"varint,4,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	Currency        string                 `protobuf:"bytes,5,opt,name=currency,proto3" json:"currency,omitempty"`
+	Status          RefundStatus           `protobuf:"varint,6,opt,name=status,proto3,enum=payment.v1.RefundStatus" json:"status,omitempty"`
+	CreatedAt       *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Refund) Reset() {
+	*x = Refund{}
+	mi := &file_payment_v1_payment_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Refund) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Refund) ProtoMessage() {}
+
+func (x *Refund) ProtoReflect() protoreflect.Message {
+	mi := &file_payment_v1_payment_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Refund.ProtoReflect.Descriptor instead.
+func (*Refund) Descriptor() ([]byte, []int) {
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Refund) GetRefundId() string {
+	if x != nil {
+		return x.RefundId
+	}
+	return ""
+}
+
+func (x *Refund) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Refund) GetPaymentIntentId() string {
+	if x != nil {
+		return x.PaymentIntentId
+	}
+	return ""
+}
+
+func (x *Refund) GetAmountMinor() int64 {
+	if x != nil {
+		return x.AmountMinor
+	}
+	return 0
+}
+
+func (x *Refund) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *Refund) GetStatus() RefundStatus {
+	if x != nil {
+		return x.Status
+	}
+	return RefundStatus_REFUND_STATUS_UNSPECIFIED
+}
+
+func (x *Refund) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+type ListRefundsRequest struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	PaymentIntentId string                 `protobuf:"bytes,1,opt,name=payment_intent_id,json=paymentIntentId,proto3" json:"payment_intent_id,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *ListRefundsRequest) Reset() {
+	*x = ListRefundsRequest{}
+	mi := &file_payment_v1_payment_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRefundsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRefundsRequest) ProtoMessage() {}
+
+func (x *ListRefundsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_payment_v1_payment_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRefundsRequest.ProtoReflect.Descriptor instead.
+func (*ListRefundsRequest) Descriptor() ([]byte, []int) {
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ListRefundsRequest) GetPaymentIntentId() string {
+	if x != nil {
+		return x.PaymentIntentId
+	}
+	return ""
+}
+
+type ListRefundsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Refunds       []*Refund              `protobuf:"bytes,1,rep,name=refunds,proto3" json:"refunds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRefundsResponse) Reset() {
+	*x = ListRefundsResponse{}
+	mi := &file_payment_v1_payment_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRefundsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRefundsResponse) ProtoMessage() {}
+
+func (x *ListRefundsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_payment_v1_payment_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRefundsResponse.ProtoReflect.Descriptor instead.
+func (*ListRefundsResponse) Descriptor() ([]byte, []int) {
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ListRefundsResponse) GetRefunds() []*Refund {
+	if x != nil {
+		return x.Refunds
+	}
+	return nil
+}
+
+type GetDisputeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	DisputeId     string                 `protobuf:"bytes,1,opt,name=dispute_id,json=disputeId,proto3" json:"dispute_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetDisputeRequest) Reset() {
+	*x = GetDisputeRequest{}
+	mi := &file_payment_v1_payment_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetDisputeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetDisputeRequest) ProtoMessage() {}
+
+func (x *GetDisputeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_payment_v1_payment_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetDisputeRequest.ProtoReflect.Descriptor instead.
+func (*GetDisputeRequest) Descriptor() ([]byte, []int) {
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *GetDisputeRequest) GetDisputeId() string {
+	if x != nil {
+		return x.DisputeId
+	}
+	return ""
+}
+
+type GetDisputeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Dispute       *Dispute               `protobuf:"bytes,1,opt,name=dispute,proto3" json:"dispute,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetDisputeResponse) Reset() {
+	*x = GetDisputeResponse{}
+	mi := &file_payment_v1_payment_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetDisputeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetDisputeResponse) ProtoMessage() {}
+
+func (x *GetDisputeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_payment_v1_payment_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetDisputeResponse.ProtoReflect.Descriptor instead.
+func (*GetDisputeResponse) Descriptor() ([]byte, []int) {
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *GetDisputeResponse) GetDispute() *Dispute {
+	if x != nil {
+		return x.Dispute
+	}
+	return nil
+}
+
+type Dispute struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	DisputeId       string                 `protobuf:"bytes,1,opt,name=dispute_id,json=disputeId,proto3" json:"dispute_id,omitempty"`
+	PaymentIntentId string                 `protobuf:"bytes,2,opt,name=payment_intent_id,json=paymentIntentId,proto3" json:"payment_intent_id,omitempty"`
+	AmountMinor     int64                  `protobuf:"varint,3,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	Currency        string                 `protobuf:"bytes,4,opt,name=currency,proto3" json:"currency,omitempty"`
+	// Stripe's word, for instance "fraudulent".
+	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Stripe's word: needs_response, under_review, won, lost, warning_closed ...
+	Status        string                 `protobuf:"bytes,6,opt,name=status,proto3" json:"status,omitempty"`
+	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Dispute) Reset() {
+	*x = Dispute{}
+	mi := &file_payment_v1_payment_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Dispute) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Dispute) ProtoMessage() {}
+
+func (x *Dispute) ProtoReflect() protoreflect.Message {
+	mi := &file_payment_v1_payment_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Dispute.ProtoReflect.Descriptor instead.
+func (*Dispute) Descriptor() ([]byte, []int) {
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Dispute) GetDisputeId() string {
+	if x != nil {
+		return x.DisputeId
+	}
+	return ""
+}
+
+func (x *Dispute) GetPaymentIntentId() string {
+	if x != nil {
+		return x.PaymentIntentId
+	}
+	return ""
+}
+
+func (x *Dispute) GetAmountMinor() int64 {
+	if x != nil {
+		return x.AmountMinor
+	}
+	return 0
+}
+
+func (x *Dispute) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *Dispute) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Dispute) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *Dispute) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+type ListPaymentsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Sessions made in this period: from inclusive, until exclusive.
+	From  *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	Until *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until,proto3" json:"until,omitempty"`
+	// Of the page before; empty for the first.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPaymentsRequest) Reset() {
+	*x = ListPaymentsRequest{}
+	mi := &file_payment_v1_payment_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPaymentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPaymentsRequest) ProtoMessage() {}
+
+func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_payment_v1_payment_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPaymentsRequest.ProtoReflect.Descriptor instead.
+func (*ListPaymentsRequest) Descriptor() ([]byte, []int) {
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ListPaymentsRequest) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *ListPaymentsRequest) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *ListPaymentsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListPaymentsResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Payments []*Payment             `protobuf:"bytes,1,rep,name=payments,proto3" json:"payments,omitempty"`
+	// Empty with the last page. A page may be empty and not the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPaymentsResponse) Reset() {
+	*x = ListPaymentsResponse{}
+	mi := &file_payment_v1_payment_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPaymentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPaymentsResponse) ProtoMessage() {}
+
+func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_payment_v1_payment_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPaymentsResponse.ProtoReflect.Descriptor instead.
+func (*ListPaymentsResponse) Descriptor() ([]byte, []int) {
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListPaymentsResponse) GetPayments() []*Payment {
+	if x != nil {
+		return x.Payments
+	}
+	return nil
+}
+
+func (x *ListPaymentsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// A completed session with what became of its money. No customer data.
+type Payment struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	SessionId       string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	Reference       string                 `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`
+	PaymentStatus   PaymentStatus          `protobuf:"varint,3,opt,name=payment_status,json=paymentStatus,proto3,enum=payment.v1.PaymentStatus" json:"payment_status,omitempty"`
+	Currency        string                 `protobuf:"bytes,4,opt,name=currency,proto3" json:"currency,omitempty"`
+	SubtotalMinor   int64                  `protobuf:"varint,5,opt,name=subtotal_minor,json=subtotalMinor,proto3" json:"subtotal_minor,omitempty"`
+	DiscountMinor   int64                  `protobuf:"varint,6,opt,name=discount_minor,json=discountMinor,proto3" json:"discount_minor,omitempty"`
+	TaxMinor        int64                  `protobuf:"varint,7,opt,name=tax_minor,json=taxMinor,proto3" json:"tax_minor,omitempty"`
+	ShippingMinor   int64                  `protobuf:"varint,8,opt,name=shipping_minor,json=shippingMinor,proto3" json:"shipping_minor,omitempty"`
+	TotalMinor      int64                  `protobuf:"varint,9,opt,name=total_minor,json=totalMinor,proto3" json:"total_minor,omitempty"`
+	PaymentIntentId string                 `protobuf:"bytes,10,opt,name=payment_intent_id,json=paymentIntentId,proto3" json:"payment_intent_id,omitempty"`
+	RefundedMinor   int64                  `protobuf:"varint,11,opt,name=refunded_minor,json=refundedMinor,proto3" json:"refunded_minor,omitempty"`
+	Disputed        bool                   `protobuf:"varint,12,opt,name=disputed,proto3" json:"disputed,omitempty"`
+	CreatedAt       *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Payment) Reset() {
+	*x = Payment{}
+	mi := &file_payment_v1_payment_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Payment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Payment) ProtoMessage() {}
+
+func (x *Payment) ProtoReflect() protoreflect.Message {
+	mi := &file_payment_v1_payment_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Payment.ProtoReflect.Descriptor instead.
+func (*Payment) Descriptor() ([]byte, []int) {
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Payment) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *Payment) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *Payment) GetPaymentStatus() PaymentStatus {
+	if x != nil {
+		return x.PaymentStatus
+	}
+	return PaymentStatus_PAYMENT_STATUS_UNSPECIFIED
+}
+
+func (x *Payment) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *Payment) GetSubtotalMinor() int64 {
+	if x != nil {
+		return x.SubtotalMinor
+	}
+	return 0
+}
+
+func (x *Payment) GetDiscountMinor() int64 {
+	if x != nil {
+		return x.DiscountMinor
+	}
+	return 0
+}
+
+func (x *Payment) GetTaxMinor() int64 {
+	if x != nil {
+		return x.TaxMinor
+	}
+	return 0
+}
+
+func (x *Payment) GetShippingMinor() int64 {
+	if x != nil {
+		return x.ShippingMinor
+	}
+	return 0
+}
+
+func (x *Payment) GetTotalMinor() int64 {
+	if x != nil {
+		return x.TotalMinor
+	}
+	return 0
+}
+
+func (x *Payment) GetPaymentIntentId() string {
+	if x != nil {
+		return x.PaymentIntentId
+	}
+	return ""
+}
+
+func (x *Payment) GetRefundedMinor() int64 {
+	if x != nil {
+		return x.RefundedMinor
+	}
+	return 0
+}
+
+func (x *Payment) GetDisputed() bool {
+	if x != nil {
+		return x.Disputed
+	}
+	return false
+}
+
+func (x *Payment) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
 type ListUnhandledEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only events received before this moment: younger ones are still in the hands of the edge.
@@ -996,7 +1917,7 @@ type ListUnhandledEventsRequest struct {
 
 func (x *ListUnhandledEventsRequest) Reset() {
 	*x = ListUnhandledEventsRequest{}
-	mi := &file_payment_v1_payment_proto_msgTypes[12]
+	mi := &file_payment_v1_payment_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1008,7 +1929,7 @@ func (x *ListUnhandledEventsRequest) String() string {
 func (*ListUnhandledEventsRequest) ProtoMessage() {}
 
 func (x *ListUnhandledEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_v1_payment_proto_msgTypes[12]
+	mi := &file_payment_v1_payment_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1021,7 +1942,7 @@ func (x *ListUnhandledEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUnhandledEventsRequest.ProtoReflect.Descriptor instead.
 func (*ListUnhandledEventsRequest) Descriptor() ([]byte, []int) {
-	return file_payment_v1_payment_proto_rawDescGZIP(), []int{12}
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListUnhandledEventsRequest) GetReceivedBefore() *timestamppb.Timestamp {
@@ -1047,7 +1968,7 @@ type ListUnhandledEventsResponse struct {
 
 func (x *ListUnhandledEventsResponse) Reset() {
 	*x = ListUnhandledEventsResponse{}
-	mi := &file_payment_v1_payment_proto_msgTypes[13]
+	mi := &file_payment_v1_payment_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1059,7 +1980,7 @@ func (x *ListUnhandledEventsResponse) String() string {
 func (*ListUnhandledEventsResponse) ProtoMessage() {}
 
 func (x *ListUnhandledEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_v1_payment_proto_msgTypes[13]
+	mi := &file_payment_v1_payment_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1072,7 +1993,7 @@ func (x *ListUnhandledEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUnhandledEventsResponse.ProtoReflect.Descriptor instead.
 func (*ListUnhandledEventsResponse) Descriptor() ([]byte, []int) {
-	return file_payment_v1_payment_proto_rawDescGZIP(), []int{13}
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListUnhandledEventsResponse) GetEvents() []*Event {
@@ -1091,7 +2012,7 @@ type MarkEventHandledRequest struct {
 
 func (x *MarkEventHandledRequest) Reset() {
 	*x = MarkEventHandledRequest{}
-	mi := &file_payment_v1_payment_proto_msgTypes[14]
+	mi := &file_payment_v1_payment_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1103,7 +2024,7 @@ func (x *MarkEventHandledRequest) String() string {
 func (*MarkEventHandledRequest) ProtoMessage() {}
 
 func (x *MarkEventHandledRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_v1_payment_proto_msgTypes[14]
+	mi := &file_payment_v1_payment_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1116,7 +2037,7 @@ func (x *MarkEventHandledRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkEventHandledRequest.ProtoReflect.Descriptor instead.
 func (*MarkEventHandledRequest) Descriptor() ([]byte, []int) {
-	return file_payment_v1_payment_proto_rawDescGZIP(), []int{14}
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *MarkEventHandledRequest) GetEventId() string {
@@ -1134,7 +2055,7 @@ type MarkEventHandledResponse struct {
 
 func (x *MarkEventHandledResponse) Reset() {
 	*x = MarkEventHandledResponse{}
-	mi := &file_payment_v1_payment_proto_msgTypes[15]
+	mi := &file_payment_v1_payment_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1146,7 +2067,7 @@ func (x *MarkEventHandledResponse) String() string {
 func (*MarkEventHandledResponse) ProtoMessage() {}
 
 func (x *MarkEventHandledResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_v1_payment_proto_msgTypes[15]
+	mi := &file_payment_v1_payment_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1159,7 +2080,7 @@ func (x *MarkEventHandledResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkEventHandledResponse.ProtoReflect.Descriptor instead.
 func (*MarkEventHandledResponse) Descriptor() ([]byte, []int) {
-	return file_payment_v1_payment_proto_rawDescGZIP(), []int{15}
+	return file_payment_v1_payment_proto_rawDescGZIP(), []int{27}
 }
 
 var File_payment_v1_payment_proto protoreflect.FileDescriptor
@@ -1167,7 +2088,7 @@ var File_payment_v1_payment_proto protoreflect.FileDescriptor
 const file_payment_v1_payment_proto_rawDesc = "" +
 	"\n" +
 	"\x18payment/v1/payment.proto\x12\n" +
-	"payment.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x96\x02\n" +
+	"payment.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8d\x03\n" +
 	"\x12OpenSessionRequest\x12\x1c\n" +
 	"\treference\x18\x01 \x01(\tR\treference\x12\x1a\n" +
 	"\bcurrency\x18\x02 \x01(\tR\bcurrency\x12-\n" +
@@ -1177,7 +2098,11 @@ const file_payment_v1_payment_proto_rawDesc = "" +
 	"successUrl\x12\x1d\n" +
 	"\n" +
 	"cancel_url\x18\x06 \x01(\tR\tcancelUrl\x120\n" +
-	"\x14expected_total_minor\x18\a \x01(\x03R\x12expectedTotalMinor\"\xa8\x01\n" +
+	"\x14expected_total_minor\x18\a \x01(\x03R\x12expectedTotalMinor\x12%\n" +
+	"\x0ediscount_minor\x18\b \x01(\x03R\rdiscountMinor\x12#\n" +
+	"\rdiscount_name\x18\t \x01(\tR\fdiscountName\x12)\n" +
+	"\x10lifetime_seconds\x18\n" +
+	" \x01(\x05R\x0flifetimeSeconds\"\xa8\x01\n" +
 	"\vSessionLine\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12\x1b\n" +
@@ -1189,7 +2114,7 @@ const file_payment_v1_payment_proto_rawDesc = "" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x129\n" +
 	"\n" +
-	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\xe2\x05\n" +
+	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\xd8\x06\n" +
 	"\aSession\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x1c\n" +
@@ -1211,7 +2136,15 @@ const file_payment_v1_payment_proto_rawDesc = "" +
 	"\x0fbilling_address\x18\x0f \x01(\v2\x13.payment.v1.AddressR\x0ebillingAddress\x12>\n" +
 	"\x10shipping_address\x18\x10 \x01(\v2\x13.payment.v1.AddressR\x0fshippingAddress\x129\n" +
 	"\n" +
-	"expires_at\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\xae\x01\n" +
+	"expires_at\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x129\n" +
+	"\tdiscounts\x18\x12 \x03(\v2\x1b.payment.v1.SessionDiscountR\tdiscounts\x129\n" +
+	"\n" +
+	"created_at\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"\x94\x01\n" +
+	"\x0fSessionDiscount\x12\x1b\n" +
+	"\tcoupon_id\x18\x01 \x01(\tR\bcouponId\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12!\n" +
+	"\famount_minor\x18\x03 \x01(\x03R\vamountMinor\x12-\n" +
+	"\x12percent_hundredths\x18\x04 \x01(\x03R\x11percentHundredths\"\xae\x01\n" +
 	"\aAddress\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05line1\x18\x02 \x01(\tR\x05line1\x12\x14\n" +
@@ -1235,14 +2168,78 @@ const file_payment_v1_payment_proto_rawDesc = "" +
 	"\apayload\x18\x01 \x01(\fR\apayload\x12\x1c\n" +
 	"\tsignature\x18\x02 \x01(\tR\tsignature\"A\n" +
 	"\x16ReceiveWebhookResponse\x12'\n" +
-	"\x05event\x18\x01 \x01(\v2\x11.payment.v1.EventR\x05event\"\x9c\x01\n" +
+	"\x05event\x18\x01 \x01(\v2\x11.payment.v1.EventR\x05event\"\xe7\x01\n" +
 	"\x05Event\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x03 \x01(\tR\tsessionId\x12+\n" +
 	"\x11concerns_checkout\x18\x04 \x01(\bR\x10concernsCheckout\x12\x18\n" +
-	"\ahandled\x18\x05 \x01(\bR\ahandled\"w\n" +
+	"\ahandled\x18\x05 \x01(\bR\ahandled\x12*\n" +
+	"\x11payment_intent_id\x18\x06 \x01(\tR\x0fpaymentIntentId\x12\x1d\n" +
+	"\n" +
+	"dispute_id\x18\a \x01(\tR\tdisputeId\"\x92\x01\n" +
+	"\x13CreateRefundRequest\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12*\n" +
+	"\x11payment_intent_id\x18\x02 \x01(\tR\x0fpaymentIntentId\x12!\n" +
+	"\famount_minor\x18\x03 \x01(\x03R\vamountMinor\x12\x1a\n" +
+	"\bcurrency\x18\x04 \x01(\tR\bcurrency\"B\n" +
+	"\x14CreateRefundResponse\x12*\n" +
+	"\x06refund\x18\x01 \x01(\v2\x12.payment.v1.RefundR\x06refund\"\x8f\x02\n" +
+	"\x06Refund\x12\x1b\n" +
+	"\trefund_id\x18\x01 \x01(\tR\brefundId\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\x12*\n" +
+	"\x11payment_intent_id\x18\x03 \x01(\tR\x0fpaymentIntentId\x12!\n" +
+	"\famount_minor\x18\x04 \x01(\x03R\vamountMinor\x12\x1a\n" +
+	"\bcurrency\x18\x05 \x01(\tR\bcurrency\x120\n" +
+	"\x06status\x18\x06 \x01(\x0e2\x18.payment.v1.RefundStatusR\x06status\x129\n" +
+	"\n" +
+	"created_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"@\n" +
+	"\x12ListRefundsRequest\x12*\n" +
+	"\x11payment_intent_id\x18\x01 \x01(\tR\x0fpaymentIntentId\"C\n" +
+	"\x13ListRefundsResponse\x12,\n" +
+	"\arefunds\x18\x01 \x03(\v2\x12.payment.v1.RefundR\arefunds\"2\n" +
+	"\x11GetDisputeRequest\x12\x1d\n" +
+	"\n" +
+	"dispute_id\x18\x01 \x01(\tR\tdisputeId\"C\n" +
+	"\x12GetDisputeResponse\x12-\n" +
+	"\adispute\x18\x01 \x01(\v2\x13.payment.v1.DisputeR\adispute\"\xfe\x01\n" +
+	"\aDispute\x12\x1d\n" +
+	"\n" +
+	"dispute_id\x18\x01 \x01(\tR\tdisputeId\x12*\n" +
+	"\x11payment_intent_id\x18\x02 \x01(\tR\x0fpaymentIntentId\x12!\n" +
+	"\famount_minor\x18\x03 \x01(\x03R\vamountMinor\x12\x1a\n" +
+	"\bcurrency\x18\x04 \x01(\tR\bcurrency\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x16\n" +
+	"\x06status\x18\x06 \x01(\tR\x06status\x129\n" +
+	"\n" +
+	"created_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"\x96\x01\n" +
+	"\x13ListPaymentsRequest\x12.\n" +
+	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x120\n" +
+	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\"o\n" +
+	"\x14ListPaymentsResponse\x12/\n" +
+	"\bpayments\x18\x01 \x03(\v2\x13.payment.v1.PaymentR\bpayments\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x81\x04\n" +
+	"\aPayment\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x1c\n" +
+	"\treference\x18\x02 \x01(\tR\treference\x12@\n" +
+	"\x0epayment_status\x18\x03 \x01(\x0e2\x19.payment.v1.PaymentStatusR\rpaymentStatus\x12\x1a\n" +
+	"\bcurrency\x18\x04 \x01(\tR\bcurrency\x12%\n" +
+	"\x0esubtotal_minor\x18\x05 \x01(\x03R\rsubtotalMinor\x12%\n" +
+	"\x0ediscount_minor\x18\x06 \x01(\x03R\rdiscountMinor\x12\x1b\n" +
+	"\ttax_minor\x18\a \x01(\x03R\btaxMinor\x12%\n" +
+	"\x0eshipping_minor\x18\b \x01(\x03R\rshippingMinor\x12\x1f\n" +
+	"\vtotal_minor\x18\t \x01(\x03R\n" +
+	"totalMinor\x12*\n" +
+	"\x11payment_intent_id\x18\n" +
+	" \x01(\tR\x0fpaymentIntentId\x12%\n" +
+	"\x0erefunded_minor\x18\v \x01(\x03R\rrefundedMinor\x12\x1a\n" +
+	"\bdisputed\x18\f \x01(\bR\bdisputed\x129\n" +
+	"\n" +
+	"created_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"w\n" +
 	"\x1aListUnhandledEventsRequest\x12C\n" +
 	"\x0freceived_before\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x0ereceivedBefore\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\x05R\x05limit\"H\n" +
@@ -1260,12 +2257,22 @@ const file_payment_v1_payment_proto_rawDesc = "" +
 	"\x1aPAYMENT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15PAYMENT_STATUS_UNPAID\x10\x01\x12\x17\n" +
 	"\x13PAYMENT_STATUS_PAID\x10\x02\x12\x1f\n" +
-	"\x1bPAYMENT_STATUS_NOT_REQUIRED\x10\x032\xc1\x04\n" +
+	"\x1bPAYMENT_STATUS_NOT_REQUIRED\x10\x03*\x7f\n" +
+	"\fRefundStatus\x12\x1d\n" +
+	"\x19REFUND_STATUS_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15REFUND_STATUS_PENDING\x10\x01\x12\x1b\n" +
+	"\x17REFUND_STATUS_SUCCEEDED\x10\x02\x12\x18\n" +
+	"\x14REFUND_STATUS_FAILED\x10\x032\x98\a\n" +
 	"\x0ePaymentService\x12S\n" +
 	"\vOpenSession\x12\x1e.payment.v1.OpenSessionRequest\x1a\x1f.payment.v1.OpenSessionResponse\"\x03\x90\x02\x02\x12P\n" +
 	"\n" +
 	"GetSession\x12\x1d.payment.v1.GetSessionRequest\x1a\x1e.payment.v1.GetSessionResponse\"\x03\x90\x02\x01\x12Y\n" +
-	"\rExpireSession\x12 .payment.v1.ExpireSessionRequest\x1a!.payment.v1.ExpireSessionResponse\"\x03\x90\x02\x02\x12\\\n" +
+	"\rExpireSession\x12 .payment.v1.ExpireSessionRequest\x1a!.payment.v1.ExpireSessionResponse\"\x03\x90\x02\x02\x12V\n" +
+	"\fCreateRefund\x12\x1f.payment.v1.CreateRefundRequest\x1a .payment.v1.CreateRefundResponse\"\x03\x90\x02\x02\x12S\n" +
+	"\vListRefunds\x12\x1e.payment.v1.ListRefundsRequest\x1a\x1f.payment.v1.ListRefundsResponse\"\x03\x90\x02\x01\x12P\n" +
+	"\n" +
+	"GetDispute\x12\x1d.payment.v1.GetDisputeRequest\x1a\x1e.payment.v1.GetDisputeResponse\"\x03\x90\x02\x01\x12V\n" +
+	"\fListPayments\x12\x1f.payment.v1.ListPaymentsRequest\x1a .payment.v1.ListPaymentsResponse\"\x03\x90\x02\x01\x12\\\n" +
 	"\x0eReceiveWebhook\x12!.payment.v1.ReceiveWebhookRequest\x1a\".payment.v1.ReceiveWebhookResponse\"\x03\x90\x02\x02\x12k\n" +
 	"\x13ListUnhandledEvents\x12&.payment.v1.ListUnhandledEventsRequest\x1a'.payment.v1.ListUnhandledEventsResponse\"\x03\x90\x02\x01\x12b\n" +
 	"\x10MarkEventHandled\x12#.payment.v1.MarkEventHandledRequest\x1a$.payment.v1.MarkEventHandledResponse\"\x03\x90\x02\x02BDZBgithub.com/bartgottschalk/startupwebapp/proto/payment/v1;paymentv1b\x06proto3"
@@ -1282,59 +2289,93 @@ func file_payment_v1_payment_proto_rawDescGZIP() []byte {
 	return file_payment_v1_payment_proto_rawDescData
 }
 
-var file_payment_v1_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_payment_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_payment_v1_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_payment_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_payment_v1_payment_proto_goTypes = []any{
 	(SessionStatus)(0),                  // 0: payment.v1.SessionStatus
 	(PaymentStatus)(0),                  // 1: payment.v1.PaymentStatus
-	(*OpenSessionRequest)(nil),          // 2: payment.v1.OpenSessionRequest
-	(*SessionLine)(nil),                 // 3: payment.v1.SessionLine
-	(*OpenSessionResponse)(nil),         // 4: payment.v1.OpenSessionResponse
-	(*Session)(nil),                     // 5: payment.v1.Session
-	(*Address)(nil),                     // 6: payment.v1.Address
-	(*GetSessionRequest)(nil),           // 7: payment.v1.GetSessionRequest
-	(*GetSessionResponse)(nil),          // 8: payment.v1.GetSessionResponse
-	(*ExpireSessionRequest)(nil),        // 9: payment.v1.ExpireSessionRequest
-	(*ExpireSessionResponse)(nil),       // 10: payment.v1.ExpireSessionResponse
-	(*ReceiveWebhookRequest)(nil),       // 11: payment.v1.ReceiveWebhookRequest
-	(*ReceiveWebhookResponse)(nil),      // 12: payment.v1.ReceiveWebhookResponse
-	(*Event)(nil),                       // 13: payment.v1.Event
-	(*ListUnhandledEventsRequest)(nil),  // 14: payment.v1.ListUnhandledEventsRequest
-	(*ListUnhandledEventsResponse)(nil), // 15: payment.v1.ListUnhandledEventsResponse
-	(*MarkEventHandledRequest)(nil),     // 16: payment.v1.MarkEventHandledRequest
-	(*MarkEventHandledResponse)(nil),    // 17: payment.v1.MarkEventHandledResponse
-	(*timestamppb.Timestamp)(nil),       // 18: google.protobuf.Timestamp
+	(RefundStatus)(0),                   // 2: payment.v1.RefundStatus
+	(*OpenSessionRequest)(nil),          // 3: payment.v1.OpenSessionRequest
+	(*SessionLine)(nil),                 // 4: payment.v1.SessionLine
+	(*OpenSessionResponse)(nil),         // 5: payment.v1.OpenSessionResponse
+	(*Session)(nil),                     // 6: payment.v1.Session
+	(*SessionDiscount)(nil),             // 7: payment.v1.SessionDiscount
+	(*Address)(nil),                     // 8: payment.v1.Address
+	(*GetSessionRequest)(nil),           // 9: payment.v1.GetSessionRequest
+	(*GetSessionResponse)(nil),          // 10: payment.v1.GetSessionResponse
+	(*ExpireSessionRequest)(nil),        // 11: payment.v1.ExpireSessionRequest
+	(*ExpireSessionResponse)(nil),       // 12: payment.v1.ExpireSessionResponse
+	(*ReceiveWebhookRequest)(nil),       // 13: payment.v1.ReceiveWebhookRequest
+	(*ReceiveWebhookResponse)(nil),      // 14: payment.v1.ReceiveWebhookResponse
+	(*Event)(nil),                       // 15: payment.v1.Event
+	(*CreateRefundRequest)(nil),         // 16: payment.v1.CreateRefundRequest
+	(*CreateRefundResponse)(nil),        // 17: payment.v1.CreateRefundResponse
+	(*Refund)(nil),                      // 18: payment.v1.Refund
+	(*ListRefundsRequest)(nil),          // 19: payment.v1.ListRefundsRequest
+	(*ListRefundsResponse)(nil),         // 20: payment.v1.ListRefundsResponse
+	(*GetDisputeRequest)(nil),           // 21: payment.v1.GetDisputeRequest
+	(*GetDisputeResponse)(nil),          // 22: payment.v1.GetDisputeResponse
+	(*Dispute)(nil),                     // 23: payment.v1.Dispute
+	(*ListPaymentsRequest)(nil),         // 24: payment.v1.ListPaymentsRequest
+	(*ListPaymentsResponse)(nil),        // 25: payment.v1.ListPaymentsResponse
+	(*Payment)(nil),                     // 26: payment.v1.Payment
+	(*ListUnhandledEventsRequest)(nil),  // 27: payment.v1.ListUnhandledEventsRequest
+	(*ListUnhandledEventsResponse)(nil), // 28: payment.v1.ListUnhandledEventsResponse
+	(*MarkEventHandledRequest)(nil),     // 29: payment.v1.MarkEventHandledRequest
+	(*MarkEventHandledResponse)(nil),    // 30: payment.v1.MarkEventHandledResponse
+	(*timestamppb.Timestamp)(nil),       // 31: google.protobuf.Timestamp
 }
 var file_payment_v1_payment_proto_depIdxs = []int32{
-	3,  // 0: payment.v1.OpenSessionRequest.lines:type_name -> payment.v1.SessionLine
-	18, // 1: payment.v1.OpenSessionResponse.expires_at:type_name -> google.protobuf.Timestamp
+	4,  // 0: payment.v1.OpenSessionRequest.lines:type_name -> payment.v1.SessionLine
+	31, // 1: payment.v1.OpenSessionResponse.expires_at:type_name -> google.protobuf.Timestamp
 	0,  // 2: payment.v1.Session.status:type_name -> payment.v1.SessionStatus
 	1,  // 3: payment.v1.Session.payment_status:type_name -> payment.v1.PaymentStatus
-	6,  // 4: payment.v1.Session.billing_address:type_name -> payment.v1.Address
-	6,  // 5: payment.v1.Session.shipping_address:type_name -> payment.v1.Address
-	18, // 6: payment.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
-	5,  // 7: payment.v1.GetSessionResponse.session:type_name -> payment.v1.Session
-	5,  // 8: payment.v1.ExpireSessionResponse.session:type_name -> payment.v1.Session
-	13, // 9: payment.v1.ReceiveWebhookResponse.event:type_name -> payment.v1.Event
-	18, // 10: payment.v1.ListUnhandledEventsRequest.received_before:type_name -> google.protobuf.Timestamp
-	13, // 11: payment.v1.ListUnhandledEventsResponse.events:type_name -> payment.v1.Event
-	2,  // 12: payment.v1.PaymentService.OpenSession:input_type -> payment.v1.OpenSessionRequest
-	7,  // 13: payment.v1.PaymentService.GetSession:input_type -> payment.v1.GetSessionRequest
-	9,  // 14: payment.v1.PaymentService.ExpireSession:input_type -> payment.v1.ExpireSessionRequest
-	11, // 15: payment.v1.PaymentService.ReceiveWebhook:input_type -> payment.v1.ReceiveWebhookRequest
-	14, // 16: payment.v1.PaymentService.ListUnhandledEvents:input_type -> payment.v1.ListUnhandledEventsRequest
-	16, // 17: payment.v1.PaymentService.MarkEventHandled:input_type -> payment.v1.MarkEventHandledRequest
-	4,  // 18: payment.v1.PaymentService.OpenSession:output_type -> payment.v1.OpenSessionResponse
-	8,  // 19: payment.v1.PaymentService.GetSession:output_type -> payment.v1.GetSessionResponse
-	10, // 20: payment.v1.PaymentService.ExpireSession:output_type -> payment.v1.ExpireSessionResponse
-	12, // 21: payment.v1.PaymentService.ReceiveWebhook:output_type -> payment.v1.ReceiveWebhookResponse
-	15, // 22: payment.v1.PaymentService.ListUnhandledEvents:output_type -> payment.v1.ListUnhandledEventsResponse
-	17, // 23: payment.v1.PaymentService.MarkEventHandled:output_type -> payment.v1.MarkEventHandledResponse
-	18, // [18:24] is the sub-list for method output_type
-	12, // [12:18] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	8,  // 4: payment.v1.Session.billing_address:type_name -> payment.v1.Address
+	8,  // 5: payment.v1.Session.shipping_address:type_name -> payment.v1.Address
+	31, // 6: payment.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
+	7,  // 7: payment.v1.Session.discounts:type_name -> payment.v1.SessionDiscount
+	31, // 8: payment.v1.Session.created_at:type_name -> google.protobuf.Timestamp
+	6,  // 9: payment.v1.GetSessionResponse.session:type_name -> payment.v1.Session
+	6,  // 10: payment.v1.ExpireSessionResponse.session:type_name -> payment.v1.Session
+	15, // 11: payment.v1.ReceiveWebhookResponse.event:type_name -> payment.v1.Event
+	18, // 12: payment.v1.CreateRefundResponse.refund:type_name -> payment.v1.Refund
+	2,  // 13: payment.v1.Refund.status:type_name -> payment.v1.RefundStatus
+	31, // 14: payment.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	18, // 15: payment.v1.ListRefundsResponse.refunds:type_name -> payment.v1.Refund
+	23, // 16: payment.v1.GetDisputeResponse.dispute:type_name -> payment.v1.Dispute
+	31, // 17: payment.v1.Dispute.created_at:type_name -> google.protobuf.Timestamp
+	31, // 18: payment.v1.ListPaymentsRequest.from:type_name -> google.protobuf.Timestamp
+	31, // 19: payment.v1.ListPaymentsRequest.until:type_name -> google.protobuf.Timestamp
+	26, // 20: payment.v1.ListPaymentsResponse.payments:type_name -> payment.v1.Payment
+	1,  // 21: payment.v1.Payment.payment_status:type_name -> payment.v1.PaymentStatus
+	31, // 22: payment.v1.Payment.created_at:type_name -> google.protobuf.Timestamp
+	31, // 23: payment.v1.ListUnhandledEventsRequest.received_before:type_name -> google.protobuf.Timestamp
+	15, // 24: payment.v1.ListUnhandledEventsResponse.events:type_name -> payment.v1.Event
+	3,  // 25: payment.v1.PaymentService.OpenSession:input_type -> payment.v1.OpenSessionRequest
+	9,  // 26: payment.v1.PaymentService.GetSession:input_type -> payment.v1.GetSessionRequest
+	11, // 27: payment.v1.PaymentService.ExpireSession:input_type -> payment.v1.ExpireSessionRequest
+	16, // 28: payment.v1.PaymentService.CreateRefund:input_type -> payment.v1.CreateRefundRequest
+	19, // 29: payment.v1.PaymentService.ListRefunds:input_type -> payment.v1.ListRefundsRequest
+	21, // 30: payment.v1.PaymentService.GetDispute:input_type -> payment.v1.GetDisputeRequest
+	24, // 31: payment.v1.PaymentService.ListPayments:input_type -> payment.v1.ListPaymentsRequest
+	13, // 32: payment.v1.PaymentService.ReceiveWebhook:input_type -> payment.v1.ReceiveWebhookRequest
+	27, // 33: payment.v1.PaymentService.ListUnhandledEvents:input_type -> payment.v1.ListUnhandledEventsRequest
+	29, // 34: payment.v1.PaymentService.MarkEventHandled:input_type -> payment.v1.MarkEventHandledRequest
+	5,  // 35: payment.v1.PaymentService.OpenSession:output_type -> payment.v1.OpenSessionResponse
+	10, // 36: payment.v1.PaymentService.GetSession:output_type -> payment.v1.GetSessionResponse
+	12, // 37: payment.v1.PaymentService.ExpireSession:output_type -> payment.v1.ExpireSessionResponse
+	17, // 38: payment.v1.PaymentService.CreateRefund:output_type -> payment.v1.CreateRefundResponse
+	20, // 39: payment.v1.PaymentService.ListRefunds:output_type -> payment.v1.ListRefundsResponse
+	22, // 40: payment.v1.PaymentService.GetDispute:output_type -> payment.v1.GetDisputeResponse
+	25, // 41: payment.v1.PaymentService.ListPayments:output_type -> payment.v1.ListPaymentsResponse
+	14, // 42: payment.v1.PaymentService.ReceiveWebhook:output_type -> payment.v1.ReceiveWebhookResponse
+	28, // 43: payment.v1.PaymentService.ListUnhandledEvents:output_type -> payment.v1.ListUnhandledEventsResponse
+	30, // 44: payment.v1.PaymentService.MarkEventHandled:output_type -> payment.v1.MarkEventHandledResponse
+	35, // [35:45] is the sub-list for method output_type
+	25, // [25:35] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_payment_v1_payment_proto_init() }
@@ -1347,8 +2388,8 @@ func file_payment_v1_payment_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_payment_v1_payment_proto_rawDesc), len(file_payment_v1_payment_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   16,
+			NumEnums:      3,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

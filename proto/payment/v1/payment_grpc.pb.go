@@ -22,6 +22,10 @@ const (
 	PaymentService_OpenSession_FullMethodName         = "/payment.v1.PaymentService/OpenSession"
 	PaymentService_GetSession_FullMethodName          = "/payment.v1.PaymentService/GetSession"
 	PaymentService_ExpireSession_FullMethodName       = "/payment.v1.PaymentService/ExpireSession"
+	PaymentService_CreateRefund_FullMethodName        = "/payment.v1.PaymentService/CreateRefund"
+	PaymentService_ListRefunds_FullMethodName         = "/payment.v1.PaymentService/ListRefunds"
+	PaymentService_GetDispute_FullMethodName          = "/payment.v1.PaymentService/GetDispute"
+	PaymentService_ListPayments_FullMethodName        = "/payment.v1.PaymentService/ListPayments"
 	PaymentService_ReceiveWebhook_FullMethodName      = "/payment.v1.PaymentService/ReceiveWebhook"
 	PaymentService_ListUnhandledEvents_FullMethodName = "/payment.v1.PaymentService/ListUnhandledEvents"
 	PaymentService_MarkEventHandled_FullMethodName    = "/payment.v1.PaymentService/MarkEventHandled"
@@ -42,10 +46,22 @@ type PaymentServiceClient interface {
 	// Ends an open session so that it can no longer be paid, and answers what it is then: a session that was paid
 	// meanwhile stays paid, which is no error. Errors as GetSession.
 	ExpireSession(ctx context.Context, in *ExpireSessionRequest, opts ...grpc.CallOption) (*ExpireSessionResponse, error)
+	// Gives money back, once per key however often it is asked for; also a key that failed is asked for again.
+	// Errors: Conflict "refund-key-reused" (same key, other content), Invalid "stripe-refused" (nothing left to give back, say),
+	// NotFound "payment-not-found", Unavailable "stripe-unavailable".
+	CreateRefund(ctx context.Context, in *CreateRefundRequest, opts ...grpc.CallOption) (*CreateRefundResponse, error)
+	// All refunds of a payment as Stripe tells them now, oldest first, also those that were made at Stripe's dashboard.
+	// Errors: NotFound "payment-not-found", Unavailable "stripe-unavailable".
+	ListRefunds(ctx context.Context, in *ListRefundsRequest, opts ...grpc.CallOption) (*ListRefundsResponse, error)
+	// A dispute as Stripe tells it now. Errors: NotFound "dispute-not-found", Unavailable "stripe-unavailable".
+	GetDispute(ctx context.Context, in *GetDisputeRequest, opts ...grpc.CallOption) (*GetDisputeResponse, error)
+	// Our completed sessions of a period as Stripe tells them now, for reconciliation; newest first, page by page.
+	// Errors: Invalid "invalid-request", Unavailable "stripe-unavailable".
+	ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error)
 	// Verifies a webhook and writes it to the inbox, once per event id.
 	// Errors: FailedPrecondition "webhook-not-configured", Invalid "invalid-signature", Invalid "invalid-payload".
 	ReceiveWebhook(ctx context.Context, in *ReceiveWebhookRequest, opts ...grpc.CallOption) (*ReceiveWebhookResponse, error)
-	// Events that concern a checkout and whose second half is not known to be done, oldest first.
+	// Events that concern an order and whose second half is not known to be done, oldest first.
 	ListUnhandledEvents(ctx context.Context, in *ListUnhandledEventsRequest, opts ...grpc.CallOption) (*ListUnhandledEventsResponse, error)
 	// Notes that an event's effect on the order is done.
 	MarkEventHandled(ctx context.Context, in *MarkEventHandledRequest, opts ...grpc.CallOption) (*MarkEventHandledResponse, error)
@@ -83,6 +99,46 @@ func (c *paymentServiceClient) ExpireSession(ctx context.Context, in *ExpireSess
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ExpireSessionResponse)
 	err := c.cc.Invoke(ctx, PaymentService_ExpireSession_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentServiceClient) CreateRefund(ctx context.Context, in *CreateRefundRequest, opts ...grpc.CallOption) (*CreateRefundResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CreateRefundResponse)
+	err := c.cc.Invoke(ctx, PaymentService_CreateRefund_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentServiceClient) ListRefunds(ctx context.Context, in *ListRefundsRequest, opts ...grpc.CallOption) (*ListRefundsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListRefundsResponse)
+	err := c.cc.Invoke(ctx, PaymentService_ListRefunds_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentServiceClient) GetDispute(ctx context.Context, in *GetDisputeRequest, opts ...grpc.CallOption) (*GetDisputeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetDisputeResponse)
+	err := c.cc.Invoke(ctx, PaymentService_GetDispute_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentServiceClient) ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListPaymentsResponse)
+	err := c.cc.Invoke(ctx, PaymentService_ListPayments_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -134,10 +190,22 @@ type PaymentServiceServer interface {
 	// Ends an open session so that it can no longer be paid, and answers what it is then: a session that was paid
 	// meanwhile stays paid, which is no error. Errors as GetSession.
 	ExpireSession(context.Context, *ExpireSessionRequest) (*ExpireSessionResponse, error)
+	// Gives money back, once per key however often it is asked for; also a key that failed is asked for again.
+	// Errors: Conflict "refund-key-reused" (same key, other content), Invalid "stripe-refused" (nothing left to give back, say),
+	// NotFound "payment-not-found", Unavailable "stripe-unavailable".
+	CreateRefund(context.Context, *CreateRefundRequest) (*CreateRefundResponse, error)
+	// All refunds of a payment as Stripe tells them now, oldest first, also those that were made at Stripe's dashboard.
+	// Errors: NotFound "payment-not-found", Unavailable "stripe-unavailable".
+	ListRefunds(context.Context, *ListRefundsRequest) (*ListRefundsResponse, error)
+	// A dispute as Stripe tells it now. Errors: NotFound "dispute-not-found", Unavailable "stripe-unavailable".
+	GetDispute(context.Context, *GetDisputeRequest) (*GetDisputeResponse, error)
+	// Our completed sessions of a period as Stripe tells them now, for reconciliation; newest first, page by page.
+	// Errors: Invalid "invalid-request", Unavailable "stripe-unavailable".
+	ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error)
 	// Verifies a webhook and writes it to the inbox, once per event id.
 	// Errors: FailedPrecondition "webhook-not-configured", Invalid "invalid-signature", Invalid "invalid-payload".
 	ReceiveWebhook(context.Context, *ReceiveWebhookRequest) (*ReceiveWebhookResponse, error)
-	// Events that concern a checkout and whose second half is not known to be done, oldest first.
+	// Events that concern an order and whose second half is not known to be done, oldest first.
 	ListUnhandledEvents(context.Context, *ListUnhandledEventsRequest) (*ListUnhandledEventsResponse, error)
 	// Notes that an event's effect on the order is done.
 	MarkEventHandled(context.Context, *MarkEventHandledRequest) (*MarkEventHandledResponse, error)
@@ -159,6 +227,18 @@ func (UnimplementedPaymentServiceServer) GetSession(context.Context, *GetSession
 }
 func (UnimplementedPaymentServiceServer) ExpireSession(context.Context, *ExpireSessionRequest) (*ExpireSessionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExpireSession not implemented")
+}
+func (UnimplementedPaymentServiceServer) CreateRefund(context.Context, *CreateRefundRequest) (*CreateRefundResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateRefund not implemented")
+}
+func (UnimplementedPaymentServiceServer) ListRefunds(context.Context, *ListRefundsRequest) (*ListRefundsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListRefunds not implemented")
+}
+func (UnimplementedPaymentServiceServer) GetDispute(context.Context, *GetDisputeRequest) (*GetDisputeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetDispute not implemented")
+}
+func (UnimplementedPaymentServiceServer) ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPayments not implemented")
 }
 func (UnimplementedPaymentServiceServer) ReceiveWebhook(context.Context, *ReceiveWebhookRequest) (*ReceiveWebhookResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReceiveWebhook not implemented")
@@ -244,6 +324,78 @@ func _PaymentService_ExpireSession_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PaymentService_CreateRefund_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateRefundRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).CreateRefund(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_CreateRefund_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).CreateRefund(ctx, req.(*CreateRefundRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentService_ListRefunds_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRefundsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).ListRefunds(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_ListRefunds_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).ListRefunds(ctx, req.(*ListRefundsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentService_GetDispute_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetDisputeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).GetDispute(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_GetDispute_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).GetDispute(ctx, req.(*GetDisputeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentService_ListPayments_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPaymentsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).ListPayments(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_ListPayments_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).ListPayments(ctx, req.(*ListPaymentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _PaymentService_ReceiveWebhook_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ReceiveWebhookRequest)
 	if err := dec(in); err != nil {
@@ -316,6 +468,22 @@ var PaymentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ExpireSession",
 			Handler:    _PaymentService_ExpireSession_Handler,
+		},
+		{
+			MethodName: "CreateRefund",
+			Handler:    _PaymentService_CreateRefund_Handler,
+		},
+		{
+			MethodName: "ListRefunds",
+			Handler:    _PaymentService_ListRefunds_Handler,
+		},
+		{
+			MethodName: "GetDispute",
+			Handler:    _PaymentService_GetDispute_Handler,
+		},
+		{
+			MethodName: "ListPayments",
+			Handler:    _PaymentService_ListPayments_Handler,
 		},
 		{
 			MethodName: "ReceiveWebhook",

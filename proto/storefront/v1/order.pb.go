@@ -1041,6 +1041,8 @@ type CartTotals struct {
 	ItemSubtotal     int64                  `protobuf:"varint,1,opt,name=item_subtotal,proto3" json:"item_subtotal,omitempty"`
 	ShippingSubtotal int64                  `protobuf:"varint,2,opt,name=shipping_subtotal,proto3" json:"shipping_subtotal,omitempty"`
 	CartTotal        int64                  `protobuf:"varint,3,opt,name=cart_total,proto3" json:"cart_total,omitempty"`
+	ItemDiscount     int64                  `protobuf:"varint,4,opt,name=item_discount,proto3" json:"item_discount,omitempty"`
+	ShippingDiscount int64                  `protobuf:"varint,5,opt,name=shipping_discount,proto3" json:"shipping_discount,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -1092,6 +1094,20 @@ func (x *CartTotals) GetShippingSubtotal() int64 {
 func (x *CartTotals) GetCartTotal() int64 {
 	if x != nil {
 		return x.CartTotal
+	}
+	return 0
+}
+
+func (x *CartTotals) GetItemDiscount() int64 {
+	if x != nil {
+		return x.ItemDiscount
+	}
+	return 0
+}
+
+func (x *CartTotals) GetShippingDiscount() int64 {
+	if x != nil {
+		return x.ShippingDiscount
 	}
 	return 0
 }
@@ -1669,6 +1685,7 @@ type UpdateSkuQuantityResponse struct {
 	SkuId                 *string                `protobuf:"bytes,4,opt,name=sku_id,proto3,oneof" json:"sku_id,omitempty"`
 	SkuSubtotal           *int64                 `protobuf:"varint,5,opt,name=sku_subtotal,proto3,oneof" json:"sku_subtotal,omitempty"`
 	CartTotalsData        *CartTotals            `protobuf:"bytes,6,opt,name=cart_totals_data,proto3" json:"cart_totals_data,omitempty"`
+	DiscountCodeData      *DiscountCodes         `protobuf:"bytes,7,opt,name=discount_code_data,proto3" json:"discount_code_data,omitempty"`
 	unknownFields         protoimpl.UnknownFields
 	sizeCache             protoimpl.SizeCache
 }
@@ -1745,6 +1762,13 @@ func (x *UpdateSkuQuantityResponse) GetCartTotalsData() *CartTotals {
 	return nil
 }
 
+func (x *UpdateSkuQuantityResponse) GetDiscountCodeData() *DiscountCodes {
+	if x != nil {
+		return x.DiscountCodeData
+	}
+	return nil
+}
+
 type RemoveSkuRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	SkuId         *string                `protobuf:"bytes,1,opt,name=sku_id,proto3,oneof" json:"sku_id,omitempty"`
@@ -1799,6 +1823,7 @@ type RemoveSkuResponse struct {
 	CartShippingMethods    *ShippingMethods       `protobuf:"bytes,6,opt,name=cart_shipping_methods,proto3" json:"cart_shipping_methods,omitempty"`
 	ShippingMethodSelected *string                `protobuf:"bytes,7,opt,name=shipping_method_selected,proto3,oneof" json:"shipping_method_selected,omitempty"`
 	CartTotalsData         *CartTotals            `protobuf:"bytes,8,opt,name=cart_totals_data,proto3" json:"cart_totals_data,omitempty"`
+	DiscountCodeData       *DiscountCodes         `protobuf:"bytes,9,opt,name=discount_code_data,proto3" json:"discount_code_data,omitempty"`
 	unknownFields          protoimpl.UnknownFields
 	sizeCache              protoimpl.SizeCache
 }
@@ -1885,6 +1910,13 @@ func (x *RemoveSkuResponse) GetShippingMethodSelected() string {
 func (x *RemoveSkuResponse) GetCartTotalsData() *CartTotals {
 	if x != nil {
 		return x.CartTotalsData
+	}
+	return nil
+}
+
+func (x *RemoveSkuResponse) GetDiscountCodeData() *DiscountCodes {
+	if x != nil {
+		return x.DiscountCodeData
 	}
 	return nil
 }
@@ -1984,6 +2016,7 @@ type UpdateShippingMethodResponse struct {
 	CartFound                *bool                  `protobuf:"varint,3,opt,name=cart_found,proto3,oneof" json:"cart_found,omitempty"`
 	ShippingMethodIdentifier *string                `protobuf:"bytes,4,opt,name=shipping_method_identifier,proto3,oneof" json:"shipping_method_identifier,omitempty"`
 	CartTotalsData           *CartTotals            `protobuf:"bytes,5,opt,name=cart_totals_data,proto3" json:"cart_totals_data,omitempty"`
+	DiscountCodeData         *DiscountCodes         `protobuf:"bytes,6,opt,name=discount_code_data,proto3" json:"discount_code_data,omitempty"`
 	unknownFields            protoimpl.UnknownFields
 	sizeCache                protoimpl.SizeCache
 }
@@ -2053,6 +2086,641 @@ func (x *UpdateShippingMethodResponse) GetCartTotalsData() *CartTotals {
 	return nil
 }
 
+func (x *UpdateShippingMethodResponse) GetDiscountCodeData() *DiscountCodes {
+	if x != nil {
+		return x.DiscountCodeData
+	}
+	return nil
+}
+
+// A discount code on a cart or an order (contract order.md 3.4).
+type DiscountCode struct {
+	state                   protoimpl.MessageState `protogen:"open.v1"`
+	DiscountCodeId          int64                  `protobuf:"varint,1,opt,name=discount_code_id,proto3" json:"discount_code_id,omitempty"`
+	Code                    string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	Description             string                 `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
+	StartDateTime           *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=start_date_time,proto3" json:"start_date_time,omitempty"`
+	EndDateTime             *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=end_date_time,proto3" json:"end_date_time,omitempty"`
+	Combinable              bool                   `protobuf:"varint,6,opt,name=combinable,proto3" json:"combinable,omitempty"`
+	DiscountAmount          int64                  `protobuf:"varint,7,opt,name=discount_amount,proto3" json:"discount_amount,omitempty"`
+	OrderMinimum            int64                  `protobuf:"varint,8,opt,name=order_minimum,proto3" json:"order_minimum,omitempty"`
+	DiscounttypeTitle       string                 `protobuf:"bytes,9,opt,name=discounttype_title,json=discounttype__title,proto3" json:"discounttype_title,omitempty"`
+	DiscounttypeDescription string                 `protobuf:"bytes,10,opt,name=discounttype_description,json=discounttype__description,proto3" json:"discounttype_description,omitempty"`
+	DiscounttypeAppliesTo   string                 `protobuf:"bytes,11,opt,name=discounttype_applies_to,json=discounttype__applies_to,proto3" json:"discounttype_applies_to,omitempty"`
+	DiscounttypeAction      string                 `protobuf:"bytes,12,opt,name=discounttype_action,json=discounttype__action,proto3" json:"discounttype_action,omitempty"`
+	DiscountApplied         bool                   `protobuf:"varint,13,opt,name=discount_applied,proto3" json:"discount_applied,omitempty"`
+	unknownFields           protoimpl.UnknownFields
+	sizeCache               protoimpl.SizeCache
+}
+
+func (x *DiscountCode) Reset() {
+	*x = DiscountCode{}
+	mi := &file_storefront_v1_order_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiscountCode) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiscountCode) ProtoMessage() {}
+
+func (x *DiscountCode) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_order_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiscountCode.ProtoReflect.Descriptor instead.
+func (*DiscountCode) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *DiscountCode) GetDiscountCodeId() int64 {
+	if x != nil {
+		return x.DiscountCodeId
+	}
+	return 0
+}
+
+func (x *DiscountCode) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *DiscountCode) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *DiscountCode) GetStartDateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartDateTime
+	}
+	return nil
+}
+
+func (x *DiscountCode) GetEndDateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndDateTime
+	}
+	return nil
+}
+
+func (x *DiscountCode) GetCombinable() bool {
+	if x != nil {
+		return x.Combinable
+	}
+	return false
+}
+
+func (x *DiscountCode) GetDiscountAmount() int64 {
+	if x != nil {
+		return x.DiscountAmount
+	}
+	return 0
+}
+
+func (x *DiscountCode) GetOrderMinimum() int64 {
+	if x != nil {
+		return x.OrderMinimum
+	}
+	return 0
+}
+
+func (x *DiscountCode) GetDiscounttypeTitle() string {
+	if x != nil {
+		return x.DiscounttypeTitle
+	}
+	return ""
+}
+
+func (x *DiscountCode) GetDiscounttypeDescription() string {
+	if x != nil {
+		return x.DiscounttypeDescription
+	}
+	return ""
+}
+
+func (x *DiscountCode) GetDiscounttypeAppliesTo() string {
+	if x != nil {
+		return x.DiscounttypeAppliesTo
+	}
+	return ""
+}
+
+func (x *DiscountCode) GetDiscounttypeAction() string {
+	if x != nil {
+		return x.DiscounttypeAction
+	}
+	return ""
+}
+
+func (x *DiscountCode) GetDiscountApplied() bool {
+	if x != nil {
+		return x.DiscountApplied
+	}
+	return false
+}
+
+// Left out where a cart was not changed; with one it is there, be it empty.
+type DiscountCodes struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Codes         []*DiscountCode        `protobuf:"bytes,1,rep,name=codes,proto3" json:"codes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiscountCodes) Reset() {
+	*x = DiscountCodes{}
+	mi := &file_storefront_v1_order_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiscountCodes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiscountCodes) ProtoMessage() {}
+
+func (x *DiscountCodes) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_order_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiscountCodes.ProtoReflect.Descriptor instead.
+func (*DiscountCodes) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *DiscountCodes) GetCodes() []*DiscountCode {
+	if x != nil {
+		return x.Codes
+	}
+	return nil
+}
+
+type ListCartDiscountCodesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCartDiscountCodesRequest) Reset() {
+	*x = ListCartDiscountCodesRequest{}
+	mi := &file_storefront_v1_order_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCartDiscountCodesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCartDiscountCodesRequest) ProtoMessage() {}
+
+func (x *ListCartDiscountCodesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_order_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCartDiscountCodesRequest.ProtoReflect.Descriptor instead.
+func (*ListCartDiscountCodesRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{35}
+}
+
+type ListCartDiscountCodesResponse struct {
+	state            protoimpl.MessageState `protogen:"open.v1"`
+	CartFound        bool                   `protobuf:"varint,1,opt,name=cart_found,proto3" json:"cart_found,omitempty"`
+	DiscountCodeData *DiscountCodes         `protobuf:"bytes,2,opt,name=discount_code_data,proto3" json:"discount_code_data,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *ListCartDiscountCodesResponse) Reset() {
+	*x = ListCartDiscountCodesResponse{}
+	mi := &file_storefront_v1_order_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCartDiscountCodesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCartDiscountCodesResponse) ProtoMessage() {}
+
+func (x *ListCartDiscountCodesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_order_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCartDiscountCodesResponse.ProtoReflect.Descriptor instead.
+func (*ListCartDiscountCodesResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *ListCartDiscountCodesResponse) GetCartFound() bool {
+	if x != nil {
+		return x.CartFound
+	}
+	return false
+}
+
+func (x *ListCartDiscountCodesResponse) GetDiscountCodeData() *DiscountCodes {
+	if x != nil {
+		return x.DiscountCodeData
+	}
+	return nil
+}
+
+type ListConfirmDiscountCodesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListConfirmDiscountCodesRequest) Reset() {
+	*x = ListConfirmDiscountCodesRequest{}
+	mi := &file_storefront_v1_order_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListConfirmDiscountCodesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListConfirmDiscountCodesRequest) ProtoMessage() {}
+
+func (x *ListConfirmDiscountCodesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_order_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListConfirmDiscountCodesRequest.ProtoReflect.Descriptor instead.
+func (*ListConfirmDiscountCodesRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{37}
+}
+
+type ListConfirmDiscountCodesResponse struct {
+	state            protoimpl.MessageState `protogen:"open.v1"`
+	CheckoutAllowed  bool                   `protobuf:"varint,1,opt,name=checkout_allowed,proto3" json:"checkout_allowed,omitempty"`
+	CartFound        *bool                  `protobuf:"varint,2,opt,name=cart_found,proto3,oneof" json:"cart_found,omitempty"`
+	DiscountCodeData *DiscountCodes         `protobuf:"bytes,3,opt,name=discount_code_data,proto3" json:"discount_code_data,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *ListConfirmDiscountCodesResponse) Reset() {
+	*x = ListConfirmDiscountCodesResponse{}
+	mi := &file_storefront_v1_order_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListConfirmDiscountCodesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListConfirmDiscountCodesResponse) ProtoMessage() {}
+
+func (x *ListConfirmDiscountCodesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_order_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListConfirmDiscountCodesResponse.ProtoReflect.Descriptor instead.
+func (*ListConfirmDiscountCodesResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *ListConfirmDiscountCodesResponse) GetCheckoutAllowed() bool {
+	if x != nil {
+		return x.CheckoutAllowed
+	}
+	return false
+}
+
+func (x *ListConfirmDiscountCodesResponse) GetCartFound() bool {
+	if x != nil && x.CartFound != nil {
+		return *x.CartFound
+	}
+	return false
+}
+
+func (x *ListConfirmDiscountCodesResponse) GetDiscountCodeData() *DiscountCodes {
+	if x != nil {
+		return x.DiscountCodeData
+	}
+	return nil
+}
+
+type ApplyDiscountCodeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The code's text, in spite of its name.
+	DiscountCodeId *string `protobuf:"bytes,1,opt,name=discount_code_id,proto3,oneof" json:"discount_code_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ApplyDiscountCodeRequest) Reset() {
+	*x = ApplyDiscountCodeRequest{}
+	mi := &file_storefront_v1_order_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplyDiscountCodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplyDiscountCodeRequest) ProtoMessage() {}
+
+func (x *ApplyDiscountCodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_order_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplyDiscountCodeRequest.ProtoReflect.Descriptor instead.
+func (*ApplyDiscountCodeRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *ApplyDiscountCodeRequest) GetDiscountCodeId() string {
+	if x != nil && x.DiscountCodeId != nil {
+		return *x.DiscountCodeId
+	}
+	return ""
+}
+
+type ApplyDiscountCodeResponse struct {
+	state                 protoimpl.MessageState `protogen:"open.v1"`
+	CartApplyDiscountCode string                 `protobuf:"bytes,1,opt,name=cart_apply_discount_code,proto3" json:"cart_apply_discount_code,omitempty"`
+	Errors                *ErrorCode             `protobuf:"bytes,2,opt,name=errors,proto3" json:"errors,omitempty"`
+	CartFound             *bool                  `protobuf:"varint,3,opt,name=cart_found,proto3,oneof" json:"cart_found,omitempty"`
+	DiscountCodeId        *string                `protobuf:"bytes,4,opt,name=discount_code_id,proto3,oneof" json:"discount_code_id,omitempty"`
+	DiscountCodeData      *DiscountCodes         `protobuf:"bytes,5,opt,name=discount_code_data,proto3" json:"discount_code_data,omitempty"`
+	CartTotalsData        *CartTotals            `protobuf:"bytes,6,opt,name=cart_totals_data,proto3" json:"cart_totals_data,omitempty"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
+}
+
+func (x *ApplyDiscountCodeResponse) Reset() {
+	*x = ApplyDiscountCodeResponse{}
+	mi := &file_storefront_v1_order_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplyDiscountCodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplyDiscountCodeResponse) ProtoMessage() {}
+
+func (x *ApplyDiscountCodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_order_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplyDiscountCodeResponse.ProtoReflect.Descriptor instead.
+func (*ApplyDiscountCodeResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *ApplyDiscountCodeResponse) GetCartApplyDiscountCode() string {
+	if x != nil {
+		return x.CartApplyDiscountCode
+	}
+	return ""
+}
+
+func (x *ApplyDiscountCodeResponse) GetErrors() *ErrorCode {
+	if x != nil {
+		return x.Errors
+	}
+	return nil
+}
+
+func (x *ApplyDiscountCodeResponse) GetCartFound() bool {
+	if x != nil && x.CartFound != nil {
+		return *x.CartFound
+	}
+	return false
+}
+
+func (x *ApplyDiscountCodeResponse) GetDiscountCodeId() string {
+	if x != nil && x.DiscountCodeId != nil {
+		return *x.DiscountCodeId
+	}
+	return ""
+}
+
+func (x *ApplyDiscountCodeResponse) GetDiscountCodeData() *DiscountCodes {
+	if x != nil {
+		return x.DiscountCodeData
+	}
+	return nil
+}
+
+func (x *ApplyDiscountCodeResponse) GetCartTotalsData() *CartTotals {
+	if x != nil {
+		return x.CartTotalsData
+	}
+	return nil
+}
+
+type RemoveDiscountCodeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id, here.
+	DiscountCodeId *string `protobuf:"bytes,1,opt,name=discount_code_id,proto3,oneof" json:"discount_code_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *RemoveDiscountCodeRequest) Reset() {
+	*x = RemoveDiscountCodeRequest{}
+	mi := &file_storefront_v1_order_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveDiscountCodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveDiscountCodeRequest) ProtoMessage() {}
+
+func (x *RemoveDiscountCodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_order_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveDiscountCodeRequest.ProtoReflect.Descriptor instead.
+func (*RemoveDiscountCodeRequest) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *RemoveDiscountCodeRequest) GetDiscountCodeId() string {
+	if x != nil && x.DiscountCodeId != nil {
+		return *x.DiscountCodeId
+	}
+	return ""
+}
+
+type RemoveDiscountCodeResponse struct {
+	state                  protoimpl.MessageState `protogen:"open.v1"`
+	CartRemoveDiscountCode string                 `protobuf:"bytes,1,opt,name=cart_remove_discount_code,proto3" json:"cart_remove_discount_code,omitempty"`
+	Errors                 *ErrorCode             `protobuf:"bytes,2,opt,name=errors,proto3" json:"errors,omitempty"`
+	CartFound              *bool                  `protobuf:"varint,3,opt,name=cart_found,proto3,oneof" json:"cart_found,omitempty"`
+	DiscountCodeId         *string                `protobuf:"bytes,4,opt,name=discount_code_id,proto3,oneof" json:"discount_code_id,omitempty"`
+	DiscountCodeData       *DiscountCodes         `protobuf:"bytes,5,opt,name=discount_code_data,proto3" json:"discount_code_data,omitempty"`
+	CartTotalsData         *CartTotals            `protobuf:"bytes,6,opt,name=cart_totals_data,proto3" json:"cart_totals_data,omitempty"`
+	unknownFields          protoimpl.UnknownFields
+	sizeCache              protoimpl.SizeCache
+}
+
+func (x *RemoveDiscountCodeResponse) Reset() {
+	*x = RemoveDiscountCodeResponse{}
+	mi := &file_storefront_v1_order_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveDiscountCodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveDiscountCodeResponse) ProtoMessage() {}
+
+func (x *RemoveDiscountCodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storefront_v1_order_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveDiscountCodeResponse.ProtoReflect.Descriptor instead.
+func (*RemoveDiscountCodeResponse) Descriptor() ([]byte, []int) {
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *RemoveDiscountCodeResponse) GetCartRemoveDiscountCode() string {
+	if x != nil {
+		return x.CartRemoveDiscountCode
+	}
+	return ""
+}
+
+func (x *RemoveDiscountCodeResponse) GetErrors() *ErrorCode {
+	if x != nil {
+		return x.Errors
+	}
+	return nil
+}
+
+func (x *RemoveDiscountCodeResponse) GetCartFound() bool {
+	if x != nil && x.CartFound != nil {
+		return *x.CartFound
+	}
+	return false
+}
+
+func (x *RemoveDiscountCodeResponse) GetDiscountCodeId() string {
+	if x != nil && x.DiscountCodeId != nil {
+		return *x.DiscountCodeId
+	}
+	return ""
+}
+
+func (x *RemoveDiscountCodeResponse) GetDiscountCodeData() *DiscountCodes {
+	if x != nil {
+		return x.DiscountCodeData
+	}
+	return nil
+}
+
+func (x *RemoveDiscountCodeResponse) GetCartTotalsData() *CartTotals {
+	if x != nil {
+		return x.CartTotalsData
+	}
+	return nil
+}
+
 type DeleteCartRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -2061,7 +2729,7 @@ type DeleteCartRequest struct {
 
 func (x *DeleteCartRequest) Reset() {
 	*x = DeleteCartRequest{}
-	mi := &file_storefront_v1_order_proto_msgTypes[33]
+	mi := &file_storefront_v1_order_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2073,7 +2741,7 @@ func (x *DeleteCartRequest) String() string {
 func (*DeleteCartRequest) ProtoMessage() {}
 
 func (x *DeleteCartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[33]
+	mi := &file_storefront_v1_order_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2086,7 +2754,7 @@ func (x *DeleteCartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteCartRequest.ProtoReflect.Descriptor instead.
 func (*DeleteCartRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{33}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{43}
 }
 
 type DeleteCartResponse struct {
@@ -2099,7 +2767,7 @@ type DeleteCartResponse struct {
 
 func (x *DeleteCartResponse) Reset() {
 	*x = DeleteCartResponse{}
-	mi := &file_storefront_v1_order_proto_msgTypes[34]
+	mi := &file_storefront_v1_order_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2111,7 +2779,7 @@ func (x *DeleteCartResponse) String() string {
 func (*DeleteCartResponse) ProtoMessage() {}
 
 func (x *DeleteCartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[34]
+	mi := &file_storefront_v1_order_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2124,7 +2792,7 @@ func (x *DeleteCartResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteCartResponse.ProtoReflect.Descriptor instead.
 func (*DeleteCartResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{34}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *DeleteCartResponse) GetCartDeleteCart() string {
@@ -2149,7 +2817,7 @@ type TellCheckoutAllowedRequest struct {
 
 func (x *TellCheckoutAllowedRequest) Reset() {
 	*x = TellCheckoutAllowedRequest{}
-	mi := &file_storefront_v1_order_proto_msgTypes[35]
+	mi := &file_storefront_v1_order_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2161,7 +2829,7 @@ func (x *TellCheckoutAllowedRequest) String() string {
 func (*TellCheckoutAllowedRequest) ProtoMessage() {}
 
 func (x *TellCheckoutAllowedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[35]
+	mi := &file_storefront_v1_order_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2174,7 +2842,7 @@ func (x *TellCheckoutAllowedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellCheckoutAllowedRequest.ProtoReflect.Descriptor instead.
 func (*TellCheckoutAllowedRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{35}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{45}
 }
 
 type TellCheckoutAllowedResponse struct {
@@ -2186,7 +2854,7 @@ type TellCheckoutAllowedResponse struct {
 
 func (x *TellCheckoutAllowedResponse) Reset() {
 	*x = TellCheckoutAllowedResponse{}
-	mi := &file_storefront_v1_order_proto_msgTypes[36]
+	mi := &file_storefront_v1_order_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2198,7 +2866,7 @@ func (x *TellCheckoutAllowedResponse) String() string {
 func (*TellCheckoutAllowedResponse) ProtoMessage() {}
 
 func (x *TellCheckoutAllowedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[36]
+	mi := &file_storefront_v1_order_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2211,7 +2879,7 @@ func (x *TellCheckoutAllowedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellCheckoutAllowedResponse.ProtoReflect.Descriptor instead.
 func (*TellCheckoutAllowedResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{36}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *TellCheckoutAllowedResponse) GetCheckoutAllowed() bool {
@@ -2229,7 +2897,7 @@ type ListConfirmItemsRequest struct {
 
 func (x *ListConfirmItemsRequest) Reset() {
 	*x = ListConfirmItemsRequest{}
-	mi := &file_storefront_v1_order_proto_msgTypes[37]
+	mi := &file_storefront_v1_order_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2241,7 +2909,7 @@ func (x *ListConfirmItemsRequest) String() string {
 func (*ListConfirmItemsRequest) ProtoMessage() {}
 
 func (x *ListConfirmItemsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[37]
+	mi := &file_storefront_v1_order_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2254,7 +2922,7 @@ func (x *ListConfirmItemsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListConfirmItemsRequest.ProtoReflect.Descriptor instead.
 func (*ListConfirmItemsRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{37}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{47}
 }
 
 type ListConfirmItemsResponse struct {
@@ -2268,7 +2936,7 @@ type ListConfirmItemsResponse struct {
 
 func (x *ListConfirmItemsResponse) Reset() {
 	*x = ListConfirmItemsResponse{}
-	mi := &file_storefront_v1_order_proto_msgTypes[38]
+	mi := &file_storefront_v1_order_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2280,7 +2948,7 @@ func (x *ListConfirmItemsResponse) String() string {
 func (*ListConfirmItemsResponse) ProtoMessage() {}
 
 func (x *ListConfirmItemsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[38]
+	mi := &file_storefront_v1_order_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2293,7 +2961,7 @@ func (x *ListConfirmItemsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListConfirmItemsResponse.ProtoReflect.Descriptor instead.
 func (*ListConfirmItemsResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{38}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ListConfirmItemsResponse) GetCheckoutAllowed() bool {
@@ -2325,7 +2993,7 @@ type ShowConfirmShippingMethodRequest struct {
 
 func (x *ShowConfirmShippingMethodRequest) Reset() {
 	*x = ShowConfirmShippingMethodRequest{}
-	mi := &file_storefront_v1_order_proto_msgTypes[39]
+	mi := &file_storefront_v1_order_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2337,7 +3005,7 @@ func (x *ShowConfirmShippingMethodRequest) String() string {
 func (*ShowConfirmShippingMethodRequest) ProtoMessage() {}
 
 func (x *ShowConfirmShippingMethodRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[39]
+	mi := &file_storefront_v1_order_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2350,7 +3018,7 @@ func (x *ShowConfirmShippingMethodRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowConfirmShippingMethodRequest.ProtoReflect.Descriptor instead.
 func (*ShowConfirmShippingMethodRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{39}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{49}
 }
 
 type ShowConfirmShippingMethodResponse struct {
@@ -2364,7 +3032,7 @@ type ShowConfirmShippingMethodResponse struct {
 
 func (x *ShowConfirmShippingMethodResponse) Reset() {
 	*x = ShowConfirmShippingMethodResponse{}
-	mi := &file_storefront_v1_order_proto_msgTypes[40]
+	mi := &file_storefront_v1_order_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2376,7 +3044,7 @@ func (x *ShowConfirmShippingMethodResponse) String() string {
 func (*ShowConfirmShippingMethodResponse) ProtoMessage() {}
 
 func (x *ShowConfirmShippingMethodResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[40]
+	mi := &file_storefront_v1_order_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2389,7 +3057,7 @@ func (x *ShowConfirmShippingMethodResponse) ProtoReflect() protoreflect.Message 
 
 // Deprecated: Use ShowConfirmShippingMethodResponse.ProtoReflect.Descriptor instead.
 func (*ShowConfirmShippingMethodResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{40}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ShowConfirmShippingMethodResponse) GetCheckoutAllowed() bool {
@@ -2420,13 +3088,16 @@ type ChosenShippingMethod struct {
 	Carrier             *string                `protobuf:"bytes,2,opt,name=carrier,proto3,oneof" json:"carrier,omitempty"`
 	ShippingCost        *int64                 `protobuf:"varint,3,opt,name=shipping_cost,proto3,oneof" json:"shipping_cost,omitempty"`
 	TrackingCodeBaseUrl *string                `protobuf:"bytes,4,opt,name=tracking_code_base_url,proto3,oneof" json:"tracking_code_base_url,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// Of an order that has a number.
+	TrackingNumber *string `protobuf:"bytes,5,opt,name=tracking_number,proto3,oneof" json:"tracking_number,omitempty"`
+	TrackingUrl    *string `protobuf:"bytes,6,opt,name=tracking_url,proto3,oneof" json:"tracking_url,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ChosenShippingMethod) Reset() {
 	*x = ChosenShippingMethod{}
-	mi := &file_storefront_v1_order_proto_msgTypes[41]
+	mi := &file_storefront_v1_order_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2438,7 +3109,7 @@ func (x *ChosenShippingMethod) String() string {
 func (*ChosenShippingMethod) ProtoMessage() {}
 
 func (x *ChosenShippingMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[41]
+	mi := &file_storefront_v1_order_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2451,7 +3122,7 @@ func (x *ChosenShippingMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChosenShippingMethod.ProtoReflect.Descriptor instead.
 func (*ChosenShippingMethod) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{41}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ChosenShippingMethod) GetIdentifier() string {
@@ -2482,6 +3153,20 @@ func (x *ChosenShippingMethod) GetTrackingCodeBaseUrl() string {
 	return ""
 }
 
+func (x *ChosenShippingMethod) GetTrackingNumber() string {
+	if x != nil && x.TrackingNumber != nil {
+		return *x.TrackingNumber
+	}
+	return ""
+}
+
+func (x *ChosenShippingMethod) GetTrackingUrl() string {
+	if x != nil && x.TrackingUrl != nil {
+		return *x.TrackingUrl
+	}
+	return ""
+}
+
 type ShowConfirmTotalsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -2490,7 +3175,7 @@ type ShowConfirmTotalsRequest struct {
 
 func (x *ShowConfirmTotalsRequest) Reset() {
 	*x = ShowConfirmTotalsRequest{}
-	mi := &file_storefront_v1_order_proto_msgTypes[42]
+	mi := &file_storefront_v1_order_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2502,7 +3187,7 @@ func (x *ShowConfirmTotalsRequest) String() string {
 func (*ShowConfirmTotalsRequest) ProtoMessage() {}
 
 func (x *ShowConfirmTotalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[42]
+	mi := &file_storefront_v1_order_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2515,7 +3200,7 @@ func (x *ShowConfirmTotalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowConfirmTotalsRequest.ProtoReflect.Descriptor instead.
 func (*ShowConfirmTotalsRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{42}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{52}
 }
 
 type ShowConfirmTotalsResponse struct {
@@ -2529,7 +3214,7 @@ type ShowConfirmTotalsResponse struct {
 
 func (x *ShowConfirmTotalsResponse) Reset() {
 	*x = ShowConfirmTotalsResponse{}
-	mi := &file_storefront_v1_order_proto_msgTypes[43]
+	mi := &file_storefront_v1_order_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2541,7 +3226,7 @@ func (x *ShowConfirmTotalsResponse) String() string {
 func (*ShowConfirmTotalsResponse) ProtoMessage() {}
 
 func (x *ShowConfirmTotalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[43]
+	mi := &file_storefront_v1_order_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2554,7 +3239,7 @@ func (x *ShowConfirmTotalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowConfirmTotalsResponse.ProtoReflect.Descriptor instead.
 func (*ShowConfirmTotalsResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{43}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ShowConfirmTotalsResponse) GetCheckoutAllowed() bool {
@@ -2586,7 +3271,7 @@ type ShowConfirmPaymentDataRequest struct {
 
 func (x *ShowConfirmPaymentDataRequest) Reset() {
 	*x = ShowConfirmPaymentDataRequest{}
-	mi := &file_storefront_v1_order_proto_msgTypes[44]
+	mi := &file_storefront_v1_order_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2598,7 +3283,7 @@ func (x *ShowConfirmPaymentDataRequest) String() string {
 func (*ShowConfirmPaymentDataRequest) ProtoMessage() {}
 
 func (x *ShowConfirmPaymentDataRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[44]
+	mi := &file_storefront_v1_order_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2611,7 +3296,7 @@ func (x *ShowConfirmPaymentDataRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowConfirmPaymentDataRequest.ProtoReflect.Descriptor instead.
 func (*ShowConfirmPaymentDataRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{44}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{54}
 }
 
 // Of the seed era: the old pages only wait for its arrival.
@@ -2627,7 +3312,7 @@ type ShowConfirmPaymentDataResponse struct {
 
 func (x *ShowConfirmPaymentDataResponse) Reset() {
 	*x = ShowConfirmPaymentDataResponse{}
-	mi := &file_storefront_v1_order_proto_msgTypes[45]
+	mi := &file_storefront_v1_order_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2639,7 +3324,7 @@ func (x *ShowConfirmPaymentDataResponse) String() string {
 func (*ShowConfirmPaymentDataResponse) ProtoMessage() {}
 
 func (x *ShowConfirmPaymentDataResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[45]
+	mi := &file_storefront_v1_order_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2652,7 +3337,7 @@ func (x *ShowConfirmPaymentDataResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowConfirmPaymentDataResponse.ProtoReflect.Descriptor instead.
 func (*ShowConfirmPaymentDataResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{45}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ShowConfirmPaymentDataResponse) GetCheckoutAllowed() bool {
@@ -2693,7 +3378,7 @@ type NullableText struct {
 
 func (x *NullableText) Reset() {
 	*x = NullableText{}
-	mi := &file_storefront_v1_order_proto_msgTypes[46]
+	mi := &file_storefront_v1_order_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2705,7 +3390,7 @@ func (x *NullableText) String() string {
 func (*NullableText) ProtoMessage() {}
 
 func (x *NullableText) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[46]
+	mi := &file_storefront_v1_order_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2718,7 +3403,7 @@ func (x *NullableText) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NullableText.ProtoReflect.Descriptor instead.
 func (*NullableText) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{46}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *NullableText) GetText() string {
@@ -2738,7 +3423,7 @@ type CustomerData struct {
 
 func (x *CustomerData) Reset() {
 	*x = CustomerData{}
-	mi := &file_storefront_v1_order_proto_msgTypes[47]
+	mi := &file_storefront_v1_order_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2750,7 +3435,7 @@ func (x *CustomerData) String() string {
 func (*CustomerData) ProtoMessage() {}
 
 func (x *CustomerData) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[47]
+	mi := &file_storefront_v1_order_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2763,7 +3448,7 @@ func (x *CustomerData) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CustomerData.ProtoReflect.Descriptor instead.
 func (*CustomerData) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{47}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *CustomerData) GetNever() string {
@@ -2782,7 +3467,7 @@ type LookUpAnonymousEmailAddressRequest struct {
 
 func (x *LookUpAnonymousEmailAddressRequest) Reset() {
 	*x = LookUpAnonymousEmailAddressRequest{}
-	mi := &file_storefront_v1_order_proto_msgTypes[48]
+	mi := &file_storefront_v1_order_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2794,7 +3479,7 @@ func (x *LookUpAnonymousEmailAddressRequest) String() string {
 func (*LookUpAnonymousEmailAddressRequest) ProtoMessage() {}
 
 func (x *LookUpAnonymousEmailAddressRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[48]
+	mi := &file_storefront_v1_order_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2807,7 +3492,7 @@ func (x *LookUpAnonymousEmailAddressRequest) ProtoReflect() protoreflect.Message
 
 // Deprecated: Use LookUpAnonymousEmailAddressRequest.ProtoReflect.Descriptor instead.
 func (*LookUpAnonymousEmailAddressRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{48}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *LookUpAnonymousEmailAddressRequest) GetAnonymousEmailAddress() string {
@@ -2830,7 +3515,7 @@ type LookUpAnonymousEmailAddressResponse struct {
 
 func (x *LookUpAnonymousEmailAddressResponse) Reset() {
 	*x = LookUpAnonymousEmailAddressResponse{}
-	mi := &file_storefront_v1_order_proto_msgTypes[49]
+	mi := &file_storefront_v1_order_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2842,7 +3527,7 @@ func (x *LookUpAnonymousEmailAddressResponse) String() string {
 func (*LookUpAnonymousEmailAddressResponse) ProtoMessage() {}
 
 func (x *LookUpAnonymousEmailAddressResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[49]
+	mi := &file_storefront_v1_order_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2855,7 +3540,7 @@ func (x *LookUpAnonymousEmailAddressResponse) ProtoReflect() protoreflect.Messag
 
 // Deprecated: Use LookUpAnonymousEmailAddressResponse.ProtoReflect.Descriptor instead.
 func (*LookUpAnonymousEmailAddressResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{49}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *LookUpAnonymousEmailAddressResponse) GetCheckoutAllowed() bool {
@@ -2901,7 +3586,7 @@ type ChangeConfirmationEmailAddressRequest struct {
 
 func (x *ChangeConfirmationEmailAddressRequest) Reset() {
 	*x = ChangeConfirmationEmailAddressRequest{}
-	mi := &file_storefront_v1_order_proto_msgTypes[50]
+	mi := &file_storefront_v1_order_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2913,7 +3598,7 @@ func (x *ChangeConfirmationEmailAddressRequest) String() string {
 func (*ChangeConfirmationEmailAddressRequest) ProtoMessage() {}
 
 func (x *ChangeConfirmationEmailAddressRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[50]
+	mi := &file_storefront_v1_order_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2926,7 +3611,7 @@ func (x *ChangeConfirmationEmailAddressRequest) ProtoReflect() protoreflect.Mess
 
 // Deprecated: Use ChangeConfirmationEmailAddressRequest.ProtoReflect.Descriptor instead.
 func (*ChangeConfirmationEmailAddressRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{50}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{60}
 }
 
 type ChangeConfirmationEmailAddressResponse struct {
@@ -2939,7 +3624,7 @@ type ChangeConfirmationEmailAddressResponse struct {
 
 func (x *ChangeConfirmationEmailAddressResponse) Reset() {
 	*x = ChangeConfirmationEmailAddressResponse{}
-	mi := &file_storefront_v1_order_proto_msgTypes[51]
+	mi := &file_storefront_v1_order_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2951,7 +3636,7 @@ func (x *ChangeConfirmationEmailAddressResponse) String() string {
 func (*ChangeConfirmationEmailAddressResponse) ProtoMessage() {}
 
 func (x *ChangeConfirmationEmailAddressResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[51]
+	mi := &file_storefront_v1_order_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2964,7 +3649,7 @@ func (x *ChangeConfirmationEmailAddressResponse) ProtoReflect() protoreflect.Mes
 
 // Deprecated: Use ChangeConfirmationEmailAddressResponse.ProtoReflect.Descriptor instead.
 func (*ChangeConfirmationEmailAddressResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{51}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ChangeConfirmationEmailAddressResponse) GetCheckoutAllowed() bool {
@@ -2992,7 +3677,7 @@ type CreateCheckoutSessionRequest struct {
 
 func (x *CreateCheckoutSessionRequest) Reset() {
 	*x = CreateCheckoutSessionRequest{}
-	mi := &file_storefront_v1_order_proto_msgTypes[52]
+	mi := &file_storefront_v1_order_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3004,7 +3689,7 @@ func (x *CreateCheckoutSessionRequest) String() string {
 func (*CreateCheckoutSessionRequest) ProtoMessage() {}
 
 func (x *CreateCheckoutSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[52]
+	mi := &file_storefront_v1_order_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3017,7 +3702,7 @@ func (x *CreateCheckoutSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateCheckoutSessionRequest.ProtoReflect.Descriptor instead.
 func (*CreateCheckoutSessionRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{52}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *CreateCheckoutSessionRequest) GetAgreeToTermsOfSale() string {
@@ -3053,7 +3738,7 @@ type CreateCheckoutSessionResponse struct {
 
 func (x *CreateCheckoutSessionResponse) Reset() {
 	*x = CreateCheckoutSessionResponse{}
-	mi := &file_storefront_v1_order_proto_msgTypes[53]
+	mi := &file_storefront_v1_order_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3065,7 +3750,7 @@ func (x *CreateCheckoutSessionResponse) String() string {
 func (*CreateCheckoutSessionResponse) ProtoMessage() {}
 
 func (x *CreateCheckoutSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[53]
+	mi := &file_storefront_v1_order_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3078,7 +3763,7 @@ func (x *CreateCheckoutSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateCheckoutSessionResponse.ProtoReflect.Descriptor instead.
 func (*CreateCheckoutSessionResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{53}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *CreateCheckoutSessionResponse) GetCreateCheckoutSession() string {
@@ -3118,7 +3803,7 @@ type FinishCheckoutSessionRequest struct {
 
 func (x *FinishCheckoutSessionRequest) Reset() {
 	*x = FinishCheckoutSessionRequest{}
-	mi := &file_storefront_v1_order_proto_msgTypes[54]
+	mi := &file_storefront_v1_order_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3130,7 +3815,7 @@ func (x *FinishCheckoutSessionRequest) String() string {
 func (*FinishCheckoutSessionRequest) ProtoMessage() {}
 
 func (x *FinishCheckoutSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[54]
+	mi := &file_storefront_v1_order_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3143,7 +3828,7 @@ func (x *FinishCheckoutSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishCheckoutSessionRequest.ProtoReflect.Descriptor instead.
 func (*FinishCheckoutSessionRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{54}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *FinishCheckoutSessionRequest) GetSessionId() string {
@@ -3164,7 +3849,7 @@ type FinishCheckoutSessionResponse struct {
 
 func (x *FinishCheckoutSessionResponse) Reset() {
 	*x = FinishCheckoutSessionResponse{}
-	mi := &file_storefront_v1_order_proto_msgTypes[55]
+	mi := &file_storefront_v1_order_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3176,7 +3861,7 @@ func (x *FinishCheckoutSessionResponse) String() string {
 func (*FinishCheckoutSessionResponse) ProtoMessage() {}
 
 func (x *FinishCheckoutSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[55]
+	mi := &file_storefront_v1_order_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3189,7 +3874,7 @@ func (x *FinishCheckoutSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishCheckoutSessionResponse.ProtoReflect.Descriptor instead.
 func (*FinishCheckoutSessionResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{55}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *FinishCheckoutSessionResponse) GetCheckoutSessionSuccess() string {
@@ -3222,7 +3907,7 @@ type ReceiveStripeWebhookRequest struct {
 
 func (x *ReceiveStripeWebhookRequest) Reset() {
 	*x = ReceiveStripeWebhookRequest{}
-	mi := &file_storefront_v1_order_proto_msgTypes[56]
+	mi := &file_storefront_v1_order_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3234,7 +3919,7 @@ func (x *ReceiveStripeWebhookRequest) String() string {
 func (*ReceiveStripeWebhookRequest) ProtoMessage() {}
 
 func (x *ReceiveStripeWebhookRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[56]
+	mi := &file_storefront_v1_order_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3247,7 +3932,7 @@ func (x *ReceiveStripeWebhookRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveStripeWebhookRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveStripeWebhookRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{56}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ReceiveStripeWebhookRequest) GetPayload() []byte {
@@ -3268,7 +3953,7 @@ type ReceiveStripeWebhookResponse struct {
 
 func (x *ReceiveStripeWebhookResponse) Reset() {
 	*x = ReceiveStripeWebhookResponse{}
-	mi := &file_storefront_v1_order_proto_msgTypes[57]
+	mi := &file_storefront_v1_order_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3280,7 +3965,7 @@ func (x *ReceiveStripeWebhookResponse) String() string {
 func (*ReceiveStripeWebhookResponse) ProtoMessage() {}
 
 func (x *ReceiveStripeWebhookResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[57]
+	mi := &file_storefront_v1_order_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3293,7 +3978,7 @@ func (x *ReceiveStripeWebhookResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveStripeWebhookResponse.ProtoReflect.Descriptor instead.
 func (*ReceiveStripeWebhookResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{57}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *ReceiveStripeWebhookResponse) GetReceived() bool {
@@ -3326,7 +4011,7 @@ type ShowOrderRequest struct {
 
 func (x *ShowOrderRequest) Reset() {
 	*x = ShowOrderRequest{}
-	mi := &file_storefront_v1_order_proto_msgTypes[58]
+	mi := &file_storefront_v1_order_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3338,7 +4023,7 @@ func (x *ShowOrderRequest) String() string {
 func (*ShowOrderRequest) ProtoMessage() {}
 
 func (x *ShowOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[58]
+	mi := &file_storefront_v1_order_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3351,7 +4036,7 @@ func (x *ShowOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowOrderRequest.ProtoReflect.Descriptor instead.
 func (*ShowOrderRequest) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{58}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *ShowOrderRequest) GetOrderIdentifier() string {
@@ -3373,7 +4058,7 @@ type ShowOrderResponse struct {
 
 func (x *ShowOrderResponse) Reset() {
 	*x = ShowOrderResponse{}
-	mi := &file_storefront_v1_order_proto_msgTypes[59]
+	mi := &file_storefront_v1_order_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3385,7 +4070,7 @@ func (x *ShowOrderResponse) String() string {
 func (*ShowOrderResponse) ProtoMessage() {}
 
 func (x *ShowOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[59]
+	mi := &file_storefront_v1_order_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3398,7 +4083,7 @@ func (x *ShowOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowOrderResponse.ProtoReflect.Descriptor instead.
 func (*ShowOrderResponse) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{59}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *ShowOrderResponse) GetOrderDetail() string {
@@ -3439,13 +4124,15 @@ type OrderDetail struct {
 	OrderShippingAddress *OrderAddress          `protobuf:"bytes,6,opt,name=order_shipping_address,proto3" json:"order_shipping_address,omitempty"`
 	OrderBillingAddress  *OrderAddress          `protobuf:"bytes,7,opt,name=order_billing_address,proto3" json:"order_billing_address,omitempty"`
 	OrderPaymentInfo     *OrderPaymentInfo      `protobuf:"bytes,8,opt,name=order_payment_info,proto3" json:"order_payment_info,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// Left out where nothing lowered the price.
+	OrderDiscountCodes *DiscountCodes `protobuf:"bytes,9,opt,name=order_discount_codes,proto3" json:"order_discount_codes,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *OrderDetail) Reset() {
 	*x = OrderDetail{}
-	mi := &file_storefront_v1_order_proto_msgTypes[60]
+	mi := &file_storefront_v1_order_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3457,7 +4144,7 @@ func (x *OrderDetail) String() string {
 func (*OrderDetail) ProtoMessage() {}
 
 func (x *OrderDetail) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[60]
+	mi := &file_storefront_v1_order_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3470,7 +4157,7 @@ func (x *OrderDetail) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderDetail.ProtoReflect.Descriptor instead.
 func (*OrderDetail) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{60}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *OrderDetail) GetOrderAttributes() *OrderAttributes {
@@ -3529,6 +4216,13 @@ func (x *OrderDetail) GetOrderPaymentInfo() *OrderPaymentInfo {
 	return nil
 }
 
+func (x *OrderDetail) GetOrderDiscountCodes() *DiscountCodes {
+	if x != nil {
+		return x.OrderDiscountCodes
+	}
+	return nil
+}
+
 type OrderAttributes struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Identifier    string                 `protobuf:"bytes,1,opt,name=identifier,proto3" json:"identifier,omitempty"`
@@ -3540,7 +4234,7 @@ type OrderAttributes struct {
 
 func (x *OrderAttributes) Reset() {
 	*x = OrderAttributes{}
-	mi := &file_storefront_v1_order_proto_msgTypes[61]
+	mi := &file_storefront_v1_order_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3552,7 +4246,7 @@ func (x *OrderAttributes) String() string {
 func (*OrderAttributes) ProtoMessage() {}
 
 func (x *OrderAttributes) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[61]
+	mi := &file_storefront_v1_order_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3565,7 +4259,7 @@ func (x *OrderAttributes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderAttributes.ProtoReflect.Descriptor instead.
 func (*OrderAttributes) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{61}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *OrderAttributes) GetIdentifier() string {
@@ -3603,7 +4297,7 @@ type OrderTotals struct {
 
 func (x *OrderTotals) Reset() {
 	*x = OrderTotals{}
-	mi := &file_storefront_v1_order_proto_msgTypes[62]
+	mi := &file_storefront_v1_order_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3615,7 +4309,7 @@ func (x *OrderTotals) String() string {
 func (*OrderTotals) ProtoMessage() {}
 
 func (x *OrderTotals) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[62]
+	mi := &file_storefront_v1_order_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3628,7 +4322,7 @@ func (x *OrderTotals) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderTotals.ProtoReflect.Descriptor instead.
 func (*OrderTotals) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{62}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *OrderTotals) GetItemSubtotal() int64 {
@@ -3678,7 +4372,7 @@ type OrderStatus struct {
 
 func (x *OrderStatus) Reset() {
 	*x = OrderStatus{}
-	mi := &file_storefront_v1_order_proto_msgTypes[63]
+	mi := &file_storefront_v1_order_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3690,7 +4384,7 @@ func (x *OrderStatus) String() string {
 func (*OrderStatus) ProtoMessage() {}
 
 func (x *OrderStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[63]
+	mi := &file_storefront_v1_order_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3703,7 +4397,7 @@ func (x *OrderStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderStatus.ProtoReflect.Descriptor instead.
 func (*OrderStatus) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{63}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *OrderStatus) GetIdentifier() string {
@@ -3749,7 +4443,7 @@ type OrderAddress struct {
 
 func (x *OrderAddress) Reset() {
 	*x = OrderAddress{}
-	mi := &file_storefront_v1_order_proto_msgTypes[64]
+	mi := &file_storefront_v1_order_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3761,7 +4455,7 @@ func (x *OrderAddress) String() string {
 func (*OrderAddress) ProtoMessage() {}
 
 func (x *OrderAddress) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[64]
+	mi := &file_storefront_v1_order_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3774,7 +4468,7 @@ func (x *OrderAddress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderAddress.ProtoReflect.Descriptor instead.
 func (*OrderAddress) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{64}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *OrderAddress) GetName() string {
@@ -3842,7 +4536,7 @@ type OrderPaymentInfo struct {
 
 func (x *OrderPaymentInfo) Reset() {
 	*x = OrderPaymentInfo{}
-	mi := &file_storefront_v1_order_proto_msgTypes[65]
+	mi := &file_storefront_v1_order_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3854,7 +4548,7 @@ func (x *OrderPaymentInfo) String() string {
 func (*OrderPaymentInfo) ProtoMessage() {}
 
 func (x *OrderPaymentInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_storefront_v1_order_proto_msgTypes[65]
+	mi := &file_storefront_v1_order_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3867,7 +4561,7 @@ func (x *OrderPaymentInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderPaymentInfo.ProtoReflect.Descriptor instead.
 func (*OrderPaymentInfo) Descriptor() ([]byte, []int) {
-	return file_storefront_v1_order_proto_rawDescGZIP(), []int{65}
+	return file_storefront_v1_order_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *OrderPaymentInfo) GetEmail() string {
@@ -4038,14 +4732,16 @@ const file_storefront_v1_order_proto_rawDesc = "" +
 	"\x19_sku_inventory_identifierB\b\n" +
 	"\x06_colorB\a\n" +
 	"\x05_sizeB\x0e\n" +
-	"\f_description\"\x92\x01\n" +
+	"\f_description\"\xf2\x01\n" +
 	"\n" +
 	"CartTotals\x12*\n" +
 	"\ritem_subtotal\x18\x01 \x01(\x03B\x04\x88\xb5\x18\x01R\ritem_subtotal\x122\n" +
 	"\x11shipping_subtotal\x18\x02 \x01(\x03B\x04\x88\xb5\x18\x01R\x11shipping_subtotal\x12$\n" +
 	"\n" +
 	"cart_total\x18\x03 \x01(\x03B\x04\x88\xb5\x18\x01R\n" +
-	"cart_total\"\xae\x01\n" +
+	"cart_total\x12*\n" +
+	"\ritem_discount\x18\x04 \x01(\x03B\x04\x88\xb5\x18\x01R\ritem_discount\x122\n" +
+	"\x11shipping_discount\x18\x05 \x01(\x03B\x04\x88\xb5\x18\x01R\x11shipping_discount\"\xae\x01\n" +
 	"\x0eShippingMethod\x12\x1e\n" +
 	"\n" +
 	"identifier\x18\x01 \x01(\tR\n" +
@@ -4094,7 +4790,7 @@ const file_storefront_v1_order_proto_rawDesc = "" +
 	"\x06sku_id\x18\x01 \x01(\tH\x00R\x06sku_id\x88\x01\x01\x12\x1f\n" +
 	"\bquantity\x18\x02 \x01(\tH\x01R\bquantity\x88\x01\x01B\t\n" +
 	"\a_sku_idB\v\n" +
-	"\t_quantity\"\x83\x03\n" +
+	"\t_quantity\"\xd1\x03\n" +
 	"\x19UpdateSkuQuantityResponse\x12:\n" +
 	"\x18cart_update_sku_quantity\x18\x01 \x01(\tR\x18cart_update_sku_quantity\x120\n" +
 	"\x06errors\x18\x02 \x01(\v2\x18.storefront.v1.ErrorCodeR\x06errors\x12#\n" +
@@ -4103,13 +4799,14 @@ const file_storefront_v1_order_proto_rawDesc = "" +
 	"cart_found\x88\x01\x01\x12\x1b\n" +
 	"\x06sku_id\x18\x04 \x01(\tH\x01R\x06sku_id\x88\x01\x01\x12-\n" +
 	"\fsku_subtotal\x18\x05 \x01(\x03B\x04\x88\xb5\x18\x01H\x02R\fsku_subtotal\x88\x01\x01\x12E\n" +
-	"\x10cart_totals_data\x18\x06 \x01(\v2\x19.storefront.v1.CartTotalsR\x10cart_totals_data:\x15\x8a\xb5\x18\x11order-api-versionB\r\n" +
+	"\x10cart_totals_data\x18\x06 \x01(\v2\x19.storefront.v1.CartTotalsR\x10cart_totals_data\x12L\n" +
+	"\x12discount_code_data\x18\a \x01(\v2\x1c.storefront.v1.DiscountCodesR\x12discount_code_data:\x15\x8a\xb5\x18\x11order-api-versionB\r\n" +
 	"\v_cart_foundB\t\n" +
 	"\a_sku_idB\x0f\n" +
 	"\r_sku_subtotal\":\n" +
 	"\x10RemoveSkuRequest\x12\x1b\n" +
 	"\x06sku_id\x18\x01 \x01(\tH\x00R\x06sku_id\x88\x01\x01B\t\n" +
-	"\a_sku_id\"\xa0\x04\n" +
+	"\a_sku_id\"\xee\x04\n" +
 	"\x11RemoveSkuResponse\x12(\n" +
 	"\x0fcart_remove_sku\x18\x01 \x01(\tR\x0fcart_remove_sku\x120\n" +
 	"\x06errors\x18\x02 \x01(\v2\x18.storefront.v1.ErrorCodeR\x06errors\x12#\n" +
@@ -4120,7 +4817,8 @@ const file_storefront_v1_order_proto_rawDesc = "" +
 	"\x0fcart_item_count\x18\x05 \x01(\x03H\x02R\x0fcart_item_count\x88\x01\x01\x12T\n" +
 	"\x15cart_shipping_methods\x18\x06 \x01(\v2\x1e.storefront.v1.ShippingMethodsR\x15cart_shipping_methods\x12?\n" +
 	"\x18shipping_method_selected\x18\a \x01(\tH\x03R\x18shipping_method_selected\x88\x01\x01\x12E\n" +
-	"\x10cart_totals_data\x18\b \x01(\v2\x19.storefront.v1.CartTotalsR\x10cart_totals_data:\x15\x8a\xb5\x18\x11order-api-versionB\r\n" +
+	"\x10cart_totals_data\x18\b \x01(\v2\x19.storefront.v1.CartTotalsR\x10cart_totals_data\x12L\n" +
+	"\x12discount_code_data\x18\t \x01(\v2\x1c.storefront.v1.DiscountCodesR\x12discount_code_data:\x15\x8a\xb5\x18\x11order-api-versionB\r\n" +
 	"\v_cart_foundB\t\n" +
 	"\a_sku_idB\x12\n" +
 	"\x10_cart_item_countB\x1b\n" +
@@ -4129,7 +4827,7 @@ const file_storefront_v1_order_proto_rawDesc = "" +
 	"\amethods\x18\x01 \x03(\v2\x1d.storefront.v1.ShippingMethodB\x04\x88\xb5\x18\x02R\amethods:\x04\x90\xb5\x18\x01\"\x81\x01\n" +
 	"\x1bUpdateShippingMethodRequest\x12C\n" +
 	"\x1ashipping_method_identifier\x18\x01 \x01(\tH\x00R\x1ashipping_method_identifier\x88\x01\x01B\x1d\n" +
-	"\x1b_shipping_method_identifier\"\x88\x03\n" +
+	"\x1b_shipping_method_identifier\"\xd6\x03\n" +
 	"\x1cUpdateShippingMethodResponse\x12@\n" +
 	"\x1bcart_update_shipping_method\x18\x01 \x01(\tR\x1bcart_update_shipping_method\x120\n" +
 	"\x06errors\x18\x02 \x01(\v2\x18.storefront.v1.ErrorCodeR\x06errors\x12#\n" +
@@ -4137,9 +4835,71 @@ const file_storefront_v1_order_proto_rawDesc = "" +
 	"cart_found\x18\x03 \x01(\bH\x00R\n" +
 	"cart_found\x88\x01\x01\x12C\n" +
 	"\x1ashipping_method_identifier\x18\x04 \x01(\tH\x01R\x1ashipping_method_identifier\x88\x01\x01\x12E\n" +
-	"\x10cart_totals_data\x18\x05 \x01(\v2\x19.storefront.v1.CartTotalsR\x10cart_totals_data:\x15\x8a\xb5\x18\x11order-api-versionB\r\n" +
+	"\x10cart_totals_data\x18\x05 \x01(\v2\x19.storefront.v1.CartTotalsR\x10cart_totals_data\x12L\n" +
+	"\x12discount_code_data\x18\x06 \x01(\v2\x1c.storefront.v1.DiscountCodesR\x12discount_code_data:\x15\x8a\xb5\x18\x11order-api-versionB\r\n" +
 	"\v_cart_foundB\x1d\n" +
-	"\x1b_shipping_method_identifier\"\x13\n" +
+	"\x1b_shipping_method_identifier\"\xfc\x04\n" +
+	"\fDiscountCode\x12*\n" +
+	"\x10discount_code_id\x18\x01 \x01(\x03R\x10discount_code_id\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12 \n" +
+	"\vdescription\x18\x03 \x01(\tR\vdescription\x12D\n" +
+	"\x0fstart_date_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x0fstart_date_time\x12@\n" +
+	"\rend_date_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\rend_date_time\x12\x1e\n" +
+	"\n" +
+	"combinable\x18\x06 \x01(\bR\n" +
+	"combinable\x12.\n" +
+	"\x0fdiscount_amount\x18\a \x01(\x03B\x04\x88\xb5\x18\x01R\x0fdiscount_amount\x12*\n" +
+	"\rorder_minimum\x18\b \x01(\x03B\x04\x88\xb5\x18\x01R\rorder_minimum\x12/\n" +
+	"\x12discounttype_title\x18\t \x01(\tR\x13discounttype__title\x12;\n" +
+	"\x18discounttype_description\x18\n" +
+	" \x01(\tR\x19discounttype__description\x129\n" +
+	"\x17discounttype_applies_to\x18\v \x01(\tR\x18discounttype__applies_to\x121\n" +
+	"\x13discounttype_action\x18\f \x01(\tR\x14discounttype__action\x12*\n" +
+	"\x10discount_applied\x18\r \x01(\bR\x10discount_applied\"b\n" +
+	"\rDiscountCodes\x12K\n" +
+	"\x05codes\x18\x01 \x03(\v2\x1b.storefront.v1.DiscountCodeB\x18\x88\xb5\x18\x04\x9a\xb5\x18\x10discount_code_idR\x05codes:\x04\x90\xb5\x18\x01\"\x1e\n" +
+	"\x1cListCartDiscountCodesRequest\"\xa4\x01\n" +
+	"\x1dListCartDiscountCodesResponse\x12\x1e\n" +
+	"\n" +
+	"cart_found\x18\x01 \x01(\bR\n" +
+	"cart_found\x12L\n" +
+	"\x12discount_code_data\x18\x02 \x01(\v2\x1c.storefront.v1.DiscountCodesR\x12discount_code_data:\x15\x8a\xb5\x18\x11order-api-version\"!\n" +
+	"\x1fListConfirmDiscountCodesRequest\"\xe7\x01\n" +
+	" ListConfirmDiscountCodesResponse\x12*\n" +
+	"\x10checkout_allowed\x18\x01 \x01(\bR\x10checkout_allowed\x12#\n" +
+	"\n" +
+	"cart_found\x18\x02 \x01(\bH\x00R\n" +
+	"cart_found\x88\x01\x01\x12L\n" +
+	"\x12discount_code_data\x18\x03 \x01(\v2\x1c.storefront.v1.DiscountCodesR\x12discount_code_data:\x15\x8a\xb5\x18\x11order-api-versionB\r\n" +
+	"\v_cart_found\"`\n" +
+	"\x18ApplyDiscountCodeRequest\x12/\n" +
+	"\x10discount_code_id\x18\x01 \x01(\tH\x00R\x10discount_code_id\x88\x01\x01B\x13\n" +
+	"\x11_discount_code_id\"\xaf\x03\n" +
+	"\x19ApplyDiscountCodeResponse\x12:\n" +
+	"\x18cart_apply_discount_code\x18\x01 \x01(\tR\x18cart_apply_discount_code\x120\n" +
+	"\x06errors\x18\x02 \x01(\v2\x18.storefront.v1.ErrorCodeR\x06errors\x12#\n" +
+	"\n" +
+	"cart_found\x18\x03 \x01(\bH\x00R\n" +
+	"cart_found\x88\x01\x01\x12/\n" +
+	"\x10discount_code_id\x18\x04 \x01(\tH\x01R\x10discount_code_id\x88\x01\x01\x12L\n" +
+	"\x12discount_code_data\x18\x05 \x01(\v2\x1c.storefront.v1.DiscountCodesR\x12discount_code_data\x12E\n" +
+	"\x10cart_totals_data\x18\x06 \x01(\v2\x19.storefront.v1.CartTotalsR\x10cart_totals_data:\x15\x8a\xb5\x18\x11order-api-versionB\r\n" +
+	"\v_cart_foundB\x13\n" +
+	"\x11_discount_code_id\"a\n" +
+	"\x19RemoveDiscountCodeRequest\x12/\n" +
+	"\x10discount_code_id\x18\x01 \x01(\tH\x00R\x10discount_code_id\x88\x01\x01B\x13\n" +
+	"\x11_discount_code_id\"\xb2\x03\n" +
+	"\x1aRemoveDiscountCodeResponse\x12<\n" +
+	"\x19cart_remove_discount_code\x18\x01 \x01(\tR\x19cart_remove_discount_code\x120\n" +
+	"\x06errors\x18\x02 \x01(\v2\x18.storefront.v1.ErrorCodeR\x06errors\x12#\n" +
+	"\n" +
+	"cart_found\x18\x03 \x01(\bH\x00R\n" +
+	"cart_found\x88\x01\x01\x12/\n" +
+	"\x10discount_code_id\x18\x04 \x01(\tH\x01R\x10discount_code_id\x88\x01\x01\x12L\n" +
+	"\x12discount_code_data\x18\x05 \x01(\v2\x1c.storefront.v1.DiscountCodesR\x12discount_code_data\x12E\n" +
+	"\x10cart_totals_data\x18\x06 \x01(\v2\x19.storefront.v1.CartTotalsR\x10cart_totals_data:\x15\x8a\xb5\x18\x11order-api-versionB\r\n" +
+	"\v_cart_foundB\x13\n" +
+	"\x11_discount_code_id\"\x13\n" +
 	"\x11DeleteCartRequest\"\x89\x01\n" +
 	"\x12DeleteCartResponse\x12*\n" +
 	"\x10cart_delete_cart\x18\x01 \x01(\tR\x10cart_delete_cart\x120\n" +
@@ -4162,19 +4922,23 @@ const file_storefront_v1_order_proto_rawDesc = "" +
 	"cart_found\x18\x02 \x01(\bH\x00R\n" +
 	"cart_found\x88\x01\x01\x12]\n" +
 	"\x17confirm_shipping_method\x18\x03 \x01(\v2#.storefront.v1.ChosenShippingMethodR\x17confirm_shipping_method:\x15\x8a\xb5\x18\x11order-api-versionB\r\n" +
-	"\v_cart_found\"\x90\x02\n" +
+	"\v_cart_found\"\x8d\x03\n" +
 	"\x14ChosenShippingMethod\x12#\n" +
 	"\n" +
 	"identifier\x18\x01 \x01(\tH\x00R\n" +
 	"identifier\x88\x01\x01\x12\x1d\n" +
 	"\acarrier\x18\x02 \x01(\tH\x01R\acarrier\x88\x01\x01\x12/\n" +
 	"\rshipping_cost\x18\x03 \x01(\x03B\x04\x88\xb5\x18\x01H\x02R\rshipping_cost\x88\x01\x01\x12;\n" +
-	"\x16tracking_code_base_url\x18\x04 \x01(\tH\x03R\x16tracking_code_base_url\x88\x01\x01B\r\n" +
+	"\x16tracking_code_base_url\x18\x04 \x01(\tH\x03R\x16tracking_code_base_url\x88\x01\x01\x12-\n" +
+	"\x0ftracking_number\x18\x05 \x01(\tH\x04R\x0ftracking_number\x88\x01\x01\x12'\n" +
+	"\ftracking_url\x18\x06 \x01(\tH\x05R\ftracking_url\x88\x01\x01B\r\n" +
 	"\v_identifierB\n" +
 	"\n" +
 	"\b_carrierB\x10\n" +
 	"\x0e_shipping_costB\x19\n" +
-	"\x17_tracking_code_base_url\"\x1a\n" +
+	"\x17_tracking_code_base_urlB\x12\n" +
+	"\x10_tracking_numberB\x0f\n" +
+	"\r_tracking_url\"\x1a\n" +
 	"\x18ShowConfirmTotalsRequest\"\xdf\x01\n" +
 	"\x19ShowConfirmTotalsResponse\x12*\n" +
 	"\x10checkout_allowed\x18\x01 \x01(\bR\x10checkout_allowed\x12#\n" +
@@ -4258,7 +5022,7 @@ const file_storefront_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"order_data\x18\x04 \x01(\v2\x1a.storefront.v1.OrderDetailR\n" +
 	"order_data:\x15\x8a\xb5\x18\x11order-api-versionB\x13\n" +
-	"\x11_order_identifier\"\x8a\x05\n" +
+	"\x11_order_identifier\"\xdc\x05\n" +
 	"\vOrderDetail\x12J\n" +
 	"\x10order_attributes\x18\x01 \x01(\v2\x1e.storefront.v1.OrderAttributesR\x10order_attributes\x129\n" +
 	"\vorder_items\x18\x02 \x01(\v2\x17.storefront.v1.ItemDataR\vorder_items\x12_\n" +
@@ -4267,7 +5031,8 @@ const file_storefront_v1_order_proto_rawDesc = "" +
 	"\x0eorder_statuses\x18\x05 \x03(\v2\x1a.storefront.v1.OrderStatusB\x04\x88\xb5\x18\x02R\x0eorder_statuses\x12Y\n" +
 	"\x16order_shipping_address\x18\x06 \x01(\v2\x1b.storefront.v1.OrderAddressB\x04\x90\xb5\x18\x02R\x16order_shipping_address\x12W\n" +
 	"\x15order_billing_address\x18\a \x01(\v2\x1b.storefront.v1.OrderAddressB\x04\x90\xb5\x18\x02R\x15order_billing_address\x12U\n" +
-	"\x12order_payment_info\x18\b \x01(\v2\x1f.storefront.v1.OrderPaymentInfoB\x04\x90\xb5\x18\x02R\x12order_payment_info\"\xa3\x01\n" +
+	"\x12order_payment_info\x18\b \x01(\v2\x1f.storefront.v1.OrderPaymentInfoB\x04\x90\xb5\x18\x02R\x12order_payment_info\x12P\n" +
+	"\x14order_discount_codes\x18\t \x01(\v2\x1c.storefront.v1.DiscountCodesR\x14order_discount_codes\"\xa3\x01\n" +
 	"\x0fOrderAttributes\x12\x1e\n" +
 	"\n" +
 	"identifier\x18\x01 \x01(\tR\n" +
@@ -4326,7 +5091,7 @@ const file_storefront_v1_order_proto_rawDesc = "" +
 	"\v_card_last4B\x11\n" +
 	"\x0f_card_exp_monthB\x10\n" +
 	"\x0e_card_exp_yearB\v\n" +
-	"\t_card_zip2\x9f\x12\n" +
+	"\t_card_zip2\xe3\x15\n" +
 	"\x10OrderAreaService\x12N\n" +
 	"\tShowOrder\x12\x1f.storefront.v1.ShowOrderRequest\x1a .storefront.v1.ShowOrderResponse\x12]\n" +
 	"\x0eShowOrderIndex\x12$.storefront.v1.ShowOrderIndexRequest\x1a%.storefront.v1.ShowOrderIndexResponse\x12W\n" +
@@ -4340,10 +5105,14 @@ const file_storefront_v1_order_proto_rawDesc = "" +
 	"\tRemoveSku\x12\x1f.storefront.v1.RemoveSkuRequest\x1a .storefront.v1.RemoveSkuResponse\x12o\n" +
 	"\x14UpdateShippingMethod\x12*.storefront.v1.UpdateShippingMethodRequest\x1a+.storefront.v1.UpdateShippingMethodResponse\x12Q\n" +
 	"\n" +
-	"DeleteCart\x12 .storefront.v1.DeleteCartRequest\x1a!.storefront.v1.DeleteCartResponse\x12l\n" +
+	"DeleteCart\x12 .storefront.v1.DeleteCartRequest\x1a!.storefront.v1.DeleteCartResponse\x12r\n" +
+	"\x15ListCartDiscountCodes\x12+.storefront.v1.ListCartDiscountCodesRequest\x1a,.storefront.v1.ListCartDiscountCodesResponse\x12f\n" +
+	"\x11ApplyDiscountCode\x12'.storefront.v1.ApplyDiscountCodeRequest\x1a(.storefront.v1.ApplyDiscountCodeResponse\x12i\n" +
+	"\x12RemoveDiscountCode\x12(.storefront.v1.RemoveDiscountCodeRequest\x1a).storefront.v1.RemoveDiscountCodeResponse\x12l\n" +
 	"\x13TellCheckoutAllowed\x12).storefront.v1.TellCheckoutAllowedRequest\x1a*.storefront.v1.TellCheckoutAllowedResponse\x12c\n" +
 	"\x10ListConfirmItems\x12&.storefront.v1.ListConfirmItemsRequest\x1a'.storefront.v1.ListConfirmItemsResponse\x12~\n" +
-	"\x19ShowConfirmShippingMethod\x12/.storefront.v1.ShowConfirmShippingMethodRequest\x1a0.storefront.v1.ShowConfirmShippingMethodResponse\x12f\n" +
+	"\x19ShowConfirmShippingMethod\x12/.storefront.v1.ShowConfirmShippingMethodRequest\x1a0.storefront.v1.ShowConfirmShippingMethodResponse\x12{\n" +
+	"\x18ListConfirmDiscountCodes\x12..storefront.v1.ListConfirmDiscountCodesRequest\x1a/.storefront.v1.ListConfirmDiscountCodesResponse\x12f\n" +
 	"\x11ShowConfirmTotals\x12'.storefront.v1.ShowConfirmTotalsRequest\x1a(.storefront.v1.ShowConfirmTotalsResponse\x12u\n" +
 	"\x16ShowConfirmPaymentData\x12,.storefront.v1.ShowConfirmPaymentDataRequest\x1a-.storefront.v1.ShowConfirmPaymentDataResponse\x12\x84\x01\n" +
 	"\x1bLookUpAnonymousEmailAddress\x121.storefront.v1.LookUpAnonymousEmailAddressRequest\x1a2.storefront.v1.LookUpAnonymousEmailAddressResponse\x12\x8d\x01\n" +
@@ -4364,7 +5133,7 @@ func file_storefront_v1_order_proto_rawDescGZIP() []byte {
 	return file_storefront_v1_order_proto_rawDescData
 }
 
-var file_storefront_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 66)
+var file_storefront_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 76)
 var file_storefront_v1_order_proto_goTypes = []any{
 	(*ErrorCode)(nil),                              // 0: storefront.v1.ErrorCode
 	(*ShowOrderIndexRequest)(nil),                  // 1: storefront.v1.ShowOrderIndexRequest
@@ -4399,41 +5168,51 @@ var file_storefront_v1_order_proto_goTypes = []any{
 	(*ShippingMethods)(nil),                        // 30: storefront.v1.ShippingMethods
 	(*UpdateShippingMethodRequest)(nil),            // 31: storefront.v1.UpdateShippingMethodRequest
 	(*UpdateShippingMethodResponse)(nil),           // 32: storefront.v1.UpdateShippingMethodResponse
-	(*DeleteCartRequest)(nil),                      // 33: storefront.v1.DeleteCartRequest
-	(*DeleteCartResponse)(nil),                     // 34: storefront.v1.DeleteCartResponse
-	(*TellCheckoutAllowedRequest)(nil),             // 35: storefront.v1.TellCheckoutAllowedRequest
-	(*TellCheckoutAllowedResponse)(nil),            // 36: storefront.v1.TellCheckoutAllowedResponse
-	(*ListConfirmItemsRequest)(nil),                // 37: storefront.v1.ListConfirmItemsRequest
-	(*ListConfirmItemsResponse)(nil),               // 38: storefront.v1.ListConfirmItemsResponse
-	(*ShowConfirmShippingMethodRequest)(nil),       // 39: storefront.v1.ShowConfirmShippingMethodRequest
-	(*ShowConfirmShippingMethodResponse)(nil),      // 40: storefront.v1.ShowConfirmShippingMethodResponse
-	(*ChosenShippingMethod)(nil),                   // 41: storefront.v1.ChosenShippingMethod
-	(*ShowConfirmTotalsRequest)(nil),               // 42: storefront.v1.ShowConfirmTotalsRequest
-	(*ShowConfirmTotalsResponse)(nil),              // 43: storefront.v1.ShowConfirmTotalsResponse
-	(*ShowConfirmPaymentDataRequest)(nil),          // 44: storefront.v1.ShowConfirmPaymentDataRequest
-	(*ShowConfirmPaymentDataResponse)(nil),         // 45: storefront.v1.ShowConfirmPaymentDataResponse
-	(*NullableText)(nil),                           // 46: storefront.v1.NullableText
-	(*CustomerData)(nil),                           // 47: storefront.v1.CustomerData
-	(*LookUpAnonymousEmailAddressRequest)(nil),     // 48: storefront.v1.LookUpAnonymousEmailAddressRequest
-	(*LookUpAnonymousEmailAddressResponse)(nil),    // 49: storefront.v1.LookUpAnonymousEmailAddressResponse
-	(*ChangeConfirmationEmailAddressRequest)(nil),  // 50: storefront.v1.ChangeConfirmationEmailAddressRequest
-	(*ChangeConfirmationEmailAddressResponse)(nil), // 51: storefront.v1.ChangeConfirmationEmailAddressResponse
-	(*CreateCheckoutSessionRequest)(nil),           // 52: storefront.v1.CreateCheckoutSessionRequest
-	(*CreateCheckoutSessionResponse)(nil),          // 53: storefront.v1.CreateCheckoutSessionResponse
-	(*FinishCheckoutSessionRequest)(nil),           // 54: storefront.v1.FinishCheckoutSessionRequest
-	(*FinishCheckoutSessionResponse)(nil),          // 55: storefront.v1.FinishCheckoutSessionResponse
-	(*ReceiveStripeWebhookRequest)(nil),            // 56: storefront.v1.ReceiveStripeWebhookRequest
-	(*ReceiveStripeWebhookResponse)(nil),           // 57: storefront.v1.ReceiveStripeWebhookResponse
-	(*ShowOrderRequest)(nil),                       // 58: storefront.v1.ShowOrderRequest
-	(*ShowOrderResponse)(nil),                      // 59: storefront.v1.ShowOrderResponse
-	(*OrderDetail)(nil),                            // 60: storefront.v1.OrderDetail
-	(*OrderAttributes)(nil),                        // 61: storefront.v1.OrderAttributes
-	(*OrderTotals)(nil),                            // 62: storefront.v1.OrderTotals
-	(*OrderStatus)(nil),                            // 63: storefront.v1.OrderStatus
-	(*OrderAddress)(nil),                           // 64: storefront.v1.OrderAddress
-	(*OrderPaymentInfo)(nil),                       // 65: storefront.v1.OrderPaymentInfo
-	(*InputError)(nil),                             // 66: storefront.v1.InputError
-	(*timestamppb.Timestamp)(nil),                  // 67: google.protobuf.Timestamp
+	(*DiscountCode)(nil),                           // 33: storefront.v1.DiscountCode
+	(*DiscountCodes)(nil),                          // 34: storefront.v1.DiscountCodes
+	(*ListCartDiscountCodesRequest)(nil),           // 35: storefront.v1.ListCartDiscountCodesRequest
+	(*ListCartDiscountCodesResponse)(nil),          // 36: storefront.v1.ListCartDiscountCodesResponse
+	(*ListConfirmDiscountCodesRequest)(nil),        // 37: storefront.v1.ListConfirmDiscountCodesRequest
+	(*ListConfirmDiscountCodesResponse)(nil),       // 38: storefront.v1.ListConfirmDiscountCodesResponse
+	(*ApplyDiscountCodeRequest)(nil),               // 39: storefront.v1.ApplyDiscountCodeRequest
+	(*ApplyDiscountCodeResponse)(nil),              // 40: storefront.v1.ApplyDiscountCodeResponse
+	(*RemoveDiscountCodeRequest)(nil),              // 41: storefront.v1.RemoveDiscountCodeRequest
+	(*RemoveDiscountCodeResponse)(nil),             // 42: storefront.v1.RemoveDiscountCodeResponse
+	(*DeleteCartRequest)(nil),                      // 43: storefront.v1.DeleteCartRequest
+	(*DeleteCartResponse)(nil),                     // 44: storefront.v1.DeleteCartResponse
+	(*TellCheckoutAllowedRequest)(nil),             // 45: storefront.v1.TellCheckoutAllowedRequest
+	(*TellCheckoutAllowedResponse)(nil),            // 46: storefront.v1.TellCheckoutAllowedResponse
+	(*ListConfirmItemsRequest)(nil),                // 47: storefront.v1.ListConfirmItemsRequest
+	(*ListConfirmItemsResponse)(nil),               // 48: storefront.v1.ListConfirmItemsResponse
+	(*ShowConfirmShippingMethodRequest)(nil),       // 49: storefront.v1.ShowConfirmShippingMethodRequest
+	(*ShowConfirmShippingMethodResponse)(nil),      // 50: storefront.v1.ShowConfirmShippingMethodResponse
+	(*ChosenShippingMethod)(nil),                   // 51: storefront.v1.ChosenShippingMethod
+	(*ShowConfirmTotalsRequest)(nil),               // 52: storefront.v1.ShowConfirmTotalsRequest
+	(*ShowConfirmTotalsResponse)(nil),              // 53: storefront.v1.ShowConfirmTotalsResponse
+	(*ShowConfirmPaymentDataRequest)(nil),          // 54: storefront.v1.ShowConfirmPaymentDataRequest
+	(*ShowConfirmPaymentDataResponse)(nil),         // 55: storefront.v1.ShowConfirmPaymentDataResponse
+	(*NullableText)(nil),                           // 56: storefront.v1.NullableText
+	(*CustomerData)(nil),                           // 57: storefront.v1.CustomerData
+	(*LookUpAnonymousEmailAddressRequest)(nil),     // 58: storefront.v1.LookUpAnonymousEmailAddressRequest
+	(*LookUpAnonymousEmailAddressResponse)(nil),    // 59: storefront.v1.LookUpAnonymousEmailAddressResponse
+	(*ChangeConfirmationEmailAddressRequest)(nil),  // 60: storefront.v1.ChangeConfirmationEmailAddressRequest
+	(*ChangeConfirmationEmailAddressResponse)(nil), // 61: storefront.v1.ChangeConfirmationEmailAddressResponse
+	(*CreateCheckoutSessionRequest)(nil),           // 62: storefront.v1.CreateCheckoutSessionRequest
+	(*CreateCheckoutSessionResponse)(nil),          // 63: storefront.v1.CreateCheckoutSessionResponse
+	(*FinishCheckoutSessionRequest)(nil),           // 64: storefront.v1.FinishCheckoutSessionRequest
+	(*FinishCheckoutSessionResponse)(nil),          // 65: storefront.v1.FinishCheckoutSessionResponse
+	(*ReceiveStripeWebhookRequest)(nil),            // 66: storefront.v1.ReceiveStripeWebhookRequest
+	(*ReceiveStripeWebhookResponse)(nil),           // 67: storefront.v1.ReceiveStripeWebhookResponse
+	(*ShowOrderRequest)(nil),                       // 68: storefront.v1.ShowOrderRequest
+	(*ShowOrderResponse)(nil),                      // 69: storefront.v1.ShowOrderResponse
+	(*OrderDetail)(nil),                            // 70: storefront.v1.OrderDetail
+	(*OrderAttributes)(nil),                        // 71: storefront.v1.OrderAttributes
+	(*OrderTotals)(nil),                            // 72: storefront.v1.OrderTotals
+	(*OrderStatus)(nil),                            // 73: storefront.v1.OrderStatus
+	(*OrderAddress)(nil),                           // 74: storefront.v1.OrderAddress
+	(*OrderPaymentInfo)(nil),                       // 75: storefront.v1.OrderPaymentInfo
+	(*InputError)(nil),                             // 76: storefront.v1.InputError
+	(*timestamppb.Timestamp)(nil),                  // 77: google.protobuf.Timestamp
 }
 var file_storefront_v1_order_proto_depIdxs = []int32{
 	5,  // 0: storefront.v1.ListProductsResponse.products_data:type_name -> storefront.v1.ProductSummary
@@ -4448,87 +5227,110 @@ var file_storefront_v1_order_proto_depIdxs = []int32{
 	12, // 9: storefront.v1.ListCartItemsResponse.item_data:type_name -> storefront.v1.ItemData
 	16, // 10: storefront.v1.ListCartShippingMethodsResponse.cart_shipping_methods:type_name -> storefront.v1.ShippingMethod
 	15, // 11: storefront.v1.ShowCartTotalsResponse.cart_totals_data:type_name -> storefront.v1.CartTotals
-	66, // 12: storefront.v1.CartErrors.quantity:type_name -> storefront.v1.InputError
+	76, // 12: storefront.v1.CartErrors.quantity:type_name -> storefront.v1.InputError
 	23, // 13: storefront.v1.AddProductSkuResponse.errors:type_name -> storefront.v1.CartErrors
 	0,  // 14: storefront.v1.UpdateSkuQuantityResponse.errors:type_name -> storefront.v1.ErrorCode
 	15, // 15: storefront.v1.UpdateSkuQuantityResponse.cart_totals_data:type_name -> storefront.v1.CartTotals
-	0,  // 16: storefront.v1.RemoveSkuResponse.errors:type_name -> storefront.v1.ErrorCode
-	30, // 17: storefront.v1.RemoveSkuResponse.cart_shipping_methods:type_name -> storefront.v1.ShippingMethods
-	15, // 18: storefront.v1.RemoveSkuResponse.cart_totals_data:type_name -> storefront.v1.CartTotals
-	16, // 19: storefront.v1.ShippingMethods.methods:type_name -> storefront.v1.ShippingMethod
-	0,  // 20: storefront.v1.UpdateShippingMethodResponse.errors:type_name -> storefront.v1.ErrorCode
-	15, // 21: storefront.v1.UpdateShippingMethodResponse.cart_totals_data:type_name -> storefront.v1.CartTotals
-	0,  // 22: storefront.v1.DeleteCartResponse.errors:type_name -> storefront.v1.ErrorCode
-	12, // 23: storefront.v1.ListConfirmItemsResponse.item_data:type_name -> storefront.v1.ItemData
-	41, // 24: storefront.v1.ShowConfirmShippingMethodResponse.confirm_shipping_method:type_name -> storefront.v1.ChosenShippingMethod
-	15, // 25: storefront.v1.ShowConfirmTotalsResponse.confirm_totals_data:type_name -> storefront.v1.CartTotals
-	46, // 26: storefront.v1.ShowConfirmPaymentDataResponse.email:type_name -> storefront.v1.NullableText
-	47, // 27: storefront.v1.ShowConfirmPaymentDataResponse.customer_data:type_name -> storefront.v1.CustomerData
-	0,  // 28: storefront.v1.LookUpAnonymousEmailAddressResponse.errors:type_name -> storefront.v1.ErrorCode
-	47, // 29: storefront.v1.LookUpAnonymousEmailAddressResponse.customer_data:type_name -> storefront.v1.CustomerData
-	0,  // 30: storefront.v1.CreateCheckoutSessionResponse.errors:type_name -> storefront.v1.ErrorCode
-	0,  // 31: storefront.v1.FinishCheckoutSessionResponse.errors:type_name -> storefront.v1.ErrorCode
-	0,  // 32: storefront.v1.ShowOrderResponse.errors:type_name -> storefront.v1.ErrorCode
-	60, // 33: storefront.v1.ShowOrderResponse.order_data:type_name -> storefront.v1.OrderDetail
-	61, // 34: storefront.v1.OrderDetail.order_attributes:type_name -> storefront.v1.OrderAttributes
-	12, // 35: storefront.v1.OrderDetail.order_items:type_name -> storefront.v1.ItemData
-	41, // 36: storefront.v1.OrderDetail.order_shipping_method:type_name -> storefront.v1.ChosenShippingMethod
-	62, // 37: storefront.v1.OrderDetail.order_totals:type_name -> storefront.v1.OrderTotals
-	63, // 38: storefront.v1.OrderDetail.order_statuses:type_name -> storefront.v1.OrderStatus
-	64, // 39: storefront.v1.OrderDetail.order_shipping_address:type_name -> storefront.v1.OrderAddress
-	64, // 40: storefront.v1.OrderDetail.order_billing_address:type_name -> storefront.v1.OrderAddress
-	65, // 41: storefront.v1.OrderDetail.order_payment_info:type_name -> storefront.v1.OrderPaymentInfo
-	67, // 42: storefront.v1.OrderAttributes.order_date_time:type_name -> google.protobuf.Timestamp
-	67, // 43: storefront.v1.OrderStatus.created_date_time:type_name -> google.protobuf.Timestamp
-	58, // 44: storefront.v1.OrderAreaService.ShowOrder:input_type -> storefront.v1.ShowOrderRequest
-	1,  // 45: storefront.v1.OrderAreaService.ShowOrderIndex:input_type -> storefront.v1.ShowOrderIndexRequest
-	3,  // 46: storefront.v1.OrderAreaService.ListProducts:input_type -> storefront.v1.ListProductsRequest
-	6,  // 47: storefront.v1.OrderAreaService.ShowProduct:input_type -> storefront.v1.ShowProductRequest
-	17, // 48: storefront.v1.OrderAreaService.ListCartItems:input_type -> storefront.v1.ListCartItemsRequest
-	19, // 49: storefront.v1.OrderAreaService.ListCartShippingMethods:input_type -> storefront.v1.ListCartShippingMethodsRequest
-	21, // 50: storefront.v1.OrderAreaService.ShowCartTotals:input_type -> storefront.v1.ShowCartTotalsRequest
-	24, // 51: storefront.v1.OrderAreaService.AddProductSku:input_type -> storefront.v1.AddProductSkuRequest
-	26, // 52: storefront.v1.OrderAreaService.UpdateSkuQuantity:input_type -> storefront.v1.UpdateSkuQuantityRequest
-	28, // 53: storefront.v1.OrderAreaService.RemoveSku:input_type -> storefront.v1.RemoveSkuRequest
-	31, // 54: storefront.v1.OrderAreaService.UpdateShippingMethod:input_type -> storefront.v1.UpdateShippingMethodRequest
-	33, // 55: storefront.v1.OrderAreaService.DeleteCart:input_type -> storefront.v1.DeleteCartRequest
-	35, // 56: storefront.v1.OrderAreaService.TellCheckoutAllowed:input_type -> storefront.v1.TellCheckoutAllowedRequest
-	37, // 57: storefront.v1.OrderAreaService.ListConfirmItems:input_type -> storefront.v1.ListConfirmItemsRequest
-	39, // 58: storefront.v1.OrderAreaService.ShowConfirmShippingMethod:input_type -> storefront.v1.ShowConfirmShippingMethodRequest
-	42, // 59: storefront.v1.OrderAreaService.ShowConfirmTotals:input_type -> storefront.v1.ShowConfirmTotalsRequest
-	44, // 60: storefront.v1.OrderAreaService.ShowConfirmPaymentData:input_type -> storefront.v1.ShowConfirmPaymentDataRequest
-	48, // 61: storefront.v1.OrderAreaService.LookUpAnonymousEmailAddress:input_type -> storefront.v1.LookUpAnonymousEmailAddressRequest
-	50, // 62: storefront.v1.OrderAreaService.ChangeConfirmationEmailAddress:input_type -> storefront.v1.ChangeConfirmationEmailAddressRequest
-	52, // 63: storefront.v1.OrderAreaService.CreateCheckoutSession:input_type -> storefront.v1.CreateCheckoutSessionRequest
-	54, // 64: storefront.v1.OrderAreaService.FinishCheckoutSession:input_type -> storefront.v1.FinishCheckoutSessionRequest
-	56, // 65: storefront.v1.OrderAreaService.ReceiveStripeWebhook:input_type -> storefront.v1.ReceiveStripeWebhookRequest
-	59, // 66: storefront.v1.OrderAreaService.ShowOrder:output_type -> storefront.v1.ShowOrderResponse
-	2,  // 67: storefront.v1.OrderAreaService.ShowOrderIndex:output_type -> storefront.v1.ShowOrderIndexResponse
-	4,  // 68: storefront.v1.OrderAreaService.ListProducts:output_type -> storefront.v1.ListProductsResponse
-	7,  // 69: storefront.v1.OrderAreaService.ShowProduct:output_type -> storefront.v1.ShowProductResponse
-	18, // 70: storefront.v1.OrderAreaService.ListCartItems:output_type -> storefront.v1.ListCartItemsResponse
-	20, // 71: storefront.v1.OrderAreaService.ListCartShippingMethods:output_type -> storefront.v1.ListCartShippingMethodsResponse
-	22, // 72: storefront.v1.OrderAreaService.ShowCartTotals:output_type -> storefront.v1.ShowCartTotalsResponse
-	25, // 73: storefront.v1.OrderAreaService.AddProductSku:output_type -> storefront.v1.AddProductSkuResponse
-	27, // 74: storefront.v1.OrderAreaService.UpdateSkuQuantity:output_type -> storefront.v1.UpdateSkuQuantityResponse
-	29, // 75: storefront.v1.OrderAreaService.RemoveSku:output_type -> storefront.v1.RemoveSkuResponse
-	32, // 76: storefront.v1.OrderAreaService.UpdateShippingMethod:output_type -> storefront.v1.UpdateShippingMethodResponse
-	34, // 77: storefront.v1.OrderAreaService.DeleteCart:output_type -> storefront.v1.DeleteCartResponse
-	36, // 78: storefront.v1.OrderAreaService.TellCheckoutAllowed:output_type -> storefront.v1.TellCheckoutAllowedResponse
-	38, // 79: storefront.v1.OrderAreaService.ListConfirmItems:output_type -> storefront.v1.ListConfirmItemsResponse
-	40, // 80: storefront.v1.OrderAreaService.ShowConfirmShippingMethod:output_type -> storefront.v1.ShowConfirmShippingMethodResponse
-	43, // 81: storefront.v1.OrderAreaService.ShowConfirmTotals:output_type -> storefront.v1.ShowConfirmTotalsResponse
-	45, // 82: storefront.v1.OrderAreaService.ShowConfirmPaymentData:output_type -> storefront.v1.ShowConfirmPaymentDataResponse
-	49, // 83: storefront.v1.OrderAreaService.LookUpAnonymousEmailAddress:output_type -> storefront.v1.LookUpAnonymousEmailAddressResponse
-	51, // 84: storefront.v1.OrderAreaService.ChangeConfirmationEmailAddress:output_type -> storefront.v1.ChangeConfirmationEmailAddressResponse
-	53, // 85: storefront.v1.OrderAreaService.CreateCheckoutSession:output_type -> storefront.v1.CreateCheckoutSessionResponse
-	55, // 86: storefront.v1.OrderAreaService.FinishCheckoutSession:output_type -> storefront.v1.FinishCheckoutSessionResponse
-	57, // 87: storefront.v1.OrderAreaService.ReceiveStripeWebhook:output_type -> storefront.v1.ReceiveStripeWebhookResponse
-	66, // [66:88] is the sub-list for method output_type
-	44, // [44:66] is the sub-list for method input_type
-	44, // [44:44] is the sub-list for extension type_name
-	44, // [44:44] is the sub-list for extension extendee
-	0,  // [0:44] is the sub-list for field type_name
+	34, // 16: storefront.v1.UpdateSkuQuantityResponse.discount_code_data:type_name -> storefront.v1.DiscountCodes
+	0,  // 17: storefront.v1.RemoveSkuResponse.errors:type_name -> storefront.v1.ErrorCode
+	30, // 18: storefront.v1.RemoveSkuResponse.cart_shipping_methods:type_name -> storefront.v1.ShippingMethods
+	15, // 19: storefront.v1.RemoveSkuResponse.cart_totals_data:type_name -> storefront.v1.CartTotals
+	34, // 20: storefront.v1.RemoveSkuResponse.discount_code_data:type_name -> storefront.v1.DiscountCodes
+	16, // 21: storefront.v1.ShippingMethods.methods:type_name -> storefront.v1.ShippingMethod
+	0,  // 22: storefront.v1.UpdateShippingMethodResponse.errors:type_name -> storefront.v1.ErrorCode
+	15, // 23: storefront.v1.UpdateShippingMethodResponse.cart_totals_data:type_name -> storefront.v1.CartTotals
+	34, // 24: storefront.v1.UpdateShippingMethodResponse.discount_code_data:type_name -> storefront.v1.DiscountCodes
+	77, // 25: storefront.v1.DiscountCode.start_date_time:type_name -> google.protobuf.Timestamp
+	77, // 26: storefront.v1.DiscountCode.end_date_time:type_name -> google.protobuf.Timestamp
+	33, // 27: storefront.v1.DiscountCodes.codes:type_name -> storefront.v1.DiscountCode
+	34, // 28: storefront.v1.ListCartDiscountCodesResponse.discount_code_data:type_name -> storefront.v1.DiscountCodes
+	34, // 29: storefront.v1.ListConfirmDiscountCodesResponse.discount_code_data:type_name -> storefront.v1.DiscountCodes
+	0,  // 30: storefront.v1.ApplyDiscountCodeResponse.errors:type_name -> storefront.v1.ErrorCode
+	34, // 31: storefront.v1.ApplyDiscountCodeResponse.discount_code_data:type_name -> storefront.v1.DiscountCodes
+	15, // 32: storefront.v1.ApplyDiscountCodeResponse.cart_totals_data:type_name -> storefront.v1.CartTotals
+	0,  // 33: storefront.v1.RemoveDiscountCodeResponse.errors:type_name -> storefront.v1.ErrorCode
+	34, // 34: storefront.v1.RemoveDiscountCodeResponse.discount_code_data:type_name -> storefront.v1.DiscountCodes
+	15, // 35: storefront.v1.RemoveDiscountCodeResponse.cart_totals_data:type_name -> storefront.v1.CartTotals
+	0,  // 36: storefront.v1.DeleteCartResponse.errors:type_name -> storefront.v1.ErrorCode
+	12, // 37: storefront.v1.ListConfirmItemsResponse.item_data:type_name -> storefront.v1.ItemData
+	51, // 38: storefront.v1.ShowConfirmShippingMethodResponse.confirm_shipping_method:type_name -> storefront.v1.ChosenShippingMethod
+	15, // 39: storefront.v1.ShowConfirmTotalsResponse.confirm_totals_data:type_name -> storefront.v1.CartTotals
+	56, // 40: storefront.v1.ShowConfirmPaymentDataResponse.email:type_name -> storefront.v1.NullableText
+	57, // 41: storefront.v1.ShowConfirmPaymentDataResponse.customer_data:type_name -> storefront.v1.CustomerData
+	0,  // 42: storefront.v1.LookUpAnonymousEmailAddressResponse.errors:type_name -> storefront.v1.ErrorCode
+	57, // 43: storefront.v1.LookUpAnonymousEmailAddressResponse.customer_data:type_name -> storefront.v1.CustomerData
+	0,  // 44: storefront.v1.CreateCheckoutSessionResponse.errors:type_name -> storefront.v1.ErrorCode
+	0,  // 45: storefront.v1.FinishCheckoutSessionResponse.errors:type_name -> storefront.v1.ErrorCode
+	0,  // 46: storefront.v1.ShowOrderResponse.errors:type_name -> storefront.v1.ErrorCode
+	70, // 47: storefront.v1.ShowOrderResponse.order_data:type_name -> storefront.v1.OrderDetail
+	71, // 48: storefront.v1.OrderDetail.order_attributes:type_name -> storefront.v1.OrderAttributes
+	12, // 49: storefront.v1.OrderDetail.order_items:type_name -> storefront.v1.ItemData
+	51, // 50: storefront.v1.OrderDetail.order_shipping_method:type_name -> storefront.v1.ChosenShippingMethod
+	72, // 51: storefront.v1.OrderDetail.order_totals:type_name -> storefront.v1.OrderTotals
+	73, // 52: storefront.v1.OrderDetail.order_statuses:type_name -> storefront.v1.OrderStatus
+	74, // 53: storefront.v1.OrderDetail.order_shipping_address:type_name -> storefront.v1.OrderAddress
+	74, // 54: storefront.v1.OrderDetail.order_billing_address:type_name -> storefront.v1.OrderAddress
+	75, // 55: storefront.v1.OrderDetail.order_payment_info:type_name -> storefront.v1.OrderPaymentInfo
+	34, // 56: storefront.v1.OrderDetail.order_discount_codes:type_name -> storefront.v1.DiscountCodes
+	77, // 57: storefront.v1.OrderAttributes.order_date_time:type_name -> google.protobuf.Timestamp
+	77, // 58: storefront.v1.OrderStatus.created_date_time:type_name -> google.protobuf.Timestamp
+	68, // 59: storefront.v1.OrderAreaService.ShowOrder:input_type -> storefront.v1.ShowOrderRequest
+	1,  // 60: storefront.v1.OrderAreaService.ShowOrderIndex:input_type -> storefront.v1.ShowOrderIndexRequest
+	3,  // 61: storefront.v1.OrderAreaService.ListProducts:input_type -> storefront.v1.ListProductsRequest
+	6,  // 62: storefront.v1.OrderAreaService.ShowProduct:input_type -> storefront.v1.ShowProductRequest
+	17, // 63: storefront.v1.OrderAreaService.ListCartItems:input_type -> storefront.v1.ListCartItemsRequest
+	19, // 64: storefront.v1.OrderAreaService.ListCartShippingMethods:input_type -> storefront.v1.ListCartShippingMethodsRequest
+	21, // 65: storefront.v1.OrderAreaService.ShowCartTotals:input_type -> storefront.v1.ShowCartTotalsRequest
+	24, // 66: storefront.v1.OrderAreaService.AddProductSku:input_type -> storefront.v1.AddProductSkuRequest
+	26, // 67: storefront.v1.OrderAreaService.UpdateSkuQuantity:input_type -> storefront.v1.UpdateSkuQuantityRequest
+	28, // 68: storefront.v1.OrderAreaService.RemoveSku:input_type -> storefront.v1.RemoveSkuRequest
+	31, // 69: storefront.v1.OrderAreaService.UpdateShippingMethod:input_type -> storefront.v1.UpdateShippingMethodRequest
+	43, // 70: storefront.v1.OrderAreaService.DeleteCart:input_type -> storefront.v1.DeleteCartRequest
+	35, // 71: storefront.v1.OrderAreaService.ListCartDiscountCodes:input_type -> storefront.v1.ListCartDiscountCodesRequest
+	39, // 72: storefront.v1.OrderAreaService.ApplyDiscountCode:input_type -> storefront.v1.ApplyDiscountCodeRequest
+	41, // 73: storefront.v1.OrderAreaService.RemoveDiscountCode:input_type -> storefront.v1.RemoveDiscountCodeRequest
+	45, // 74: storefront.v1.OrderAreaService.TellCheckoutAllowed:input_type -> storefront.v1.TellCheckoutAllowedRequest
+	47, // 75: storefront.v1.OrderAreaService.ListConfirmItems:input_type -> storefront.v1.ListConfirmItemsRequest
+	49, // 76: storefront.v1.OrderAreaService.ShowConfirmShippingMethod:input_type -> storefront.v1.ShowConfirmShippingMethodRequest
+	37, // 77: storefront.v1.OrderAreaService.ListConfirmDiscountCodes:input_type -> storefront.v1.ListConfirmDiscountCodesRequest
+	52, // 78: storefront.v1.OrderAreaService.ShowConfirmTotals:input_type -> storefront.v1.ShowConfirmTotalsRequest
+	54, // 79: storefront.v1.OrderAreaService.ShowConfirmPaymentData:input_type -> storefront.v1.ShowConfirmPaymentDataRequest
+	58, // 80: storefront.v1.OrderAreaService.LookUpAnonymousEmailAddress:input_type -> storefront.v1.LookUpAnonymousEmailAddressRequest
+	60, // 81: storefront.v1.OrderAreaService.ChangeConfirmationEmailAddress:input_type -> storefront.v1.ChangeConfirmationEmailAddressRequest
+	62, // 82: storefront.v1.OrderAreaService.CreateCheckoutSession:input_type -> storefront.v1.CreateCheckoutSessionRequest
+	64, // 83: storefront.v1.OrderAreaService.FinishCheckoutSession:input_type -> storefront.v1.FinishCheckoutSessionRequest
+	66, // 84: storefront.v1.OrderAreaService.ReceiveStripeWebhook:input_type -> storefront.v1.ReceiveStripeWebhookRequest
+	69, // 85: storefront.v1.OrderAreaService.ShowOrder:output_type -> storefront.v1.ShowOrderResponse
+	2,  // 86: storefront.v1.OrderAreaService.ShowOrderIndex:output_type -> storefront.v1.ShowOrderIndexResponse
+	4,  // 87: storefront.v1.OrderAreaService.ListProducts:output_type -> storefront.v1.ListProductsResponse
+	7,  // 88: storefront.v1.OrderAreaService.ShowProduct:output_type -> storefront.v1.ShowProductResponse
+	18, // 89: storefront.v1.OrderAreaService.ListCartItems:output_type -> storefront.v1.ListCartItemsResponse
+	20, // 90: storefront.v1.OrderAreaService.ListCartShippingMethods:output_type -> storefront.v1.ListCartShippingMethodsResponse
+	22, // 91: storefront.v1.OrderAreaService.ShowCartTotals:output_type -> storefront.v1.ShowCartTotalsResponse
+	25, // 92: storefront.v1.OrderAreaService.AddProductSku:output_type -> storefront.v1.AddProductSkuResponse
+	27, // 93: storefront.v1.OrderAreaService.UpdateSkuQuantity:output_type -> storefront.v1.UpdateSkuQuantityResponse
+	29, // 94: storefront.v1.OrderAreaService.RemoveSku:output_type -> storefront.v1.RemoveSkuResponse
+	32, // 95: storefront.v1.OrderAreaService.UpdateShippingMethod:output_type -> storefront.v1.UpdateShippingMethodResponse
+	44, // 96: storefront.v1.OrderAreaService.DeleteCart:output_type -> storefront.v1.DeleteCartResponse
+	36, // 97: storefront.v1.OrderAreaService.ListCartDiscountCodes:output_type -> storefront.v1.ListCartDiscountCodesResponse
+	40, // 98: storefront.v1.OrderAreaService.ApplyDiscountCode:output_type -> storefront.v1.ApplyDiscountCodeResponse
+	42, // 99: storefront.v1.OrderAreaService.RemoveDiscountCode:output_type -> storefront.v1.RemoveDiscountCodeResponse
+	46, // 100: storefront.v1.OrderAreaService.TellCheckoutAllowed:output_type -> storefront.v1.TellCheckoutAllowedResponse
+	48, // 101: storefront.v1.OrderAreaService.ListConfirmItems:output_type -> storefront.v1.ListConfirmItemsResponse
+	50, // 102: storefront.v1.OrderAreaService.ShowConfirmShippingMethod:output_type -> storefront.v1.ShowConfirmShippingMethodResponse
+	38, // 103: storefront.v1.OrderAreaService.ListConfirmDiscountCodes:output_type -> storefront.v1.ListConfirmDiscountCodesResponse
+	53, // 104: storefront.v1.OrderAreaService.ShowConfirmTotals:output_type -> storefront.v1.ShowConfirmTotalsResponse
+	55, // 105: storefront.v1.OrderAreaService.ShowConfirmPaymentData:output_type -> storefront.v1.ShowConfirmPaymentDataResponse
+	59, // 106: storefront.v1.OrderAreaService.LookUpAnonymousEmailAddress:output_type -> storefront.v1.LookUpAnonymousEmailAddressResponse
+	61, // 107: storefront.v1.OrderAreaService.ChangeConfirmationEmailAddress:output_type -> storefront.v1.ChangeConfirmationEmailAddressResponse
+	63, // 108: storefront.v1.OrderAreaService.CreateCheckoutSession:output_type -> storefront.v1.CreateCheckoutSessionResponse
+	65, // 109: storefront.v1.OrderAreaService.FinishCheckoutSession:output_type -> storefront.v1.FinishCheckoutSessionResponse
+	67, // 110: storefront.v1.OrderAreaService.ReceiveStripeWebhook:output_type -> storefront.v1.ReceiveStripeWebhookResponse
+	85, // [85:111] is the sub-list for method output_type
+	59, // [59:85] is the sub-list for method input_type
+	59, // [59:59] is the sub-list for extension type_name
+	59, // [59:59] is the sub-list for extension extendee
+	0,  // [0:59] is the sub-list for field type_name
 }
 
 func init() { file_storefront_v1_order_proto_init() }
@@ -4556,31 +5358,36 @@ func file_storefront_v1_order_proto_init() {
 	file_storefront_v1_order_proto_msgTypes[31].OneofWrappers = []any{}
 	file_storefront_v1_order_proto_msgTypes[32].OneofWrappers = []any{}
 	file_storefront_v1_order_proto_msgTypes[38].OneofWrappers = []any{}
+	file_storefront_v1_order_proto_msgTypes[39].OneofWrappers = []any{}
 	file_storefront_v1_order_proto_msgTypes[40].OneofWrappers = []any{}
 	file_storefront_v1_order_proto_msgTypes[41].OneofWrappers = []any{}
-	file_storefront_v1_order_proto_msgTypes[43].OneofWrappers = []any{}
-	file_storefront_v1_order_proto_msgTypes[45].OneofWrappers = []any{}
-	file_storefront_v1_order_proto_msgTypes[46].OneofWrappers = []any{}
-	file_storefront_v1_order_proto_msgTypes[47].OneofWrappers = []any{}
+	file_storefront_v1_order_proto_msgTypes[42].OneofWrappers = []any{}
 	file_storefront_v1_order_proto_msgTypes[48].OneofWrappers = []any{}
-	file_storefront_v1_order_proto_msgTypes[49].OneofWrappers = []any{}
+	file_storefront_v1_order_proto_msgTypes[50].OneofWrappers = []any{}
 	file_storefront_v1_order_proto_msgTypes[51].OneofWrappers = []any{}
-	file_storefront_v1_order_proto_msgTypes[52].OneofWrappers = []any{}
 	file_storefront_v1_order_proto_msgTypes[53].OneofWrappers = []any{}
-	file_storefront_v1_order_proto_msgTypes[54].OneofWrappers = []any{}
 	file_storefront_v1_order_proto_msgTypes[55].OneofWrappers = []any{}
+	file_storefront_v1_order_proto_msgTypes[56].OneofWrappers = []any{}
 	file_storefront_v1_order_proto_msgTypes[57].OneofWrappers = []any{}
+	file_storefront_v1_order_proto_msgTypes[58].OneofWrappers = []any{}
 	file_storefront_v1_order_proto_msgTypes[59].OneofWrappers = []any{}
+	file_storefront_v1_order_proto_msgTypes[61].OneofWrappers = []any{}
 	file_storefront_v1_order_proto_msgTypes[62].OneofWrappers = []any{}
+	file_storefront_v1_order_proto_msgTypes[63].OneofWrappers = []any{}
 	file_storefront_v1_order_proto_msgTypes[64].OneofWrappers = []any{}
 	file_storefront_v1_order_proto_msgTypes[65].OneofWrappers = []any{}
+	file_storefront_v1_order_proto_msgTypes[67].OneofWrappers = []any{}
+	file_storefront_v1_order_proto_msgTypes[69].OneofWrappers = []any{}
+	file_storefront_v1_order_proto_msgTypes[72].OneofWrappers = []any{}
+	file_storefront_v1_order_proto_msgTypes[74].OneofWrappers = []any{}
+	file_storefront_v1_order_proto_msgTypes[75].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_storefront_v1_order_proto_rawDesc), len(file_storefront_v1_order_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   66,
+			NumMessages:   76,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

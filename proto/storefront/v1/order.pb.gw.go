@@ -353,6 +353,81 @@ func local_request_OrderAreaService_DeleteCart_0(ctx context.Context, marshaler 
 	return msg, metadata, err
 }
 
+func request_OrderAreaService_ListCartDiscountCodes_0(ctx context.Context, marshaler runtime.Marshaler, client OrderAreaServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ListCartDiscountCodesRequest
+		metadata runtime.ServerMetadata
+	)
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.ListCartDiscountCodes(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_OrderAreaService_ListCartDiscountCodes_0(ctx context.Context, marshaler runtime.Marshaler, server OrderAreaServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ListCartDiscountCodesRequest
+		metadata runtime.ServerMetadata
+	)
+	msg, err := server.ListCartDiscountCodes(ctx, &protoReq)
+	return msg, metadata, err
+}
+
+func request_OrderAreaService_ApplyDiscountCode_0(ctx context.Context, marshaler runtime.Marshaler, client OrderAreaServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ApplyDiscountCodeRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.ApplyDiscountCode(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_OrderAreaService_ApplyDiscountCode_0(ctx context.Context, marshaler runtime.Marshaler, server OrderAreaServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ApplyDiscountCodeRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	msg, err := server.ApplyDiscountCode(ctx, &protoReq)
+	return msg, metadata, err
+}
+
+func request_OrderAreaService_RemoveDiscountCode_0(ctx context.Context, marshaler runtime.Marshaler, client OrderAreaServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq RemoveDiscountCodeRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.RemoveDiscountCode(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_OrderAreaService_RemoveDiscountCode_0(ctx context.Context, marshaler runtime.Marshaler, server OrderAreaServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq RemoveDiscountCodeRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	msg, err := server.RemoveDiscountCode(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 func request_OrderAreaService_TellCheckoutAllowed_0(ctx context.Context, marshaler runtime.Marshaler, client OrderAreaServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
 		protoReq TellCheckoutAllowedRequest
@@ -413,6 +488,27 @@ func local_request_OrderAreaService_ShowConfirmShippingMethod_0(ctx context.Cont
 		metadata runtime.ServerMetadata
 	)
 	msg, err := server.ShowConfirmShippingMethod(ctx, &protoReq)
+	return msg, metadata, err
+}
+
+func request_OrderAreaService_ListConfirmDiscountCodes_0(ctx context.Context, marshaler runtime.Marshaler, client OrderAreaServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ListConfirmDiscountCodesRequest
+		metadata runtime.ServerMetadata
+	)
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.ListConfirmDiscountCodes(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_OrderAreaService_ListConfirmDiscountCodes_0(ctx context.Context, marshaler runtime.Marshaler, server OrderAreaServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ListConfirmDiscountCodesRequest
+		metadata runtime.ServerMetadata
+	)
+	msg, err := server.ListConfirmDiscountCodes(ctx, &protoReq)
 	return msg, metadata, err
 }
 
@@ -841,6 +937,66 @@ func RegisterOrderAreaServiceHandlerServer(ctx context.Context, mux *runtime.Ser
 		}
 		forward_OrderAreaService_DeleteCart_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodGet, pattern_OrderAreaService_ListCartDiscountCodes_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/storefront.v1.OrderAreaService/ListCartDiscountCodes", runtime.WithHTTPPathPattern("/order/cart-discount-codes"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_OrderAreaService_ListCartDiscountCodes_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_OrderAreaService_ListCartDiscountCodes_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodPost, pattern_OrderAreaService_ApplyDiscountCode_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/storefront.v1.OrderAreaService/ApplyDiscountCode", runtime.WithHTTPPathPattern("/order/cart-apply-discount-code"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_OrderAreaService_ApplyDiscountCode_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_OrderAreaService_ApplyDiscountCode_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodPost, pattern_OrderAreaService_RemoveDiscountCode_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/storefront.v1.OrderAreaService/RemoveDiscountCode", runtime.WithHTTPPathPattern("/order/cart-remove-discount-code"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_OrderAreaService_RemoveDiscountCode_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_OrderAreaService_RemoveDiscountCode_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodGet, pattern_OrderAreaService_TellCheckoutAllowed_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -900,6 +1056,26 @@ func RegisterOrderAreaServiceHandlerServer(ctx context.Context, mux *runtime.Ser
 			return
 		}
 		forward_OrderAreaService_ShowConfirmShippingMethod_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodGet, pattern_OrderAreaService_ListConfirmDiscountCodes_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/storefront.v1.OrderAreaService/ListConfirmDiscountCodes", runtime.WithHTTPPathPattern("/order/confirm-discount-codes"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_OrderAreaService_ListConfirmDiscountCodes_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_OrderAreaService_ListConfirmDiscountCodes_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
 	mux.Handle(http.MethodGet, pattern_OrderAreaService_ShowConfirmTotals_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
@@ -1285,6 +1461,57 @@ func RegisterOrderAreaServiceHandlerClient(ctx context.Context, mux *runtime.Ser
 		}
 		forward_OrderAreaService_DeleteCart_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodGet, pattern_OrderAreaService_ListCartDiscountCodes_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/storefront.v1.OrderAreaService/ListCartDiscountCodes", runtime.WithHTTPPathPattern("/order/cart-discount-codes"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_OrderAreaService_ListCartDiscountCodes_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_OrderAreaService_ListCartDiscountCodes_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodPost, pattern_OrderAreaService_ApplyDiscountCode_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/storefront.v1.OrderAreaService/ApplyDiscountCode", runtime.WithHTTPPathPattern("/order/cart-apply-discount-code"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_OrderAreaService_ApplyDiscountCode_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_OrderAreaService_ApplyDiscountCode_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodPost, pattern_OrderAreaService_RemoveDiscountCode_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/storefront.v1.OrderAreaService/RemoveDiscountCode", runtime.WithHTTPPathPattern("/order/cart-remove-discount-code"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_OrderAreaService_RemoveDiscountCode_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_OrderAreaService_RemoveDiscountCode_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodGet, pattern_OrderAreaService_TellCheckoutAllowed_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -1335,6 +1562,23 @@ func RegisterOrderAreaServiceHandlerClient(ctx context.Context, mux *runtime.Ser
 			return
 		}
 		forward_OrderAreaService_ShowConfirmShippingMethod_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodGet, pattern_OrderAreaService_ListConfirmDiscountCodes_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/storefront.v1.OrderAreaService/ListConfirmDiscountCodes", runtime.WithHTTPPathPattern("/order/confirm-discount-codes"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_OrderAreaService_ListConfirmDiscountCodes_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_OrderAreaService_ListConfirmDiscountCodes_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
 	mux.Handle(http.MethodGet, pattern_OrderAreaService_ShowConfirmTotals_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
@@ -1471,9 +1715,13 @@ var (
 	pattern_OrderAreaService_RemoveSku_0                      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"order", "cart-remove-sku"}, ""))
 	pattern_OrderAreaService_UpdateShippingMethod_0           = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"order", "cart-update-shipping-method"}, ""))
 	pattern_OrderAreaService_DeleteCart_0                     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"order", "cart-delete-cart"}, ""))
+	pattern_OrderAreaService_ListCartDiscountCodes_0          = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"order", "cart-discount-codes"}, ""))
+	pattern_OrderAreaService_ApplyDiscountCode_0              = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"order", "cart-apply-discount-code"}, ""))
+	pattern_OrderAreaService_RemoveDiscountCode_0             = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"order", "cart-remove-discount-code"}, ""))
 	pattern_OrderAreaService_TellCheckoutAllowed_0            = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"order", "checkout-allowed"}, ""))
 	pattern_OrderAreaService_ListConfirmItems_0               = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"order", "confirm-items"}, ""))
 	pattern_OrderAreaService_ShowConfirmShippingMethod_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"order", "confirm-shipping-method"}, ""))
+	pattern_OrderAreaService_ListConfirmDiscountCodes_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"order", "confirm-discount-codes"}, ""))
 	pattern_OrderAreaService_ShowConfirmTotals_0              = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"order", "confirm-totals"}, ""))
 	pattern_OrderAreaService_ShowConfirmPaymentData_0         = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"order", "confirm-payment-data"}, ""))
 	pattern_OrderAreaService_LookUpAnonymousEmailAddress_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"order", "anonymous-email-address-payment-lookup"}, ""))
@@ -1496,9 +1744,13 @@ var (
 	forward_OrderAreaService_RemoveSku_0                      = runtime.ForwardResponseMessage
 	forward_OrderAreaService_UpdateShippingMethod_0           = runtime.ForwardResponseMessage
 	forward_OrderAreaService_DeleteCart_0                     = runtime.ForwardResponseMessage
+	forward_OrderAreaService_ListCartDiscountCodes_0          = runtime.ForwardResponseMessage
+	forward_OrderAreaService_ApplyDiscountCode_0              = runtime.ForwardResponseMessage
+	forward_OrderAreaService_RemoveDiscountCode_0             = runtime.ForwardResponseMessage
 	forward_OrderAreaService_TellCheckoutAllowed_0            = runtime.ForwardResponseMessage
 	forward_OrderAreaService_ListConfirmItems_0               = runtime.ForwardResponseMessage
 	forward_OrderAreaService_ShowConfirmShippingMethod_0      = runtime.ForwardResponseMessage
+	forward_OrderAreaService_ListConfirmDiscountCodes_0       = runtime.ForwardResponseMessage
 	forward_OrderAreaService_ShowConfirmTotals_0              = runtime.ForwardResponseMessage
 	forward_OrderAreaService_ShowConfirmPaymentData_0         = runtime.ForwardResponseMessage
 	forward_OrderAreaService_LookUpAnonymousEmailAddress_0    = runtime.ForwardResponseMessage

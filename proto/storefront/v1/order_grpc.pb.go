@@ -31,9 +31,13 @@ const (
 	OrderAreaService_RemoveSku_FullMethodName                      = "/storefront.v1.OrderAreaService/RemoveSku"
 	OrderAreaService_UpdateShippingMethod_FullMethodName           = "/storefront.v1.OrderAreaService/UpdateShippingMethod"
 	OrderAreaService_DeleteCart_FullMethodName                     = "/storefront.v1.OrderAreaService/DeleteCart"
+	OrderAreaService_ListCartDiscountCodes_FullMethodName          = "/storefront.v1.OrderAreaService/ListCartDiscountCodes"
+	OrderAreaService_ApplyDiscountCode_FullMethodName              = "/storefront.v1.OrderAreaService/ApplyDiscountCode"
+	OrderAreaService_RemoveDiscountCode_FullMethodName             = "/storefront.v1.OrderAreaService/RemoveDiscountCode"
 	OrderAreaService_TellCheckoutAllowed_FullMethodName            = "/storefront.v1.OrderAreaService/TellCheckoutAllowed"
 	OrderAreaService_ListConfirmItems_FullMethodName               = "/storefront.v1.OrderAreaService/ListConfirmItems"
 	OrderAreaService_ShowConfirmShippingMethod_FullMethodName      = "/storefront.v1.OrderAreaService/ShowConfirmShippingMethod"
+	OrderAreaService_ListConfirmDiscountCodes_FullMethodName       = "/storefront.v1.OrderAreaService/ListConfirmDiscountCodes"
 	OrderAreaService_ShowConfirmTotals_FullMethodName              = "/storefront.v1.OrderAreaService/ShowConfirmTotals"
 	OrderAreaService_ShowConfirmPaymentData_FullMethodName         = "/storefront.v1.OrderAreaService/ShowConfirmPaymentData"
 	OrderAreaService_LookUpAnonymousEmailAddress_FullMethodName    = "/storefront.v1.OrderAreaService/LookUpAnonymousEmailAddress"
@@ -62,9 +66,13 @@ type OrderAreaServiceClient interface {
 	RemoveSku(ctx context.Context, in *RemoveSkuRequest, opts ...grpc.CallOption) (*RemoveSkuResponse, error)
 	UpdateShippingMethod(ctx context.Context, in *UpdateShippingMethodRequest, opts ...grpc.CallOption) (*UpdateShippingMethodResponse, error)
 	DeleteCart(ctx context.Context, in *DeleteCartRequest, opts ...grpc.CallOption) (*DeleteCartResponse, error)
+	ListCartDiscountCodes(ctx context.Context, in *ListCartDiscountCodesRequest, opts ...grpc.CallOption) (*ListCartDiscountCodesResponse, error)
+	ApplyDiscountCode(ctx context.Context, in *ApplyDiscountCodeRequest, opts ...grpc.CallOption) (*ApplyDiscountCodeResponse, error)
+	RemoveDiscountCode(ctx context.Context, in *RemoveDiscountCodeRequest, opts ...grpc.CallOption) (*RemoveDiscountCodeResponse, error)
 	TellCheckoutAllowed(ctx context.Context, in *TellCheckoutAllowedRequest, opts ...grpc.CallOption) (*TellCheckoutAllowedResponse, error)
 	ListConfirmItems(ctx context.Context, in *ListConfirmItemsRequest, opts ...grpc.CallOption) (*ListConfirmItemsResponse, error)
 	ShowConfirmShippingMethod(ctx context.Context, in *ShowConfirmShippingMethodRequest, opts ...grpc.CallOption) (*ShowConfirmShippingMethodResponse, error)
+	ListConfirmDiscountCodes(ctx context.Context, in *ListConfirmDiscountCodesRequest, opts ...grpc.CallOption) (*ListConfirmDiscountCodesResponse, error)
 	ShowConfirmTotals(ctx context.Context, in *ShowConfirmTotalsRequest, opts ...grpc.CallOption) (*ShowConfirmTotalsResponse, error)
 	ShowConfirmPaymentData(ctx context.Context, in *ShowConfirmPaymentDataRequest, opts ...grpc.CallOption) (*ShowConfirmPaymentDataResponse, error)
 	LookUpAnonymousEmailAddress(ctx context.Context, in *LookUpAnonymousEmailAddressRequest, opts ...grpc.CallOption) (*LookUpAnonymousEmailAddressResponse, error)
@@ -202,6 +210,36 @@ func (c *orderAreaServiceClient) DeleteCart(ctx context.Context, in *DeleteCartR
 	return out, nil
 }
 
+func (c *orderAreaServiceClient) ListCartDiscountCodes(ctx context.Context, in *ListCartDiscountCodesRequest, opts ...grpc.CallOption) (*ListCartDiscountCodesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListCartDiscountCodesResponse)
+	err := c.cc.Invoke(ctx, OrderAreaService_ListCartDiscountCodes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *orderAreaServiceClient) ApplyDiscountCode(ctx context.Context, in *ApplyDiscountCodeRequest, opts ...grpc.CallOption) (*ApplyDiscountCodeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ApplyDiscountCodeResponse)
+	err := c.cc.Invoke(ctx, OrderAreaService_ApplyDiscountCode_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *orderAreaServiceClient) RemoveDiscountCode(ctx context.Context, in *RemoveDiscountCodeRequest, opts ...grpc.CallOption) (*RemoveDiscountCodeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RemoveDiscountCodeResponse)
+	err := c.cc.Invoke(ctx, OrderAreaService_RemoveDiscountCode_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *orderAreaServiceClient) TellCheckoutAllowed(ctx context.Context, in *TellCheckoutAllowedRequest, opts ...grpc.CallOption) (*TellCheckoutAllowedResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(TellCheckoutAllowedResponse)
@@ -226,6 +264,16 @@ func (c *orderAreaServiceClient) ShowConfirmShippingMethod(ctx context.Context, 
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ShowConfirmShippingMethodResponse)
 	err := c.cc.Invoke(ctx, OrderAreaService_ShowConfirmShippingMethod_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *orderAreaServiceClient) ListConfirmDiscountCodes(ctx context.Context, in *ListConfirmDiscountCodesRequest, opts ...grpc.CallOption) (*ListConfirmDiscountCodesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListConfirmDiscountCodesResponse)
+	err := c.cc.Invoke(ctx, OrderAreaService_ListConfirmDiscountCodes_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -321,9 +369,13 @@ type OrderAreaServiceServer interface {
 	RemoveSku(context.Context, *RemoveSkuRequest) (*RemoveSkuResponse, error)
 	UpdateShippingMethod(context.Context, *UpdateShippingMethodRequest) (*UpdateShippingMethodResponse, error)
 	DeleteCart(context.Context, *DeleteCartRequest) (*DeleteCartResponse, error)
+	ListCartDiscountCodes(context.Context, *ListCartDiscountCodesRequest) (*ListCartDiscountCodesResponse, error)
+	ApplyDiscountCode(context.Context, *ApplyDiscountCodeRequest) (*ApplyDiscountCodeResponse, error)
+	RemoveDiscountCode(context.Context, *RemoveDiscountCodeRequest) (*RemoveDiscountCodeResponse, error)
 	TellCheckoutAllowed(context.Context, *TellCheckoutAllowedRequest) (*TellCheckoutAllowedResponse, error)
 	ListConfirmItems(context.Context, *ListConfirmItemsRequest) (*ListConfirmItemsResponse, error)
 	ShowConfirmShippingMethod(context.Context, *ShowConfirmShippingMethodRequest) (*ShowConfirmShippingMethodResponse, error)
+	ListConfirmDiscountCodes(context.Context, *ListConfirmDiscountCodesRequest) (*ListConfirmDiscountCodesResponse, error)
 	ShowConfirmTotals(context.Context, *ShowConfirmTotalsRequest) (*ShowConfirmTotalsResponse, error)
 	ShowConfirmPaymentData(context.Context, *ShowConfirmPaymentDataRequest) (*ShowConfirmPaymentDataResponse, error)
 	LookUpAnonymousEmailAddress(context.Context, *LookUpAnonymousEmailAddressRequest) (*LookUpAnonymousEmailAddressResponse, error)
@@ -377,6 +429,15 @@ func (UnimplementedOrderAreaServiceServer) UpdateShippingMethod(context.Context,
 func (UnimplementedOrderAreaServiceServer) DeleteCart(context.Context, *DeleteCartRequest) (*DeleteCartResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteCart not implemented")
 }
+func (UnimplementedOrderAreaServiceServer) ListCartDiscountCodes(context.Context, *ListCartDiscountCodesRequest) (*ListCartDiscountCodesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListCartDiscountCodes not implemented")
+}
+func (UnimplementedOrderAreaServiceServer) ApplyDiscountCode(context.Context, *ApplyDiscountCodeRequest) (*ApplyDiscountCodeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ApplyDiscountCode not implemented")
+}
+func (UnimplementedOrderAreaServiceServer) RemoveDiscountCode(context.Context, *RemoveDiscountCodeRequest) (*RemoveDiscountCodeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RemoveDiscountCode not implemented")
+}
 func (UnimplementedOrderAreaServiceServer) TellCheckoutAllowed(context.Context, *TellCheckoutAllowedRequest) (*TellCheckoutAllowedResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method TellCheckoutAllowed not implemented")
 }
@@ -385,6 +446,9 @@ func (UnimplementedOrderAreaServiceServer) ListConfirmItems(context.Context, *Li
 }
 func (UnimplementedOrderAreaServiceServer) ShowConfirmShippingMethod(context.Context, *ShowConfirmShippingMethodRequest) (*ShowConfirmShippingMethodResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ShowConfirmShippingMethod not implemented")
+}
+func (UnimplementedOrderAreaServiceServer) ListConfirmDiscountCodes(context.Context, *ListConfirmDiscountCodesRequest) (*ListConfirmDiscountCodesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListConfirmDiscountCodes not implemented")
 }
 func (UnimplementedOrderAreaServiceServer) ShowConfirmTotals(context.Context, *ShowConfirmTotalsRequest) (*ShowConfirmTotalsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ShowConfirmTotals not implemented")
@@ -644,6 +708,60 @@ func _OrderAreaService_DeleteCart_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrderAreaService_ListCartDiscountCodes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListCartDiscountCodesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderAreaServiceServer).ListCartDiscountCodes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderAreaService_ListCartDiscountCodes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderAreaServiceServer).ListCartDiscountCodes(ctx, req.(*ListCartDiscountCodesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrderAreaService_ApplyDiscountCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ApplyDiscountCodeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderAreaServiceServer).ApplyDiscountCode(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderAreaService_ApplyDiscountCode_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderAreaServiceServer).ApplyDiscountCode(ctx, req.(*ApplyDiscountCodeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrderAreaService_RemoveDiscountCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveDiscountCodeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderAreaServiceServer).RemoveDiscountCode(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderAreaService_RemoveDiscountCode_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderAreaServiceServer).RemoveDiscountCode(ctx, req.(*RemoveDiscountCodeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OrderAreaService_TellCheckoutAllowed_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(TellCheckoutAllowedRequest)
 	if err := dec(in); err != nil {
@@ -694,6 +812,24 @@ func _OrderAreaService_ShowConfirmShippingMethod_Handler(srv interface{}, ctx co
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(OrderAreaServiceServer).ShowConfirmShippingMethod(ctx, req.(*ShowConfirmShippingMethodRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrderAreaService_ListConfirmDiscountCodes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListConfirmDiscountCodesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderAreaServiceServer).ListConfirmDiscountCodes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderAreaService_ListConfirmDiscountCodes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderAreaServiceServer).ListConfirmDiscountCodes(ctx, req.(*ListConfirmDiscountCodesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -880,6 +1016,18 @@ var OrderAreaService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _OrderAreaService_DeleteCart_Handler,
 		},
 		{
+			MethodName: "ListCartDiscountCodes",
+			Handler:    _OrderAreaService_ListCartDiscountCodes_Handler,
+		},
+		{
+			MethodName: "ApplyDiscountCode",
+			Handler:    _OrderAreaService_ApplyDiscountCode_Handler,
+		},
+		{
+			MethodName: "RemoveDiscountCode",
+			Handler:    _OrderAreaService_RemoveDiscountCode_Handler,
+		},
+		{
 			MethodName: "TellCheckoutAllowed",
 			Handler:    _OrderAreaService_TellCheckoutAllowed_Handler,
 		},
@@ -890,6 +1038,10 @@ var OrderAreaService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ShowConfirmShippingMethod",
 			Handler:    _OrderAreaService_ShowConfirmShippingMethod_Handler,
+		},
+		{
+			MethodName: "ListConfirmDiscountCodes",
+			Handler:    _OrderAreaService_ListConfirmDiscountCodes_Handler,
 		},
 		{
 			MethodName: "ShowConfirmTotals",

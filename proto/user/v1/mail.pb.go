@@ -22,6 +22,251 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type OrderNoticeKind int32
+
+const (
+	OrderNoticeKind_ORDER_NOTICE_KIND_UNSPECIFIED OrderNoticeKind = 0
+	// A status that has no kind of its own.
+	OrderNoticeKind_ORDER_NOTICE_KIND_STATUS    OrderNoticeKind = 1
+	OrderNoticeKind_ORDER_NOTICE_KIND_SHIPPED   OrderNoticeKind = 2
+	OrderNoticeKind_ORDER_NOTICE_KIND_CANCELLED OrderNoticeKind = 3
+	OrderNoticeKind_ORDER_NOTICE_KIND_REFUNDED  OrderNoticeKind = 4
+)
+
+// Enum value maps for OrderNoticeKind.
+var (
+	OrderNoticeKind_name = map[int32]string{
+		0: "ORDER_NOTICE_KIND_UNSPECIFIED",
+		1: "ORDER_NOTICE_KIND_STATUS",
+		2: "ORDER_NOTICE_KIND_SHIPPED",
+		3: "ORDER_NOTICE_KIND_CANCELLED",
+		4: "ORDER_NOTICE_KIND_REFUNDED",
+	}
+	OrderNoticeKind_value = map[string]int32{
+		"ORDER_NOTICE_KIND_UNSPECIFIED": 0,
+		"ORDER_NOTICE_KIND_STATUS":      1,
+		"ORDER_NOTICE_KIND_SHIPPED":     2,
+		"ORDER_NOTICE_KIND_CANCELLED":   3,
+		"ORDER_NOTICE_KIND_REFUNDED":    4,
+	}
+)
+
+func (x OrderNoticeKind) Enum() *OrderNoticeKind {
+	p := new(OrderNoticeKind)
+	*p = x
+	return p
+}
+
+func (x OrderNoticeKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OrderNoticeKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_user_v1_mail_proto_enumTypes[0].Descriptor()
+}
+
+func (OrderNoticeKind) Type() protoreflect.EnumType {
+	return &file_user_v1_mail_proto_enumTypes[0]
+}
+
+func (x OrderNoticeKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OrderNoticeKind.Descriptor instead.
+func (OrderNoticeKind) EnumDescriptor() ([]byte, []int) {
+	return file_user_v1_mail_proto_rawDescGZIP(), []int{0}
+}
+
+type SendOrderNoticeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One mail per key, 1 to 100 characters.
+	Key             string          `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	Kind            OrderNoticeKind `protobuf:"varint,2,opt,name=kind,proto3,enum=user.v1.OrderNoticeKind" json:"kind,omitempty"`
+	OrderIdentifier string          `protobuf:"bytes,3,opt,name=order_identifier,json=orderIdentifier,proto3" json:"order_identifier,omitempty"`
+	// Of a member's order; 0 for a guest's.
+	AccountId     int64  `protobuf:"varint,4,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	Email         string `protobuf:"bytes,5,opt,name=email,proto3" json:"email,omitempty"`
+	RecipientName string `protobuf:"bytes,6,opt,name=recipient_name,json=recipientName,proto3" json:"recipient_name,omitempty"`
+	// As the order's page shows them.
+	StatusTitle       string `protobuf:"bytes,7,opt,name=status_title,json=statusTitle,proto3" json:"status_title,omitempty"`
+	StatusDescription string `protobuf:"bytes,8,opt,name=status_description,json=statusDescription,proto3" json:"status_description,omitempty"`
+	// Of ORDER_NOTICE_KIND_SHIPPED; the last two may be empty.
+	Carrier        string `protobuf:"bytes,9,opt,name=carrier,proto3" json:"carrier,omitempty"`
+	TrackingNumber string `protobuf:"bytes,10,opt,name=tracking_number,json=trackingNumber,proto3" json:"tracking_number,omitempty"`
+	TrackingUrl    string `protobuf:"bytes,11,opt,name=tracking_url,json=trackingUrl,proto3" json:"tracking_url,omitempty"`
+	// Of ORDER_NOTICE_KIND_REFUNDED: this refund, all refunds of the order, and what the order cost.
+	RefundMinor   int64 `protobuf:"varint,12,opt,name=refund_minor,json=refundMinor,proto3" json:"refund_minor,omitempty"`
+	RefundedMinor int64 `protobuf:"varint,13,opt,name=refunded_minor,json=refundedMinor,proto3" json:"refunded_minor,omitempty"`
+	TotalMinor    int64 `protobuf:"varint,14,opt,name=total_minor,json=totalMinor,proto3" json:"total_minor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SendOrderNoticeRequest) Reset() {
+	*x = SendOrderNoticeRequest{}
+	mi := &file_user_v1_mail_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SendOrderNoticeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SendOrderNoticeRequest) ProtoMessage() {}
+
+func (x *SendOrderNoticeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_user_v1_mail_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SendOrderNoticeRequest.ProtoReflect.Descriptor instead.
+func (*SendOrderNoticeRequest) Descriptor() ([]byte, []int) {
+	return file_user_v1_mail_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *SendOrderNoticeRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *SendOrderNoticeRequest) GetKind() OrderNoticeKind {
+	if x != nil {
+		return x.Kind
+	}
+	return OrderNoticeKind_ORDER_NOTICE_KIND_UNSPECIFIED
+}
+
+func (x *SendOrderNoticeRequest) GetOrderIdentifier() string {
+	if x != nil {
+		return x.OrderIdentifier
+	}
+	return ""
+}
+
+func (x *SendOrderNoticeRequest) GetAccountId() int64 {
+	if x != nil {
+		return x.AccountId
+	}
+	return 0
+}
+
+func (x *SendOrderNoticeRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *SendOrderNoticeRequest) GetRecipientName() string {
+	if x != nil {
+		return x.RecipientName
+	}
+	return ""
+}
+
+func (x *SendOrderNoticeRequest) GetStatusTitle() string {
+	if x != nil {
+		return x.StatusTitle
+	}
+	return ""
+}
+
+func (x *SendOrderNoticeRequest) GetStatusDescription() string {
+	if x != nil {
+		return x.StatusDescription
+	}
+	return ""
+}
+
+func (x *SendOrderNoticeRequest) GetCarrier() string {
+	if x != nil {
+		return x.Carrier
+	}
+	return ""
+}
+
+func (x *SendOrderNoticeRequest) GetTrackingNumber() string {
+	if x != nil {
+		return x.TrackingNumber
+	}
+	return ""
+}
+
+func (x *SendOrderNoticeRequest) GetTrackingUrl() string {
+	if x != nil {
+		return x.TrackingUrl
+	}
+	return ""
+}
+
+func (x *SendOrderNoticeRequest) GetRefundMinor() int64 {
+	if x != nil {
+		return x.RefundMinor
+	}
+	return 0
+}
+
+func (x *SendOrderNoticeRequest) GetRefundedMinor() int64 {
+	if x != nil {
+		return x.RefundedMinor
+	}
+	return 0
+}
+
+func (x *SendOrderNoticeRequest) GetTotalMinor() int64 {
+	if x != nil {
+		return x.TotalMinor
+	}
+	return 0
+}
+
+type SendOrderNoticeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SendOrderNoticeResponse) Reset() {
+	*x = SendOrderNoticeResponse{}
+	mi := &file_user_v1_mail_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SendOrderNoticeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SendOrderNoticeResponse) ProtoMessage() {}
+
+func (x *SendOrderNoticeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_user_v1_mail_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SendOrderNoticeResponse.ProtoReflect.Descriptor instead.
+func (*SendOrderNoticeResponse) Descriptor() ([]byte, []int) {
+	return file_user_v1_mail_proto_rawDescGZIP(), []int{1}
+}
+
 type SendOrderConfirmationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The key: one mail per identifier.
@@ -48,13 +293,15 @@ type SendOrderConfirmationRequest struct {
 	BillingAddress        *PostalAddress         `protobuf:"bytes,17,opt,name=billing_address,json=billingAddress,proto3" json:"billing_address,omitempty"`
 	// For instance "Visa ending in 4242"; empty when Stripe did not say.
 	PaymentSummary string `protobuf:"bytes,18,opt,name=payment_summary,json=paymentSummary,proto3" json:"payment_summary,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Codes and promotions that lowered the price.
+	Discounts     []*ConfirmationDiscount `protobuf:"bytes,19,rep,name=discounts,proto3" json:"discounts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SendOrderConfirmationRequest) Reset() {
 	*x = SendOrderConfirmationRequest{}
-	mi := &file_user_v1_mail_proto_msgTypes[0]
+	mi := &file_user_v1_mail_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -66,7 +313,7 @@ func (x *SendOrderConfirmationRequest) String() string {
 func (*SendOrderConfirmationRequest) ProtoMessage() {}
 
 func (x *SendOrderConfirmationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_user_v1_mail_proto_msgTypes[0]
+	mi := &file_user_v1_mail_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -79,7 +326,7 @@ func (x *SendOrderConfirmationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendOrderConfirmationRequest.ProtoReflect.Descriptor instead.
 func (*SendOrderConfirmationRequest) Descriptor() ([]byte, []int) {
-	return file_user_v1_mail_proto_rawDescGZIP(), []int{0}
+	return file_user_v1_mail_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *SendOrderConfirmationRequest) GetOrderIdentifier() string {
@@ -208,6 +455,66 @@ func (x *SendOrderConfirmationRequest) GetPaymentSummary() string {
 	return ""
 }
 
+func (x *SendOrderConfirmationRequest) GetDiscounts() []*ConfirmationDiscount {
+	if x != nil {
+		return x.Discounts
+	}
+	return nil
+}
+
+type ConfirmationDiscount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Code  string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// For customers, with the amount filled in.
+	Description   string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmationDiscount) Reset() {
+	*x = ConfirmationDiscount{}
+	mi := &file_user_v1_mail_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmationDiscount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmationDiscount) ProtoMessage() {}
+
+func (x *ConfirmationDiscount) ProtoReflect() protoreflect.Message {
+	mi := &file_user_v1_mail_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmationDiscount.ProtoReflect.Descriptor instead.
+func (*ConfirmationDiscount) Descriptor() ([]byte, []int) {
+	return file_user_v1_mail_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ConfirmationDiscount) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *ConfirmationDiscount) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
 type ConfirmationLine struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Title         string                 `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
@@ -222,7 +529,7 @@ type ConfirmationLine struct {
 
 func (x *ConfirmationLine) Reset() {
 	*x = ConfirmationLine{}
-	mi := &file_user_v1_mail_proto_msgTypes[1]
+	mi := &file_user_v1_mail_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -234,7 +541,7 @@ func (x *ConfirmationLine) String() string {
 func (*ConfirmationLine) ProtoMessage() {}
 
 func (x *ConfirmationLine) ProtoReflect() protoreflect.Message {
-	mi := &file_user_v1_mail_proto_msgTypes[1]
+	mi := &file_user_v1_mail_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -247,7 +554,7 @@ func (x *ConfirmationLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmationLine.ProtoReflect.Descriptor instead.
 func (*ConfirmationLine) Descriptor() ([]byte, []int) {
-	return file_user_v1_mail_proto_rawDescGZIP(), []int{1}
+	return file_user_v1_mail_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ConfirmationLine) GetTitle() string {
@@ -308,7 +615,7 @@ type PostalAddress struct {
 
 func (x *PostalAddress) Reset() {
 	*x = PostalAddress{}
-	mi := &file_user_v1_mail_proto_msgTypes[2]
+	mi := &file_user_v1_mail_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -320,7 +627,7 @@ func (x *PostalAddress) String() string {
 func (*PostalAddress) ProtoMessage() {}
 
 func (x *PostalAddress) ProtoReflect() protoreflect.Message {
-	mi := &file_user_v1_mail_proto_msgTypes[2]
+	mi := &file_user_v1_mail_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -333,7 +640,7 @@ func (x *PostalAddress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PostalAddress.ProtoReflect.Descriptor instead.
 func (*PostalAddress) Descriptor() ([]byte, []int) {
-	return file_user_v1_mail_proto_rawDescGZIP(), []int{2}
+	return file_user_v1_mail_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *PostalAddress) GetName() string {
@@ -395,7 +702,7 @@ type SendOrderConfirmationResponse struct {
 
 func (x *SendOrderConfirmationResponse) Reset() {
 	*x = SendOrderConfirmationResponse{}
-	mi := &file_user_v1_mail_proto_msgTypes[3]
+	mi := &file_user_v1_mail_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -407,7 +714,7 @@ func (x *SendOrderConfirmationResponse) String() string {
 func (*SendOrderConfirmationResponse) ProtoMessage() {}
 
 func (x *SendOrderConfirmationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_user_v1_mail_proto_msgTypes[3]
+	mi := &file_user_v1_mail_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -420,7 +727,7 @@ func (x *SendOrderConfirmationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendOrderConfirmationResponse.ProtoReflect.Descriptor instead.
 func (*SendOrderConfirmationResponse) Descriptor() ([]byte, []int) {
-	return file_user_v1_mail_proto_rawDescGZIP(), []int{3}
+	return file_user_v1_mail_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SendOrderConfirmationResponse) GetProspectId() int64 {
@@ -434,7 +741,26 @@ var File_user_v1_mail_proto protoreflect.FileDescriptor
 
 const file_user_v1_mail_proto_rawDesc = "" +
 	"\n" +
-	"\x12user/v1/mail.proto\x12\auser.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x06\n" +
+	"\x12user/v1/mail.proto\x12\auser.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x04\n" +
+	"\x16SendOrderNoticeRequest\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12,\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x18.user.v1.OrderNoticeKindR\x04kind\x12)\n" +
+	"\x10order_identifier\x18\x03 \x01(\tR\x0forderIdentifier\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x04 \x01(\x03R\taccountId\x12\x14\n" +
+	"\x05email\x18\x05 \x01(\tR\x05email\x12%\n" +
+	"\x0erecipient_name\x18\x06 \x01(\tR\rrecipientName\x12!\n" +
+	"\fstatus_title\x18\a \x01(\tR\vstatusTitle\x12-\n" +
+	"\x12status_description\x18\b \x01(\tR\x11statusDescription\x12\x18\n" +
+	"\acarrier\x18\t \x01(\tR\acarrier\x12'\n" +
+	"\x0ftracking_number\x18\n" +
+	" \x01(\tR\x0etrackingNumber\x12!\n" +
+	"\ftracking_url\x18\v \x01(\tR\vtrackingUrl\x12!\n" +
+	"\frefund_minor\x18\f \x01(\x03R\vrefundMinor\x12%\n" +
+	"\x0erefunded_minor\x18\r \x01(\x03R\rrefundedMinor\x12\x1f\n" +
+	"\vtotal_minor\x18\x0e \x01(\x03R\n" +
+	"totalMinor\"\x19\n" +
+	"\x17SendOrderNoticeResponse\"\xf3\x06\n" +
 	"\x1cSendOrderConfirmationRequest\x12)\n" +
 	"\x10order_identifier\x18\x01 \x01(\tR\x0forderIdentifier\x12\x1d\n" +
 	"\n" +
@@ -459,7 +785,11 @@ const file_user_v1_mail_proto_rawDesc = "" +
 	"totalMinor\x12A\n" +
 	"\x10shipping_address\x18\x10 \x01(\v2\x16.user.v1.PostalAddressR\x0fshippingAddress\x12?\n" +
 	"\x0fbilling_address\x18\x11 \x01(\v2\x16.user.v1.PostalAddressR\x0ebillingAddress\x12'\n" +
-	"\x0fpayment_summary\x18\x12 \x01(\tR\x0epaymentSummary\"\xb1\x01\n" +
+	"\x0fpayment_summary\x18\x12 \x01(\tR\x0epaymentSummary\x12;\n" +
+	"\tdiscounts\x18\x13 \x03(\v2\x1d.user.v1.ConfirmationDiscountR\tdiscounts\"L\n" +
+	"\x14ConfirmationDiscount\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12 \n" +
+	"\vdescription\x18\x02 \x01(\tR\vdescription\"\xb1\x01\n" +
 	"\x10ConfirmationLine\x12\x14\n" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12\x14\n" +
@@ -479,9 +809,16 @@ const file_user_v1_mail_proto_rawDesc = "" +
 	"\acountry\x18\a \x01(\tR\acountry\"@\n" +
 	"\x1dSendOrderConfirmationResponse\x12\x1f\n" +
 	"\vprospect_id\x18\x01 \x01(\x03R\n" +
-	"prospectId2z\n" +
+	"prospectId*\xb2\x01\n" +
+	"\x0fOrderNoticeKind\x12!\n" +
+	"\x1dORDER_NOTICE_KIND_UNSPECIFIED\x10\x00\x12\x1c\n" +
+	"\x18ORDER_NOTICE_KIND_STATUS\x10\x01\x12\x1d\n" +
+	"\x19ORDER_NOTICE_KIND_SHIPPED\x10\x02\x12\x1f\n" +
+	"\x1bORDER_NOTICE_KIND_CANCELLED\x10\x03\x12\x1e\n" +
+	"\x1aORDER_NOTICE_KIND_REFUNDED\x10\x042\xd5\x01\n" +
 	"\vMailService\x12k\n" +
-	"\x15SendOrderConfirmation\x12%.user.v1.SendOrderConfirmationRequest\x1a&.user.v1.SendOrderConfirmationResponse\"\x03\x90\x02\x02B>Z<github.com/bartgottschalk/startupwebapp/proto/user/v1;userv1b\x06proto3"
+	"\x15SendOrderConfirmation\x12%.user.v1.SendOrderConfirmationRequest\x1a&.user.v1.SendOrderConfirmationResponse\"\x03\x90\x02\x02\x12Y\n" +
+	"\x0fSendOrderNotice\x12\x1f.user.v1.SendOrderNoticeRequest\x1a .user.v1.SendOrderNoticeResponse\"\x03\x90\x02\x02B>Z<github.com/bartgottschalk/startupwebapp/proto/user/v1;userv1b\x06proto3"
 
 var (
 	file_user_v1_mail_proto_rawDescOnce sync.Once
@@ -495,26 +832,35 @@ func file_user_v1_mail_proto_rawDescGZIP() []byte {
 	return file_user_v1_mail_proto_rawDescData
 }
 
-var file_user_v1_mail_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_user_v1_mail_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_user_v1_mail_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_user_v1_mail_proto_goTypes = []any{
-	(*SendOrderConfirmationRequest)(nil),  // 0: user.v1.SendOrderConfirmationRequest
-	(*ConfirmationLine)(nil),              // 1: user.v1.ConfirmationLine
-	(*PostalAddress)(nil),                 // 2: user.v1.PostalAddress
-	(*SendOrderConfirmationResponse)(nil), // 3: user.v1.SendOrderConfirmationResponse
-	(*timestamppb.Timestamp)(nil),         // 4: google.protobuf.Timestamp
+	(OrderNoticeKind)(0),                  // 0: user.v1.OrderNoticeKind
+	(*SendOrderNoticeRequest)(nil),        // 1: user.v1.SendOrderNoticeRequest
+	(*SendOrderNoticeResponse)(nil),       // 2: user.v1.SendOrderNoticeResponse
+	(*SendOrderConfirmationRequest)(nil),  // 3: user.v1.SendOrderConfirmationRequest
+	(*ConfirmationDiscount)(nil),          // 4: user.v1.ConfirmationDiscount
+	(*ConfirmationLine)(nil),              // 5: user.v1.ConfirmationLine
+	(*PostalAddress)(nil),                 // 6: user.v1.PostalAddress
+	(*SendOrderConfirmationResponse)(nil), // 7: user.v1.SendOrderConfirmationResponse
+	(*timestamppb.Timestamp)(nil),         // 8: google.protobuf.Timestamp
 }
 var file_user_v1_mail_proto_depIdxs = []int32{
-	4, // 0: user.v1.SendOrderConfirmationRequest.ordered_at:type_name -> google.protobuf.Timestamp
-	1, // 1: user.v1.SendOrderConfirmationRequest.lines:type_name -> user.v1.ConfirmationLine
-	2, // 2: user.v1.SendOrderConfirmationRequest.shipping_address:type_name -> user.v1.PostalAddress
-	2, // 3: user.v1.SendOrderConfirmationRequest.billing_address:type_name -> user.v1.PostalAddress
-	0, // 4: user.v1.MailService.SendOrderConfirmation:input_type -> user.v1.SendOrderConfirmationRequest
-	3, // 5: user.v1.MailService.SendOrderConfirmation:output_type -> user.v1.SendOrderConfirmationResponse
-	5, // [5:6] is the sub-list for method output_type
-	4, // [4:5] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	0, // 0: user.v1.SendOrderNoticeRequest.kind:type_name -> user.v1.OrderNoticeKind
+	8, // 1: user.v1.SendOrderConfirmationRequest.ordered_at:type_name -> google.protobuf.Timestamp
+	5, // 2: user.v1.SendOrderConfirmationRequest.lines:type_name -> user.v1.ConfirmationLine
+	6, // 3: user.v1.SendOrderConfirmationRequest.shipping_address:type_name -> user.v1.PostalAddress
+	6, // 4: user.v1.SendOrderConfirmationRequest.billing_address:type_name -> user.v1.PostalAddress
+	4, // 5: user.v1.SendOrderConfirmationRequest.discounts:type_name -> user.v1.ConfirmationDiscount
+	3, // 6: user.v1.MailService.SendOrderConfirmation:input_type -> user.v1.SendOrderConfirmationRequest
+	1, // 7: user.v1.MailService.SendOrderNotice:input_type -> user.v1.SendOrderNoticeRequest
+	7, // 8: user.v1.MailService.SendOrderConfirmation:output_type -> user.v1.SendOrderConfirmationResponse
+	2, // 9: user.v1.MailService.SendOrderNotice:output_type -> user.v1.SendOrderNoticeResponse
+	8, // [8:10] is the sub-list for method output_type
+	6, // [6:8] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_user_v1_mail_proto_init() }
@@ -527,13 +873,14 @@ func file_user_v1_mail_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_user_v1_mail_proto_rawDesc), len(file_user_v1_mail_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   4,
+			NumEnums:      1,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_user_v1_mail_proto_goTypes,
 		DependencyIndexes: file_user_v1_mail_proto_depIdxs,
+		EnumInfos:         file_user_v1_mail_proto_enumTypes,
 		MessageInfos:      file_user_v1_mail_proto_msgTypes,
 	}.Build()
 	File_user_v1_mail_proto = out.File

@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	MailService_SendOrderConfirmation_FullMethodName = "/user.v1.MailService/SendOrderConfirmation"
+	MailService_SendOrderNotice_FullMethodName       = "/user.v1.MailService/SendOrderNotice"
 )
 
 // MailServiceClient is the client API for MailService service.
@@ -32,6 +33,9 @@ type MailServiceClient interface {
 	// For a guest the prospect is found or made, and the newsletter choice is kept.
 	// Errors: NotFound "mail-template-not-found", Invalid "email-invalid".
 	SendOrderConfirmation(ctx context.Context, in *SendOrderConfirmationRequest, opts ...grpc.CallOption) (*SendOrderConfirmationResponse, error)
+	// Queues the news about an order, once per key however often it is asked for. The template is the kind's.
+	// Errors: NotFound "mail-template-not-found", Invalid "email-invalid", Invalid "invalid-request".
+	SendOrderNotice(ctx context.Context, in *SendOrderNoticeRequest, opts ...grpc.CallOption) (*SendOrderNoticeResponse, error)
 }
 
 type mailServiceClient struct {
@@ -52,6 +56,16 @@ func (c *mailServiceClient) SendOrderConfirmation(ctx context.Context, in *SendO
 	return out, nil
 }
 
+func (c *mailServiceClient) SendOrderNotice(ctx context.Context, in *SendOrderNoticeRequest, opts ...grpc.CallOption) (*SendOrderNoticeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SendOrderNoticeResponse)
+	err := c.cc.Invoke(ctx, MailService_SendOrderNotice_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // MailServiceServer is the server API for MailService service.
 // All implementations must embed UnimplementedMailServiceServer
 // for forward compatibility.
@@ -62,6 +76,9 @@ type MailServiceServer interface {
 	// For a guest the prospect is found or made, and the newsletter choice is kept.
 	// Errors: NotFound "mail-template-not-found", Invalid "email-invalid".
 	SendOrderConfirmation(context.Context, *SendOrderConfirmationRequest) (*SendOrderConfirmationResponse, error)
+	// Queues the news about an order, once per key however often it is asked for. The template is the kind's.
+	// Errors: NotFound "mail-template-not-found", Invalid "email-invalid", Invalid "invalid-request".
+	SendOrderNotice(context.Context, *SendOrderNoticeRequest) (*SendOrderNoticeResponse, error)
 	mustEmbedUnimplementedMailServiceServer()
 }
 
@@ -74,6 +91,9 @@ type UnimplementedMailServiceServer struct{}
 
 func (UnimplementedMailServiceServer) SendOrderConfirmation(context.Context, *SendOrderConfirmationRequest) (*SendOrderConfirmationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SendOrderConfirmation not implemented")
+}
+func (UnimplementedMailServiceServer) SendOrderNotice(context.Context, *SendOrderNoticeRequest) (*SendOrderNoticeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SendOrderNotice not implemented")
 }
 func (UnimplementedMailServiceServer) mustEmbedUnimplementedMailServiceServer() {}
 func (UnimplementedMailServiceServer) testEmbeddedByValue()                     {}
@@ -114,6 +134,24 @@ func _MailService_SendOrderConfirmation_Handler(srv interface{}, ctx context.Con
 	return interceptor(ctx, in, info, handler)
 }
 
+func _MailService_SendOrderNotice_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SendOrderNoticeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MailServiceServer).SendOrderNotice(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MailService_SendOrderNotice_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MailServiceServer).SendOrderNotice(ctx, req.(*SendOrderNoticeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // MailService_ServiceDesc is the grpc.ServiceDesc for MailService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -124,6 +162,10 @@ var MailService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SendOrderConfirmation",
 			Handler:    _MailService_SendOrderConfirmation_Handler,
+		},
+		{
+			MethodName: "SendOrderNotice",
+			Handler:    _MailService_SendOrderNotice_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -58,7 +58,7 @@ func (c *Carts) add(ctx context.Context, of owner, skuID int64, quantity int32, 
 			return err
 		}
 		rows = slices.DeleteFunc(rows, func(row dbgen.ReadCartsRow) bool { return row.ID != cartID })
-		contents := contentsOf(rows, snapshot)
+		contents := contentsOf(rows, nil, snapshot, c.now())
 		lines = contents.count()
 		return nil
 	})

@@ -10,6 +10,7 @@ import (
 	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
 	"github.com/bartgottschalk/startupwebapp/services/order/cart/dbgen"
 	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
+	"github.com/bartgottschalk/startupwebapp/services/order/discount"
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
 )
@@ -77,7 +78,20 @@ func (c *Carts) look(ctx context.Context, of owner, snapshot *catalogue.Snapshot
 	if len(rows) == 0 {
 		return Contents{}, false, nil
 	}
-	return contentsOf(rows, snapshot), true, nil
+	contents, err = c.contents(ctx, c.db, rows, snapshot)
+	return contents, err == nil, err
+}
+
+// contents takes another statement only for a cart with codes.
+func (c *Carts) contents(ctx context.Context, db dbgen.DBTX, rows []dbgen.ReadCartsRow, snapshot *catalogue.Snapshot) (Contents, error) {
+	var codes []discount.Code
+	if rows[0].HasCodes {
+		var err error
+		if codes, err = discount.OfCart(ctx, db, rows[0].ID); err != nil {
+			return Contents{}, err
+		}
+	}
+	return contentsOf(rows, codes, snapshot, c.now()), nil
 }
 
 func (c *Carts) mergeAndRead(ctx context.Context, of owner) (rows []dbgen.ReadCartsRow, err error) {

@@ -105,7 +105,7 @@ func (c *Carts) change(ctx context.Context, shopper *orderv1.Shopper, work func(
 	if err != nil {
 		return nil, err
 	}
-	cart.addUp()
+	cart.addUp(c.now())
 	return cart.proto(snapshot), nil
 }
 
@@ -126,7 +126,7 @@ func (c *Carts) open(ctx context.Context, tx pgx.Tx, of owner, snapshot *catalog
 	if len(rows) == 0 {
 		return Contents{}, errCartNotFound
 	}
-	return contentsOf(rows, snapshot), nil
+	return c.contents(ctx, tx, rows, snapshot)
 }
 
 // oneLine turns a line that is not there after all into the fault for it.

@@ -2,10 +2,12 @@ package cart
 
 import (
 	"slices"
+	"time"
 
 	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
 	"github.com/bartgottschalk/startupwebapp/services/order/cart/dbgen"
 	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
+	"github.com/bartgottschalk/startupwebapp/services/order/discount"
 )
 
 // Contents is a cart with what one catalogue snapshot says about it. A line whose SKU has left the catalogue is not
@@ -18,6 +20,8 @@ type Contents struct {
 	// ShippingMethod is the chosen one, or the default while none is chosen or the chosen one is not offered any more. Its identifier
 	// is empty when the shop offers none at all.
 	ShippingMethod catalogue.ShippingMethod
+	Codes          []discount.Code  // in the order in which they were put on the cart
+	Discounts      discount.Outcome // what they take off; its lists go with Codes
 	Totals         Totals
 }
 
@@ -31,16 +35,18 @@ type Line struct {
 // SubtotalMinor is what the line costs.
 func (l Line) SubtotalMinor() int64 { return l.Sku.PriceMinor * int64(l.Quantity) }
 
-// Totals are the sums of a cart. Shipping counts only when the cart has a line.
+// Totals are the sums of a cart. Shipping counts only when the cart has a line. The total is after the discounts.
 type Totals struct {
-	ItemSubtotalMinor int64
-	ShippingMinor     int64
-	TotalMinor        int64
+	ItemSubtotalMinor     int64
+	ItemDiscountMinor     int64
+	ShippingMinor         int64
+	ShippingDiscountMinor int64
+	TotalMinor            int64
 }
 
-// contentsOf puts the rows of one cart beside the catalogue; there is at least one row.
-func contentsOf(rows []dbgen.ReadCartsRow, snapshot *catalogue.Snapshot) Contents {
-	contents := Contents{CartID: rows[0].ID, ShippingMethod: shippingMethod(rows[0].ShippingMethodID, snapshot)}
+// contentsOf puts the rows of one cart and its codes beside the catalogue; there is at least one row.
+func contentsOf(rows []dbgen.ReadCartsRow, codes []discount.Code, snapshot *catalogue.Snapshot, now time.Time) Contents {
+	contents := Contents{CartID: rows[0].ID, ShippingMethod: shippingMethod(rows[0].ShippingMethodID, snapshot), Codes: codes}
 	if rows[0].AccountID != nil {
 		contents.AccountID = *rows[0].AccountID
 	}
@@ -55,7 +61,7 @@ func contentsOf(rows []dbgen.ReadCartsRow, snapshot *catalogue.Snapshot) Content
 			contents.Lines = append(contents.Lines, Line{SkuID: sku.ID, Quantity: *row.Quantity, Sku: sku})
 		}
 	}
-	contents.addUp()
+	contents.addUp(now)
 	return contents
 }
 
@@ -69,7 +75,8 @@ func shippingMethod(chosenID *int64, snapshot *catalogue.Snapshot) catalogue.Shi
 	return method
 }
 
-func (c *Contents) addUp() {
+// addUp sums the cart and applies its codes as they are at the moment.
+func (c *Contents) addUp(now time.Time) {
 	c.Totals = Totals{}
 	for _, line := range c.Lines {
 		c.Totals.ItemSubtotalMinor += line.SubtotalMinor()
@@ -77,7 +84,11 @@ func (c *Contents) addUp() {
 	if len(c.Lines) > 0 {
 		c.Totals.ShippingMinor = c.ShippingMethod.CostMinor
 	}
-	c.Totals.TotalMinor = c.Totals.ItemSubtotalMinor + c.Totals.ShippingMinor
+	c.Discounts = discount.Evaluate(c.Codes, discount.Bill{
+		ItemSubtotalMinor: c.Totals.ItemSubtotalMinor, ShippingMinor: c.Totals.ShippingMinor, ShippingIdentifier: c.ShippingMethod.Identifier,
+	}, now)
+	c.Totals.ItemDiscountMinor, c.Totals.ShippingDiscountMinor = c.Discounts.ItemMinor, c.Discounts.ShippingMinor
+	c.Totals.TotalMinor = c.Totals.ItemSubtotalMinor - c.Totals.ItemDiscountMinor + c.Totals.ShippingMinor - c.Totals.ShippingDiscountMinor
 }
 
 // line is the index of the SKU's line; -1 without one.
@@ -97,7 +108,8 @@ func (c *Contents) proto(snapshot *catalogue.Snapshot) *orderv1.Cart {
 	cart := &orderv1.Cart{
 		Lines: make([]*orderv1.CartLine, len(c.Lines)),
 		Totals: &orderv1.Totals{
-			ItemSubtotalMinor: c.Totals.ItemSubtotalMinor, ShippingMinor: c.Totals.ShippingMinor, TotalMinor: c.Totals.TotalMinor,
+			ItemSubtotalMinor: c.Totals.ItemSubtotalMinor, ItemDiscountMinor: c.Totals.ItemDiscountMinor,
+			ShippingMinor: c.Totals.ShippingMinor, ShippingDiscountMinor: c.Totals.ShippingDiscountMinor, TotalMinor: c.Totals.TotalMinor,
 		},
 	}
 	for i, line := range c.Lines {
@@ -105,6 +117,9 @@ func (c *Contents) proto(snapshot *catalogue.Snapshot) *orderv1.Cart {
 	}
 	if c.ShippingMethod.Identifier != "" {
 		cart.ShippingMethod = c.ShippingMethod.Proto()
+	}
+	for i, code := range c.Codes {
+		cart.DiscountCodes = append(cart.DiscountCodes, code.Proto(c.Discounts.Applied[i]))
 	}
 	for _, method := range snapshot.ShippingMethods() {
 		cart.ShippingMethods = append(cart.ShippingMethods, method.Proto())

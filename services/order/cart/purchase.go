@@ -27,7 +27,7 @@ func (c *Carts) LockForCheckout(ctx context.Context, tx pgx.Tx, shopper *orderv1
 		return Contents{}, err
 	}
 	contents.Lines = slices.DeleteFunc(contents.Lines, func(line Line) bool { return line.Quantity == 0 })
-	contents.addUp()
+	contents.addUp(c.now())
 	return contents, nil
 }
 

@@ -3,7 +3,8 @@
 -- Every line of the shopper's carts, and a cart without lines as one row. A signed-in shopper who still carries a
 -- guest's cart has two carts until they are merged.
 -- name: ReadCarts :many
-SELECT cart.id, cart.account_id, cart.anonymous_id, cart.shipping_method_id, cart_line.sku_id, cart_line.quantity
+SELECT cart.id, cart.account_id, cart.anonymous_id, cart.shipping_method_id, cart_line.sku_id, cart_line.quantity,
+       EXISTS (SELECT FROM cart_discount WHERE cart_discount.cart_id = cart.id) AS has_codes
 FROM cart LEFT JOIN cart_line ON cart_line.cart_id = cart.id
 WHERE cart.account_id = @account_id::bigint OR cart.anonymous_id = @anonymous_id::text
 ORDER BY cart_line.id;

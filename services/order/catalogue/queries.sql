@@ -12,14 +12,16 @@ FROM product_image ORDER BY product_id, main_image DESC, id;
 SELECT id, product_id, video_url, video_thumbnail_url, caption
 FROM product_video ORDER BY product_id, id DESC;
 
--- SKUs for sale with the price in force; the latest valid_from that has passed wins.
+-- SKUs for sale with the price in force; the latest valid_from that has passed wins. What is counted and has run out is out of stock.
 -- name: Skus :many
 SELECT DISTINCT ON (sku.id) sku.id, sku.product_id, sku.color, sku.size, sku.description, sku_price.price_minor,
        inventory.identifier AS inventory_identifier, inventory.title AS inventory_title,
        inventory.description AS inventory_description
 FROM sku
 JOIN sku_type ON sku_type.id = sku.sku_type_id AND sku_type.title = 'product'
-JOIN inventory ON inventory.id = sku.inventory_id
+JOIN inventory AS own ON own.id = sku.inventory_id
+LEFT JOIN stock ON stock.sku_id = sku.id
+JOIN inventory ON inventory.identifier = CASE WHEN stock.on_hand = 0 AND own.identifier = 'in-stock' THEN 'out-of-stock' ELSE own.identifier END
 JOIN sku_price ON sku_price.sku_id = sku.id AND sku_price.valid_from <= @at::timestamptz
 ORDER BY sku.id, sku_price.valid_from DESC;
 

@@ -11,6 +11,7 @@ import (
 	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
 	"github.com/bartgottschalk/startupwebapp/services/order/cart"
 	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
+	"github.com/bartgottschalk/startupwebapp/services/order/exception"
 	"github.com/bartgottschalk/startupwebapp/services/order/purchase"
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
@@ -59,8 +60,19 @@ type Dependencies struct {
 	Carts     *cart.Carts
 	Purchases *purchase.Purchases
 	Payment   paymentv1.PaymentServiceClient
+	// Exceptions takes payments that cannot become orders.
+	Exceptions *exception.Exceptions
+	// Aftermath hears of events about money that was paid.
+	Aftermath Aftermath
 	Telemetry telemetry.Telemetry
 	Now       func() time.Time
+}
+
+// Aftermath learns what became of a payment at Stripe; package refund does. Both are safe to repeat and to race, and answer
+// fault Unavailable when nothing could be learnt now. A payment or a dispute that is not ours is no error.
+type Aftermath interface {
+	LearnRefunds(ctx context.Context, paymentIntentID string) error
+	LearnDispute(ctx context.Context, disputeID string) error
 }
 
 // Checkouts answers the calls of CheckoutService and sweeps up what nobody told it. Safe for concurrent use, and for
@@ -75,8 +87,9 @@ type Checkouts struct {
 	payment    paymentv1.PaymentServiceClient
 	tel        telemetry.Telemetry
 	now        func() time.Time
+	exceptions *exception.Exceptions
+	aftermath  Aftermath
 	completed  metric.Int64Counter
-	exceptions metric.Int64Counter
 }
 
 // New makes the room. Run sweeps; nothing else needs ending.
@@ -89,10 +102,11 @@ func New(cfg Config, needs Dependencies) *Checkouts {
 		carts:      needs.Carts,
 		purchases:  needs.Purchases,
 		payment:    needs.Payment,
+		exceptions: needs.Exceptions,
+		aftermath:  needs.Aftermath,
 		tel:        needs.Telemetry,
 		now:        func() time.Time { return needs.Now().UTC() },
 		completed:  needs.Telemetry.Counter("order.checkouts.completed", "{checkout}", "Checkouts that became an order"),
-		exceptions: needs.Telemetry.Counter("order.payment.exceptions", "{payment}", "Payments that came and could not become an order"),
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
 	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
 	"github.com/bartgottschalk/startupwebapp/services/order/checkout/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/order/exception"
 	"github.com/bartgottschalk/startupwebapp/services/order/purchase"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
 )
@@ -88,13 +89,13 @@ func (c *Checkouts) unpaid(ctx context.Context, checkout frozen, session *paymen
 // Shipping is one of the lines, so Stripe's subtotal is our total.
 func objection(checkout frozen, session *paymentv1.Session) string {
 	if session.GetCurrency() != checkout.Currency {
-		return reasonCurrency
+		return exception.CurrencyMismatch
 	}
 	sum := session.GetSubtotalMinor() - session.GetDiscountMinor() + session.GetTaxMinor() + session.GetShippingMinor()
 	sane := session.GetDiscountMinor() >= 0 && session.GetTaxMinor() >= 0 && session.GetShippingMinor() >= 0 &&
 		session.GetDiscountMinor() <= session.GetSubtotalMinor()
 	if !sane || session.GetSubtotalMinor() != checkout.TotalMinor || session.GetTotalMinor() != sum {
-		return reasonAmount
+		return exception.AmountMismatch
 	}
 	return ""
 }
@@ -106,7 +107,7 @@ func (c *Checkouts) makeOrder(ctx context.Context, checkout frozen, session *pay
 	case errors.Is(err, errSettledBefore):
 		return c.settledBefore(ctx, checkout, session)
 	case postgres.IsUniqueViolation(err, purchase.PaymentConstraint):
-		return "", c.except(ctx, session, reasonPaidAgain, &checkout)
+		return "", c.except(ctx, session, exception.PaidAgain, &checkout)
 	case err != nil:
 		return "", fmt.Errorf("complete checkout %s: %w", checkout.Reference, err)
 	}
@@ -155,7 +156,7 @@ func (c *Checkouts) settledBefore(ctx context.Context, checkout frozen, session 
 	if kept {
 		return "", errException
 	}
-	return "", c.except(ctx, session, reasonPaidAgain, &checkout)
+	return "", c.except(ctx, session, exception.PaidAgain, &checkout)
 }
 
 func (c *Checkouts) sale(checkout frozen, session *paymentv1.Session) purchase.Sale {

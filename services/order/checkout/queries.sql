@@ -86,16 +86,6 @@ WHERE session_id = sqlc.arg(session_id)::text AND state IN ('open', 'superseded'
 UPDATE checkout SET state = 'exception', state_since = sqlc.arg(now), next_check_at = NULL
 WHERE id = sqlc.arg(id) AND state <> 'completed';
 
--- name: InsertPaymentException :execrows
-INSERT INTO payment_exception (
-    session_id, reason, reference, checkout_id, payment_intent, expected_minor, currency,
-    subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor, email, noticed_at
-) VALUES (
-    sqlc.arg(session_id), sqlc.arg(reason), sqlc.arg(reference), sqlc.narg(checkout_id), sqlc.arg(payment_intent), sqlc.narg(expected_minor), sqlc.arg(currency),
-    sqlc.arg(subtotal_minor), sqlc.arg(discount_minor), sqlc.arg(tax_minor), sqlc.arg(shipping_minor), sqlc.arg(total_minor), sqlc.arg(email), sqlc.arg(noticed_at)
-)
-ON CONFLICT (session_id, reason) DO NOTHING;
-
 -- name: ReturnCheckouts :exec
 -- Claimed and not asked about: due again at once, as if they had not been claimed.
 UPDATE checkout SET next_check_at = sqlc.arg(now)::timestamptz, checks = greatest(checks - 1, 0)

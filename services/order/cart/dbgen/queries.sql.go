@@ -461,7 +461,8 @@ func (q *Queries) OpenGuestCart(ctx context.Context, arg OpenGuestCartParams) (i
 
 const ReadCarts = `-- name: ReadCarts :many
 
-SELECT cart.id, cart.account_id, cart.anonymous_id, cart.shipping_method_id, cart_line.sku_id, cart_line.quantity
+SELECT cart.id, cart.account_id, cart.anonymous_id, cart.shipping_method_id, cart_line.sku_id, cart_line.quantity,
+       EXISTS (SELECT FROM cart_discount WHERE cart_discount.cart_id = cart.id) AS has_codes
 FROM cart LEFT JOIN cart_line ON cart_line.cart_id = cart.id
 WHERE cart.account_id = $1::bigint OR cart.anonymous_id = $2::text
 ORDER BY cart_line.id
@@ -479,6 +480,7 @@ type ReadCartsRow struct {
 	ShippingMethodID *int64
 	SkuID            *int64
 	Quantity         *int32
+	HasCodes         bool
 }
 
 // A guest's shopper has account id 0 and one without a cookie has no anonymous id: neither is ever stored, so neither finds a cart.
@@ -500,6 +502,7 @@ func (q *Queries) ReadCarts(ctx context.Context, arg ReadCartsParams) ([]ReadCar
 			&i.ShippingMethodID,
 			&i.SkuID,
 			&i.Quantity,
+			&i.HasCodes,
 		); err != nil {
 			return nil, err
 		}

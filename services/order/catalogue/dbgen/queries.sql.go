@@ -231,7 +231,9 @@ SELECT DISTINCT ON (sku.id) sku.id, sku.product_id, sku.color, sku.size, sku.des
        inventory.description AS inventory_description
 FROM sku
 JOIN sku_type ON sku_type.id = sku.sku_type_id AND sku_type.title = 'product'
-JOIN inventory ON inventory.id = sku.inventory_id
+JOIN inventory AS own ON own.id = sku.inventory_id
+LEFT JOIN stock ON stock.sku_id = sku.id
+JOIN inventory ON inventory.identifier = CASE WHEN stock.on_hand = 0 AND own.identifier = 'in-stock' THEN 'out-of-stock' ELSE own.identifier END
 JOIN sku_price ON sku_price.sku_id = sku.id AND sku_price.valid_from <= $1::timestamptz
 ORDER BY sku.id, sku_price.valid_from DESC
 `
@@ -248,7 +250,7 @@ type SkusRow struct {
 	InventoryDescription *string
 }
 
-// SKUs for sale with the price in force; the latest valid_from that has passed wins.
+// SKUs for sale with the price in force; the latest valid_from that has passed wins. What is counted and has run out is out of stock.
 func (q *Queries) Skus(ctx context.Context, at time.Time) ([]SkusRow, error) {
 	rows, err := q.db.Query(ctx, Skus, at)
 	if err != nil {

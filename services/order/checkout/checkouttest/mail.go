@@ -19,6 +19,8 @@ type Mail struct {
 	mutex sync.Mutex
 	asked int
 	sent  map[string]*userv1.SendOrderConfirmationRequest // by order, once each
+
+	notices map[string]*userv1.SendOrderNoticeRequest // by key, once each
 }
 
 // SendOrderConfirmation implements userv1.MailServiceClient.
@@ -57,4 +59,29 @@ func (m *Mail) Sent() map[string]*userv1.SendOrderConfirmationRequest {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	return maps.Clone(m.sent)
+}
+
+// SendOrderNotice implements userv1.MailServiceClient.
+func (m *Mail) SendOrderNotice(ctx context.Context, in *userv1.SendOrderNoticeRequest, _ ...grpc.CallOption) (*userv1.SendOrderNoticeResponse, error) {
+	if m.Before != nil {
+		if err := m.Before(ctx); err != nil {
+			return nil, err
+		}
+	}
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if m.notices == nil {
+		m.notices = map[string]*userv1.SendOrderNoticeRequest{}
+	}
+	if _, found := m.notices[in.GetKey()]; !found {
+		m.notices[in.GetKey()] = proto.CloneOf(in)
+	}
+	return &userv1.SendOrderNoticeResponse{}, nil
+}
+
+// Notices are the mails about changes, by key.
+func (m *Mail) Notices() map[string]*userv1.SendOrderNoticeRequest {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	return maps.Clone(m.notices)
 }

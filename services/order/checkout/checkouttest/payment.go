@@ -18,8 +18,8 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 )
 
-// SessionLifetime is Stripe's: a session can be paid for a day.
-const SessionLifetime = 24 * time.Hour
+// SessionLifetime is how long the shop lets its sessions be paid.
+const SessionLifetime = 31 * time.Minute
 
 // Unavailable is what a payment service that cannot reach Stripe answers.
 func Unavailable() *fault.Error { return fault.New(fault.Unavailable, "stripe-unavailable", "") }
@@ -34,6 +34,7 @@ type Payment struct {
 	byReference map[string]string
 	sessions    map[string]*paymentv1.Session
 	events      []*unhandled
+	money       money
 	serial      int
 }
 
@@ -115,6 +116,9 @@ func (p *Payment) Pay(sessionID string, changes ...func(*paymentv1.Session)) boo
 	session.Status = paymentv1.SessionStatus_SESSION_STATUS_COMPLETE
 	session.PaymentStatus = paymentv1.PaymentStatus_PAYMENT_STATUS_PAID
 	session.PaymentIntentId = "pi_of_" + sessionID
+	if session.GetTotalMinor() == 0 {
+		session.PaymentStatus, session.PaymentIntentId = paymentv1.PaymentStatus_PAYMENT_STATUS_NOT_REQUIRED, ""
+	}
 	if session.GetCustomerEmail() == "" {
 		session.CustomerEmail = "buyer@example.com"
 	}
@@ -136,6 +140,7 @@ func (p *Payment) Pay(sessionID string, changes ...func(*paymentv1.Session)) boo
 func Discount(minor int64) func(*paymentv1.Session) {
 	return func(session *paymentv1.Session) {
 		session.DiscountMinor = minor
+		session.Discounts = []*paymentv1.SessionDiscount{{CouponId: "promo", Name: "PROMOTION", AmountMinor: minor}}
 		if minor == session.GetSubtotalMinor() {
 			session.PaymentStatus, session.PaymentIntentId = paymentv1.PaymentStatus_PAYMENT_STATUS_NOT_REQUIRED, ""
 		}
@@ -194,7 +199,8 @@ func (p *Payment) openSession(request *paymentv1.OpenSessionRequest) (*paymentv1
 	for _, line := range request.GetLines() {
 		sum += line.GetUnitAmountMinor() * int64(line.GetQuantity())
 	}
-	if sum != request.GetExpectedTotalMinor() || sum < 50 { // Stripe's least charge
+	total := sum - request.GetDiscountMinor()
+	if total != request.GetExpectedTotalMinor() || total > 0 && total < 50 || total < 0 { // Stripe's least charge
 		return nil, fault.New(fault.Invalid, "stripe-refused", "")
 	}
 	p.serial++
@@ -205,9 +211,16 @@ func (p *Payment) openSession(request *paymentv1.OpenSessionRequest) (*paymentv1
 		PaymentStatus: paymentv1.PaymentStatus_PAYMENT_STATUS_UNPAID,
 		Currency:      request.GetCurrency(),
 		SubtotalMinor: sum,
-		TotalMinor:    sum,
+		DiscountMinor: request.GetDiscountMinor(),
+		TotalMinor:    total,
 		CustomerEmail: request.GetCustomerEmail(),
-		ExpiresAt:     timestamppb.New(p.now().Add(SessionLifetime)),
+		ExpiresAt:     timestamppb.New(p.now().Add(time.Duration(request.GetLifetimeSeconds()) * time.Second)),
+		CreatedAt:     timestamppb.New(p.now()),
+	}
+	if request.GetDiscountMinor() > 0 {
+		session.Discounts = []*paymentv1.SessionDiscount{{
+			CouponId: request.GetReference(), Name: request.GetDiscountName(), AmountMinor: request.GetDiscountMinor(),
+		}}
 	}
 	p.opened[request.GetReference()] = proto.CloneOf(request)
 	p.byReference[request.GetReference()] = session.GetSessionId()

@@ -13,9 +13,11 @@ import (
 
 	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
 	"github.com/bartgottschalk/startupwebapp/services/order/checkout"
+	"github.com/bartgottschalk/startupwebapp/services/order/exception"
 	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
 	"github.com/bartgottschalk/startupwebapp/services/order/ordertest"
 	"github.com/bartgottschalk/startupwebapp/services/order/purchase"
+	"github.com/bartgottschalk/startupwebapp/services/order/refund"
 	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
 	"github.com/bartgottschalk/startupwebapp/services/platform/jobs"
 	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
@@ -71,9 +73,11 @@ type Shop struct {
 
 // Process is one process of the order service on the shop's database.
 type Process struct {
-	Checkouts *checkout.Checkouts
-	Purchases *purchase.Purchases
-	Client    *Client
+	Checkouts  *checkout.Checkouts
+	Purchases  *purchase.Purchases
+	Refunds    *refund.Refunds
+	Exceptions *exception.Exceptions
+	Client     *Client
 }
 
 // Open opens the shop; it closes when the test ends.
@@ -95,8 +99,11 @@ func (s *Shop) Another(t testing.TB, queue purchase.Queue) *Process {
 		queue = s.queue(t, jobs.Config{})
 	}
 	process := &Process{Client: &Client{Payment: s.Payment}, Purchases: purchase.New(s.DB, queue, s.Clock.Now)}
+	process.Refunds = refund.New(s.DB, process.Client, s.tel, s.Clock.Now)
+	process.Exceptions = exception.New(s.DB, process.Refunds, s.tel, s.Clock.Now)
 	process.Checkouts = checkout.New(checkout.Config{SiteOrigin: Origin, SweepInterval: SweepInterval}, checkout.Dependencies{
 		Database: s.DB, Catalogue: s.Catalogue, Carts: s.Carts, Purchases: process.Purchases,
+		Exceptions: process.Exceptions, Aftermath: process.Refunds,
 		Payment: process.Client, Telemetry: s.tel, Now: s.Clock.Now,
 	})
 	return process

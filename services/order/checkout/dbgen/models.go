@@ -36,6 +36,7 @@ type Checkout struct {
 	SessionExpiresAt        *time.Time
 	NextCheckAt             *time.Time
 	Checks                  int32
+	DiscountCodes           int32
 }
 
 type CheckoutLine struct {
@@ -54,25 +55,29 @@ type CheckoutLine struct {
 	ProductTitle         string
 	ProductTitleUrl      string
 	ImageUrl             string
+	DiscountMinor        int64
 }
 
 type PaymentException struct {
-	ID            int64
-	SessionID     string
-	Reason        string
-	Reference     string
-	CheckoutID    *int64
-	PaymentIntent string
-	ExpectedMinor *int64
-	Currency      string
-	SubtotalMinor int64
-	DiscountMinor int64
-	TaxMinor      int64
-	ShippingMinor int64
-	TotalMinor    int64
-	Email         string
-	NoticedAt     time.Time
-	ResolvedAt    *time.Time
-	ResolvedBy    *string
-	Resolution    *string
+	ID                  int64
+	SessionID           string
+	Reason              string
+	Reference           string
+	CheckoutID          *int64
+	PaymentIntent       string
+	ExpectedMinor       *int64
+	Currency            string
+	SubtotalMinor       int64
+	DiscountMinor       int64
+	TaxMinor            int64
+	ShippingMinor       int64
+	TotalMinor          int64
+	Email               string
+	NoticedAt           time.Time
+	ResolvedAt          *time.Time
+	ResolvedBy          *string
+	Resolution          *string
+	OrderIdentifier     string
+	ProposedRefundMinor int64
+	Detail              string
 }

@@ -252,7 +252,7 @@ func (q *Queries) EndCheckoutWithoutSession(ctx context.Context, arg EndCheckout
 }
 
 const FindCheckoutOfSession = `-- name: FindCheckoutOfSession :one
-SELECT id, reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor, shipping_identifier, shipping_carrier, shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, session_id, session_url, session_expires_at, next_check_at, checks FROM checkout
+SELECT id, reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor, shipping_identifier, shipping_carrier, shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, session_id, session_url, session_expires_at, next_check_at, checks, discount_codes FROM checkout
 WHERE reference = $1 OR session_id = $2::text
 ORDER BY (reference = $1) DESC
 LIMIT 1
@@ -295,6 +295,7 @@ func (q *Queries) FindCheckoutOfSession(ctx context.Context, arg FindCheckoutOfS
 		&i.SessionExpiresAt,
 		&i.NextCheckAt,
 		&i.Checks,
+		&i.DiscountCodes,
 	)
 	return i, err
 }
@@ -322,7 +323,7 @@ INSERT INTO checkout (
     $13, $14, $15,
     $16, $17, $16, $18, 'open', $16, $19::timestamptz
 )
-RETURNING id, reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor, shipping_identifier, shipping_carrier, shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, session_id, session_url, session_expires_at, next_check_at, checks
+RETURNING id, reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor, shipping_identifier, shipping_carrier, shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, session_id, session_url, session_expires_at, next_check_at, checks, discount_codes
 `
 
 type InsertCheckoutParams struct {
@@ -398,6 +399,7 @@ func (q *Queries) InsertCheckout(ctx context.Context, arg InsertCheckoutParams) 
 		&i.SessionExpiresAt,
 		&i.NextCheckAt,
 		&i.Checks,
+		&i.DiscountCodes,
 	)
 	return i, err
 }
@@ -418,57 +420,6 @@ type InsertCheckoutLinesParams struct {
 	ProductTitle         string
 	ProductTitleUrl      string
 	ImageUrl             string
-}
-
-const InsertPaymentException = `-- name: InsertPaymentException :execrows
-INSERT INTO payment_exception (
-    session_id, reason, reference, checkout_id, payment_intent, expected_minor, currency,
-    subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor, email, noticed_at
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7,
-    $8, $9, $10, $11, $12, $13, $14
-)
-ON CONFLICT (session_id, reason) DO NOTHING
-`
-
-type InsertPaymentExceptionParams struct {
-	SessionID     string
-	Reason        string
-	Reference     string
-	CheckoutID    *int64
-	PaymentIntent string
-	ExpectedMinor *int64
-	Currency      string
-	SubtotalMinor int64
-	DiscountMinor int64
-	TaxMinor      int64
-	ShippingMinor int64
-	TotalMinor    int64
-	Email         string
-	NoticedAt     time.Time
-}
-
-func (q *Queries) InsertPaymentException(ctx context.Context, arg InsertPaymentExceptionParams) (int64, error) {
-	result, err := q.db.Exec(ctx, InsertPaymentException,
-		arg.SessionID,
-		arg.Reason,
-		arg.Reference,
-		arg.CheckoutID,
-		arg.PaymentIntent,
-		arg.ExpectedMinor,
-		arg.Currency,
-		arg.SubtotalMinor,
-		arg.DiscountMinor,
-		arg.TaxMinor,
-		arg.ShippingMinor,
-		arg.TotalMinor,
-		arg.Email,
-		arg.NoticedAt,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
 }
 
 const IsUnsettledSession = `-- name: IsUnsettledSession :one
@@ -497,7 +448,7 @@ func (q *Queries) KeepNewsletterChoice(ctx context.Context, arg KeepNewsletterCh
 }
 
 const ListCheckoutLines = `-- name: ListCheckoutLines :many
-SELECT checkout_id, position, sku_id, quantity, price_minor, color, size, description, inventory_identifier, inventory_title, inventory_description, product_identifier, product_title, product_title_url, image_url FROM checkout_line WHERE checkout_id = $1 ORDER BY position
+SELECT checkout_id, position, sku_id, quantity, price_minor, color, size, description, inventory_identifier, inventory_title, inventory_description, product_identifier, product_title, product_title_url, image_url, discount_minor FROM checkout_line WHERE checkout_id = $1 ORDER BY position
 `
 
 func (q *Queries) ListCheckoutLines(ctx context.Context, checkoutID int64) ([]CheckoutLine, error) {
@@ -525,6 +476,7 @@ func (q *Queries) ListCheckoutLines(ctx context.Context, checkoutID int64) ([]Ch
 			&i.ProductTitle,
 			&i.ProductTitleUrl,
 			&i.ImageUrl,
+			&i.DiscountMinor,
 		); err != nil {
 			return nil, err
 		}
@@ -537,7 +489,7 @@ func (q *Queries) ListCheckoutLines(ctx context.Context, checkoutID int64) ([]Ch
 }
 
 const ListCheckoutsOfAccount = `-- name: ListCheckoutsOfAccount :many
-SELECT id, reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor, shipping_identifier, shipping_carrier, shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, session_id, session_url, session_expires_at, next_check_at, checks FROM checkout
+SELECT id, reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor, shipping_identifier, shipping_carrier, shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, session_id, session_url, session_expires_at, next_check_at, checks, discount_codes FROM checkout
 WHERE account_id = $1::bigint
    OR id IN (SELECT claimed.checkout_id FROM purchase AS claimed WHERE claimed.account_id = $1::bigint)
 ORDER BY id
@@ -581,6 +533,7 @@ func (q *Queries) ListCheckoutsOfAccount(ctx context.Context, accountID int64) (
 			&i.SessionExpiresAt,
 			&i.NextCheckAt,
 			&i.Checks,
+			&i.DiscountCodes,
 		); err != nil {
 			return nil, err
 		}
@@ -593,7 +546,7 @@ func (q *Queries) ListCheckoutsOfAccount(ctx context.Context, accountID int64) (
 }
 
 const ListExceptionsOfCheckouts = `-- name: ListExceptionsOfCheckouts :many
-SELECT id, session_id, reason, reference, checkout_id, payment_intent, expected_minor, currency, subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor, email, noticed_at, resolved_at, resolved_by, resolution FROM payment_exception WHERE checkout_id = ANY($1::bigint[]) ORDER BY id
+SELECT id, session_id, reason, reference, checkout_id, payment_intent, expected_minor, currency, subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor, email, noticed_at, resolved_at, resolved_by, resolution, order_identifier, proposed_refund_minor, detail FROM payment_exception WHERE checkout_id = ANY($1::bigint[]) ORDER BY id
 `
 
 func (q *Queries) ListExceptionsOfCheckouts(ctx context.Context, checkoutIds []int64) ([]PaymentException, error) {
@@ -624,6 +577,9 @@ func (q *Queries) ListExceptionsOfCheckouts(ctx context.Context, checkoutIds []i
 			&i.ResolvedAt,
 			&i.ResolvedBy,
 			&i.Resolution,
+			&i.OrderIdentifier,
+			&i.ProposedRefundMinor,
+			&i.Detail,
 		); err != nil {
 			return nil, err
 		}
@@ -733,7 +689,7 @@ func (q *Queries) LockNamedCheckoutsOfAccount(ctx context.Context, accountID int
 }
 
 const LockOpenCheckout = `-- name: LockOpenCheckout :one
-SELECT id, reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor, shipping_identifier, shipping_carrier, shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, session_id, session_url, session_expires_at, next_check_at, checks FROM checkout WHERE cart_id = $1 AND state = 'open' FOR UPDATE
+SELECT id, reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor, shipping_identifier, shipping_carrier, shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, session_id, session_url, session_expires_at, next_check_at, checks, discount_codes FROM checkout WHERE cart_id = $1 AND state = 'open' FOR UPDATE
 `
 
 // The cart is locked by the caller, so nobody else starts a checkout of it meanwhile.
@@ -768,6 +724,7 @@ func (q *Queries) LockOpenCheckout(ctx context.Context, cartID int64) (Checkout,
 		&i.SessionExpiresAt,
 		&i.NextCheckAt,
 		&i.Checks,
+		&i.DiscountCodes,
 	)
 	return i, err
 }

@@ -62,6 +62,7 @@ type PurchaseLine struct {
 	ProductTitle         string
 	ProductTitleUrl      string
 	ImageUrl             string
+	DiscountMinor        int64
 }
 
 type PurchasePayment struct {
@@ -86,10 +87,12 @@ type PurchaseShippingMethod struct {
 }
 
 type PurchaseStatus struct {
-	ID          int64
-	PurchaseID  int64
-	Identifier  string
-	Title       string
-	Description string
-	SetAt       time.Time
+	ID               int64
+	PurchaseID       int64
+	Identifier       string
+	Title            string
+	Description      string
+	SetAt            time.Time
+	SetBy            string
+	NoticeAcceptedAt *time.Time
 }

@@ -412,7 +412,7 @@ func (q *Queries) ListAddresses(ctx context.Context, purchaseID int64) ([]Purcha
 }
 
 const ListLines = `-- name: ListLines :many
-SELECT purchase_id, position, sku_id, quantity, price_minor, color, size, description, inventory_identifier, inventory_title, inventory_description, product_identifier, product_title, product_title_url, image_url FROM purchase_line WHERE purchase_id = $1 ORDER BY position
+SELECT purchase_id, position, sku_id, quantity, price_minor, color, size, description, inventory_identifier, inventory_title, inventory_description, product_identifier, product_title, product_title_url, image_url, discount_minor FROM purchase_line WHERE purchase_id = $1 ORDER BY position
 `
 
 func (q *Queries) ListLines(ctx context.Context, purchaseID int64) ([]PurchaseLine, error) {
@@ -440,6 +440,7 @@ func (q *Queries) ListLines(ctx context.Context, purchaseID int64) ([]PurchaseLi
 			&i.ProductTitle,
 			&i.ProductTitleUrl,
 			&i.ImageUrl,
+			&i.DiscountMinor,
 		); err != nil {
 			return nil, err
 		}
@@ -492,7 +493,7 @@ func (q *Queries) ListPurchasesOfAccount(ctx context.Context, accountID int64) (
 }
 
 const ListStatuses = `-- name: ListStatuses :many
-SELECT id, purchase_id, identifier, title, description, set_at FROM purchase_status WHERE purchase_id = $1 ORDER BY set_at DESC, id DESC
+SELECT id, purchase_id, identifier, title, description, set_at, set_by, notice_accepted_at FROM purchase_status WHERE purchase_id = $1 ORDER BY set_at DESC, id DESC
 `
 
 func (q *Queries) ListStatuses(ctx context.Context, purchaseID int64) ([]PurchaseStatus, error) {
@@ -511,6 +512,8 @@ func (q *Queries) ListStatuses(ctx context.Context, purchaseID int64) ([]Purchas
 			&i.Title,
 			&i.Description,
 			&i.SetAt,
+			&i.SetBy,
+			&i.NoticeAcceptedAt,
 		); err != nil {
 			return nil, err
 		}

@@ -1,0 +1,15 @@
+-- name: NoteException :execrows
+INSERT INTO payment_exception (
+    session_id, reason, reference, checkout_id, order_identifier, payment_intent, expected_minor, currency,
+    subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor, email, proposed_refund_minor, detail, noticed_at
+) VALUES (
+    sqlc.arg(session_id), sqlc.arg(reason), sqlc.arg(reference), sqlc.narg(checkout_id), sqlc.arg(order_identifier), sqlc.arg(payment_intent), sqlc.narg(expected_minor), sqlc.arg(currency),
+    sqlc.arg(subtotal_minor), sqlc.arg(discount_minor), sqlc.arg(tax_minor), sqlc.arg(shipping_minor), sqlc.arg(total_minor), sqlc.arg(email), sqlc.arg(proposed_refund_minor), sqlc.arg(detail), sqlc.arg(noticed_at)
+)
+ON CONFLICT (session_id, reason) DO UPDATE
+SET detail = excluded.detail, noticed_at = excluded.noticed_at, proposed_refund_minor = excluded.proposed_refund_minor,
+    resolved_at = NULL, resolved_by = NULL, resolution = NULL
+WHERE payment_exception.resolved_at IS NOT NULL AND payment_exception.detail <> excluded.detail;
+
+-- name: HasException :one
+SELECT EXISTS (SELECT FROM payment_exception WHERE session_id = sqlc.arg(session_id));

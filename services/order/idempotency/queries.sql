@@ -1,0 +1,2 @@
+-- name: CountRequests :one
+SELECT count(*) FROM idempotent_request;
