@@ -8,8 +8,10 @@ import (
 	"time"
 
 	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
+	"github.com/bartgottschalk/startupwebapp/services/payment/dispute"
 	"github.com/bartgottschalk/startupwebapp/services/payment/inbox"
 	"github.com/bartgottschalk/startupwebapp/services/payment/migrations"
+	"github.com/bartgottschalk/startupwebapp/services/payment/refund"
 	"github.com/bartgottschalk/startupwebapp/services/payment/session"
 	"github.com/bartgottschalk/startupwebapp/services/payment/stripeapi"
 	"github.com/bartgottschalk/startupwebapp/services/platform/migration"
@@ -75,6 +77,8 @@ func New(ctx context.Context, cfg Config, tel telemetry.Telemetry) (*Service, er
 	server.RegisterService(&paymentv1.PaymentService_ServiceDesc, rooms{
 		Sessions: sessions,
 		Inbox:    inbox.New(cfg.Webhook, db, sessions, utcNow),
+		Refunds:  &refund.Refunds{},
+		Disputes: &dispute.Disputes{},
 	})
 	return &Service{server: server, db: db}, nil
 }
@@ -84,6 +88,8 @@ type rooms struct {
 	paymentv1.UnsafePaymentServiceServer // a method that no room has does not compile
 	*session.Sessions
 	*inbox.Inbox
+	*refund.Refunds
+	*dispute.Disputes
 }
 
 func listen(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *postgres.Database) (*rpc.Server, error) {
