@@ -1,0 +1,89 @@
+// Package operator is how commands ask the person who runs the shop: who are you, is this what you want.
+//
+// What the commands do lives in the room of the service that each is about, and so does the note of what was done.
+package operator
+
+import (
+	"cmp"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const longestName = 200 // characters; the books of what operators did hold no more
+
+var (
+	errNobody  = errors.New("who are you? say -by NAME, or set OPERATOR")
+	errBadName = fmt.Errorf("the operator's name is not valid: expected at most %d characters on one line", longestName)
+)
+
+// Request is one command of an operator.
+type Request struct {
+	// By is who asks, 1 to 200 characters on one line. It is claimed, not proven: who may run commands is known elsewhere.
+	By string
+	// Yes: do not ask.
+	Yes bool
+	// Args are the positional arguments, in their order.
+	Args []string
+	// Flags are all flags after reading; Visit tells which of them were given.
+	Flags *flag.FlagSet
+}
+
+// Parse reads the arguments of a command; flags may stand before, between and after the positional ones, and none are after
+// "--". define adds the command's own flags and may be nil. Every command has -by NAME (otherwise $OPERATOR, then $USER; one
+// of them is required) and -yes. Errors are sentences for the operator.
+func Parse(command string, args []string, define func(flags *flag.FlagSet)) (Request, error) {
+	var request Request
+	flags := flag.NewFlagSet(command, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&request.By, "by", cmp.Or(strings.TrimSpace(os.Getenv("OPERATOR")), strings.TrimSpace(os.Getenv("USER"))), "who you are")
+	flags.BoolVar(&request.Yes, "yes", false, "do not ask")
+	if define != nil {
+		define(flags)
+	}
+	positional, err := parseAnywhere(flags, args)
+	if err != nil {
+		return Request{}, fmt.Errorf("%s: %w", command, err)
+	}
+	request.By = strings.TrimSpace(request.By)
+	if err := checkName(request.By); err != nil {
+		return Request{}, fmt.Errorf("%s: %w", command, err)
+	}
+	request.Args, request.Flags = positional, flags
+	return request, nil
+}
+
+// parseAnywhere goes on behind every positional argument, where package flag stops.
+func parseAnywhere(flags *flag.FlagSet, args []string) ([]string, error) {
+	var positional []string
+	for len(args) > 0 {
+		if err := flags.Parse(args); err != nil {
+			return nil, err
+		}
+		rest := flags.Args()
+		read := args[:len(args)-len(rest)]
+		if len(read) > 0 && read[len(read)-1] == "--" {
+			return append(positional, rest...), nil
+		}
+		if len(rest) == 0 {
+			break
+		}
+		positional, args = append(positional, rest[0]), rest[1:]
+	}
+	return positional, nil
+}
+
+func checkName(name string) error {
+	if name == "" {
+		return errNobody
+	}
+	if !utf8.ValidString(name) || utf8.RuneCountInString(name) > longestName || strings.ContainsFunc(name, unicode.IsControl) {
+		return errBadName
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package operator_test
+
+import (
+	"flag"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bartgottschalk/startupwebapp/services/platform/operator"
+)
+
+// These tests change the environment and stdin of the process and so do not run beside each other.
+
+func TestFlagsMayStandAnywhere(t *testing.T) {
+	t.Setenv("OPERATOR", "ada")
+	for _, line := range []string{
+		"-note lost -yes -by bob SKU 5", "SKU -note lost 5 -yes --by=bob", "SKU 5 --note lost --yes --by bob", "-yes -note=lost -by bob -- SKU 5",
+	} {
+		var note string
+		request, err := operator.Parse("set-stock", strings.Fields(line), func(flags *flag.FlagSet) { flags.StringVar(&note, "note", "", "") })
+		require.NoError(t, err, line)
+		require.Equal(t, []string{"SKU", "5"}, request.Args, line)
+		require.Equal(t, "bob", request.By, line)
+		require.True(t, request.Yes, line)
+		require.Equal(t, "lost", note, line)
+		given := map[string]bool{}
+		request.Flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+		require.Equal(t, map[string]bool{"note": true, "yes": true, "by": true}, given, line)
+	}
+}
+
+func TestAfterTwoDashesNothingIsAFlag(t *testing.T) {
+	t.Setenv("OPERATOR", "ada")
+	request, err := operator.Parse("note", []string{"one", "--", "-yes", "--", "-5"}, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{"one", "-yes", "--", "-5"}, request.Args)
+	require.False(t, request.Yes)
+
+	request, err = operator.Parse("note", []string{"-", "-yes"}, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{"-"}, request.Args, "a dash alone is an argument")
+	require.True(t, request.Yes)
+
+	request, err = operator.Parse("note", nil, nil)
+	require.NoError(t, err)
+	require.Empty(t, request.Args)
+}
+
+func TestUnknownFlagsAreRefused(t *testing.T) {
+	t.Setenv("OPERATOR", "ada")
+	for _, line := range []string{"SKU -force", "SKU -5", "SKU -by", "-yes=perhaps"} {
+		_, err := operator.Parse("set-stock", strings.Fields(line), nil)
+		require.ErrorContains(t, err, "set-stock: ", line)
+	}
+}
+
+func TestWhoAsks(t *testing.T) {
+	for _, test := range []struct{ operator, user, line, by string }{
+		{"ada", "root", "-by bob", "bob"},
+		{"ada", "root", "", "ada"},
+		{"  ", "root", "", "root"},
+		{"", " root ", "", "root"},
+		{"", "", "-by Zoë", "Zoë"},
+	} {
+		t.Setenv("OPERATOR", test.operator)
+		t.Setenv("USER", test.user)
+		request, err := operator.Parse("stock", strings.Fields(test.line), nil)
+		require.NoError(t, err)
+		require.Equal(t, test.by, request.By)
+	}
+	t.Setenv("OPERATOR", "")
+	t.Setenv("USER", "")
+	_, err := operator.Parse("stock", nil, nil)
+	require.ErrorContains(t, err, "-by NAME")
+}
+
+func TestNamesThatNoBookHolds(t *testing.T) {
+	t.Setenv("OPERATOR", "ada")
+	for _, name := range []string{"", "  ", "a\nb", "a\x00b", "a\xffb", strings.Repeat("a", 201)} {
+		_, err := operator.Parse("stock", []string{"-by", name}, nil)
+		require.Error(t, err, "%q", name)
+	}
+	_, err := operator.Parse("stock", []string{"-by", strings.Repeat("ä", 200)}, nil)
+	require.NoError(t, err)
+}
