@@ -86,15 +86,18 @@ func (c *Checkouts) unpaid(ctx context.Context, checkout frozen, session *paymen
 }
 
 // objection compares what was paid with what was asked for; "" when they are the same (contract payment.md P-02).
-// Shipping is one of the lines, so Stripe's subtotal is our total.
+// Shipping is one of the lines, so Stripe's subtotal is our total before the discount. Where our codes take something off,
+// Stripe took off exactly that; where they do not, a promotion of Stripe's page may.
 func objection(checkout frozen, session *paymentv1.Session) string {
 	if session.GetCurrency() != checkout.Currency {
 		return exception.CurrencyMismatch
 	}
 	sum := session.GetSubtotalMinor() - session.GetDiscountMinor() + session.GetTaxMinor() + session.GetShippingMinor()
+	ours := checkout.ItemDiscountMinor + checkout.ShippingDiscountMinor
 	sane := session.GetDiscountMinor() >= 0 && session.GetTaxMinor() >= 0 && session.GetShippingMinor() >= 0 &&
 		session.GetDiscountMinor() <= session.GetSubtotalMinor()
-	if !sane || session.GetSubtotalMinor() != checkout.TotalMinor || session.GetTotalMinor() != sum {
+	asAsked := session.GetSubtotalMinor() == checkout.TotalMinor+ours && (ours == 0 || session.GetDiscountMinor() == ours)
+	if !sane || !asAsked || session.GetTotalMinor() != sum {
 		return exception.AmountMismatch
 	}
 	return ""
@@ -106,6 +109,8 @@ func (c *Checkouts) makeOrder(ctx context.Context, checkout frozen, session *pay
 	switch {
 	case errors.Is(err, errSettledBefore):
 		return c.settledBefore(ctx, checkout, session)
+	case errors.Is(err, errSoldOut):
+		return "", c.except(ctx, session, exception.OutOfStock, &checkout)
 	case postgres.IsUniqueViolation(err, purchase.PaymentConstraint):
 		return "", c.except(ctx, session, exception.PaidAgain, &checkout)
 	case err != nil:
@@ -124,14 +129,17 @@ func (c *Checkouts) writeOrder(ctx context.Context, checkout frozen, session *pa
 			return fmt.Errorf("empty cart: %w", err)
 		}
 		queries := dbgen.New(tx)
-		state, err := queries.LockCheckoutState(ctx, checkout.ID)
+		now, err := queries.LockCheckoutState(ctx, checkout.ID)
 		if err != nil {
 			return fmt.Errorf("lock checkout: %w", err)
 		}
-		if state == stateCompleted || state == stateException {
+		if now.State == stateCompleted || now.State == stateException {
 			return errSettledBefore
 		}
 		if order, err = c.purchases.Record(ctx, tx, c.sale(checkout, session)); err != nil {
+			return err
+		}
+		if err := c.takeOffShelf(ctx, tx, checkout, now, order); err != nil {
 			return err
 		}
 		return queries.CompleteCheckout(ctx, dbgen.CompleteCheckoutParams{ID: checkout.ID, Now: c.now()})
@@ -175,6 +183,7 @@ func (c *Checkouts) sale(checkout frozen, session *paymentv1.Session) purchase.S
 		ItemDiscountMinor:     checkout.ItemDiscountMinor,
 		ShippingMinor:         checkout.ShippingMinor,
 		ShippingDiscountMinor: checkout.ShippingDiscountMinor,
+		Discounts:             checkout.discounts,
 		FirstStatus:           c.firstStatus(),
 		Session:               session,
 	}

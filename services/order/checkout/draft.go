@@ -33,11 +33,17 @@ type content struct {
 	Currency          string
 	Lines             []purchase.Line
 	Shipping          purchase.ShippingMethod
+	Discounts         []purchase.Discount
 	ItemSubtotalMinor int64
 	ShippingMinor     int64
+	// What the codes take off, of the goods and of the shipping.
+	ItemDiscountMinor     int64
+	ShippingDiscountMinor int64
 }
 
-func (c content) totalMinor() int64 { return c.ItemSubtotalMinor + c.ShippingMinor }
+func (c content) totalMinor() int64 {
+	return c.ItemSubtotalMinor - c.ItemDiscountMinor + c.ShippingMinor - c.ShippingDiscountMinor
+}
 
 // fingerprint is equal for equal content only.
 func (c content) fingerprint() (string, error) {
@@ -51,7 +57,7 @@ func (c content) fingerprint() (string, error) {
 
 // newDraft judges whether the cart may be checked out, in the order of contract payment.md 4.
 func newDraft(contents cart.Contents, request *orderv1.StartCheckoutRequest) (draft, error) {
-	lines, subtotal := bought(contents.Lines)
+	lines, subtotal := bought(contents)
 	if len(lines) == 0 {
 		return draft{}, errCartIsEmpty
 	}
@@ -81,18 +87,22 @@ func newDraft(contents cart.Contents, request *orderv1.StartCheckoutRequest) (dr
 			Currency:          currency,
 			Lines:             lines,
 			Shipping:          shippingOf(contents),
+			Discounts:         discountsOf(contents),
 			ItemSubtotalMinor: subtotal,
 			ShippingMinor:     contents.ShippingMethod.CostMinor,
+
+			ItemDiscountMinor:     contents.Totals.ItemDiscountMinor,
+			ShippingDiscountMinor: contents.Totals.ShippingDiscountMinor,
 		},
 	}, nil
 }
 
-// bought are the lines that have a quantity, as the order will keep them, and what they cost together. The sum is made
-// of the very lines that are frozen, so that the two cannot differ (contract order.md O-21).
-func bought(inCart []cart.Line) ([]purchase.Line, int64) {
+// bought are the lines that have a quantity, as the order will keep them, and what they cost together before the discount. The sum
+// is made of the very lines that are frozen, so that the two cannot differ (contract order.md O-21).
+func bought(contents cart.Contents) ([]purchase.Line, int64) {
 	var lines []purchase.Line
 	var subtotal int64
-	for _, line := range inCart {
+	for _, line := range contents.Lines {
 		if line.Quantity <= 0 {
 			continue
 		}
@@ -111,7 +121,22 @@ func bought(inCart []cart.Line) ([]purchase.Line, int64) {
 		})
 		subtotal += line.SubtotalMinor()
 	}
-	return lines, subtotal
+	return purchase.SpreadDiscount(lines, contents.Totals.ItemDiscountMinor), subtotal
+}
+
+// discountsOf are the cart's codes, also those that take nothing off: the order lists them all (contract order.md 5.5).
+func discountsOf(contents cart.Contents) []purchase.Discount {
+	discounts := make([]purchase.Discount, len(contents.Codes))
+	for i, code := range contents.Codes {
+		discounts[i] = purchase.Discount{
+			CodeID: code.ID, Code: code.Code, Description: code.Description,
+			StartsAt: code.StartsAt.UTC(), EndsAt: code.EndsAt.UTC(), Combinable: code.Combinable,
+			AmountHundredths: code.AmountHundredths, OrderMinimumMinor: code.OrderMinimumMinor,
+			TypeTitle: code.TypeTitle, TypeDescription: code.TypeDescription, AppliesTo: code.AppliesTo, Action: code.Action,
+			Applied: contents.Discounts.Applied[i], TakenMinor: contents.Discounts.TakenMinor[i],
+		}
+	}
+	return discounts
 }
 
 // allAvailable refuses goods that are not at hand, which the old shop sold to whoever asked directly (O-04).

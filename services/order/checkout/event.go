@@ -29,6 +29,28 @@ func (c *Checkouts) HandlePaymentEvent(ctx context.Context, request *orderv1.Han
 }
 
 func (c *Checkouts) outcome(ctx context.Context, request *orderv1.HandlePaymentEventRequest) (*orderv1.HandlePaymentEventResponse, error) {
+	response, err := c.outcomeForCheckout(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	return response, c.learnAftermath(ctx, request)
+}
+
+// learnAftermath looks after what happened to money that was paid. The session was looked at first: news of a refund may be
+// here before those of the payment.
+func (c *Checkouts) learnAftermath(ctx context.Context, request *orderv1.HandlePaymentEventRequest) error {
+	if request.GetPaymentIntentId() != "" {
+		if err := c.aftermath.LearnRefunds(ctx, request.GetPaymentIntentId()); err != nil {
+			return err
+		}
+	}
+	if request.GetDisputeId() != "" {
+		return c.aftermath.LearnDispute(ctx, request.GetDisputeId())
+	}
+	return nil
+}
+
+func (c *Checkouts) outcomeForCheckout(ctx context.Context, request *orderv1.HandlePaymentEventRequest) (*orderv1.HandlePaymentEventResponse, error) {
 	if request.GetSessionId() == "" {
 		return &orderv1.HandlePaymentEventResponse{}, nil
 	}

@@ -22,15 +22,20 @@ const (
 	referenceLength = 32
 )
 
-// frozen is a checkout as it was written, with its lines.
+// frozen is a checkout as it was written, with its lines and codes.
 type frozen struct {
 	dbgen.Checkout
-	lines []purchase.Line
+	lines     []purchase.Line
+	discounts []purchase.Discount
 }
 
-// freeze writes the draft as the open checkout of its cart.
-func (c *Checkouts) freeze(ctx context.Context, queries *dbgen.Queries, draft draft, fingerprint string) (frozen, error) {
-	at := c.now()
+// freeze writes the draft as the open checkout of its cart, if the goods and the codes can be promised. From then on they are:
+// a checkout that may be paid counts (PromisedPieces, package discount).
+func (c *Checkouts) freeze(ctx context.Context, tx pgx.Tx, draft draft, fingerprint string) (frozen, error) {
+	if err := c.promise(ctx, tx, draft.content); err != nil {
+		return frozen{}, err
+	}
+	at, queries := c.now(), dbgen.New(tx)
 	row, err := queries.InsertCheckout(ctx, dbgen.InsertCheckoutParams{
 		Reference:               referencePrefix + identifier.New(referenceLength),
 		CartID:                  draft.cartID,
@@ -40,7 +45,10 @@ func (c *Checkouts) freeze(ctx context.Context, queries *dbgen.Queries, draft dr
 		Fingerprint:             fingerprint,
 		Currency:                draft.content.Currency,
 		ItemSubtotalMinor:       draft.content.ItemSubtotalMinor,
+		ItemDiscountMinor:       draft.content.ItemDiscountMinor,
 		ShippingMinor:           draft.content.ShippingMinor,
+		ShippingDiscountMinor:   draft.content.ShippingDiscountMinor,
+		DiscountCodes:           int32(len(draft.content.Discounts)), //nolint:gosec // a cart has a handful
 		TotalMinor:              draft.content.totalMinor(),
 		ShippingIdentifier:      draft.content.Shipping.Identifier,
 		ShippingCarrier:         draft.content.Shipping.Carrier,
@@ -56,7 +64,12 @@ func (c *Checkouts) freeze(ctx context.Context, queries *dbgen.Queries, draft dr
 	if _, err := queries.InsertCheckoutLines(ctx, lineRows(row.ID, draft.content.Lines)); err != nil {
 		return frozen{}, fmt.Errorf("freeze lines: %w", err)
 	}
-	return frozen{Checkout: row, lines: draft.content.Lines}, nil
+	if len(draft.content.Discounts) > 0 {
+		if _, err := queries.InsertCheckoutDiscounts(ctx, discountRows(row.ID, draft.content.Discounts)); err != nil {
+			return frozen{}, fmt.Errorf("freeze discount codes: %w", err)
+		}
+	}
+	return frozen{Checkout: row, lines: draft.content.Lines, discounts: draft.content.Discounts}, nil
 }
 
 func lineRows(id int64, lines []purchase.Line) []dbgen.InsertCheckoutLinesParams {
@@ -68,6 +81,7 @@ func lineRows(id int64, lines []purchase.Line) []dbgen.InsertCheckoutLinesParams
 			SkuID:                line.SkuID,
 			Quantity:             line.Quantity,
 			PriceMinor:           line.PriceMinor,
+			DiscountMinor:        line.DiscountMinor,
 			Color:                line.Color,
 			Size:                 line.Size,
 			Description:          line.Description,
@@ -99,16 +113,28 @@ func (c *Checkouts) find(ctx context.Context, session *paymentv1.Session) (froze
 	if err != nil {
 		return frozen{}, false, fmt.Errorf("read lines of checkout: %w", err)
 	}
-	return frozen{Checkout: row, lines: linesOf(lines)}, true, nil
+	found := frozen{Checkout: row, lines: linesOf(lines)}
+	if row.DiscountCodes == 0 {
+		return found, true, nil
+	}
+	codes, err := queries.ListCheckoutDiscounts(ctx, row.ID)
+	if err != nil {
+		return frozen{}, false, fmt.Errorf("read codes of checkout: %w", err)
+	}
+	found.discounts = frozenDiscounts(codes)
+	return found, true, nil
 }
 
 func linesOf(rows []dbgen.CheckoutLine) []purchase.Line {
 	lines := make([]purchase.Line, len(rows))
 	for i, row := range rows {
 		lines[i] = purchase.Line{
-			SkuID:       row.SkuID,
-			Quantity:    row.Quantity,
-			PriceMinor:  row.PriceMinor,
+			SkuID:      row.SkuID,
+			Quantity:   row.Quantity,
+			PriceMinor: row.PriceMinor,
+
+			DiscountMinor: row.DiscountMinor,
+
 			Color:       row.Color,
 			Size:        row.Size,
 			Description: row.Description,

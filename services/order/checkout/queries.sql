@@ -3,21 +3,39 @@ INSERT INTO checkout (
     reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency,
     item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor,
     shipping_identifier, shipping_carrier, shipping_tracking_base_url,
-    terms_agreed_at, traceparent, created_at, newsletter, state, state_since, next_check_at
+    terms_agreed_at, traceparent, created_at, newsletter, state, state_since, next_check_at, discount_codes
 ) VALUES (
     sqlc.arg(reference), sqlc.arg(cart_id), sqlc.narg(account_id), sqlc.narg(anonymous_cart_id), sqlc.arg(email), sqlc.arg(fingerprint), sqlc.arg(currency),
     sqlc.arg(item_subtotal_minor), sqlc.arg(item_discount_minor), sqlc.arg(shipping_minor), sqlc.arg(shipping_discount_minor), sqlc.arg(total_minor),
     sqlc.arg(shipping_identifier), sqlc.arg(shipping_carrier), sqlc.arg(shipping_tracking_base_url),
-    sqlc.arg(created_at), sqlc.arg(traceparent), sqlc.arg(created_at), sqlc.arg(newsletter), 'open', sqlc.arg(created_at), sqlc.arg(next_check_at)::timestamptz
+    sqlc.arg(created_at), sqlc.arg(traceparent), sqlc.arg(created_at), sqlc.arg(newsletter), 'open', sqlc.arg(created_at), sqlc.arg(next_check_at)::timestamptz, sqlc.arg(discount_codes)
 )
 RETURNING *;
 
 -- name: InsertCheckoutLines :copyfrom
 INSERT INTO checkout_line (
-    checkout_id, position, sku_id, quantity, price_minor, color, size, description,
+    checkout_id, position, sku_id, quantity, price_minor, discount_minor, color, size, description,
     inventory_identifier, inventory_title, inventory_description,
     product_identifier, product_title, product_title_url, image_url
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);
+
+-- name: InsertCheckoutDiscounts :copyfrom
+INSERT INTO checkout_discount (
+    checkout_id, position, discount_code_id, code, description, starts_at, ends_at, combinable,
+    amount_hundredths, order_minimum_minor, type_title, type_description, applies_to, action, applied, discount_minor
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);
+
+-- name: ListCheckoutDiscounts :many
+SELECT * FROM checkout_discount WHERE checkout_id = sqlc.arg(checkout_id) ORDER BY position;
+
+-- name: PromisedPieces :many
+-- What other checkouts have promised of SKUs: those that may still be paid. One that was replaced before it had a session
+-- cannot be: nobody was told of its session.
+SELECT checkout_line.sku_id, sum(checkout_line.quantity)::bigint AS pieces
+FROM checkout JOIN checkout_line ON checkout_line.checkout_id = checkout.id
+WHERE checkout.state IN ('open', 'superseded') AND (checkout.state = 'open' OR checkout.session_id IS NOT NULL)
+  AND checkout.id <> sqlc.arg(but_checkout_id) AND checkout_line.sku_id = ANY(sqlc.arg(sku_ids)::bigint[])
+GROUP BY checkout_line.sku_id;
 
 -- name: LockOpenCheckout :one
 -- The cart is locked by the caller, so nobody else starts a checkout of it meanwhile.
@@ -64,7 +82,7 @@ SELECT EXISTS (SELECT FROM checkout WHERE session_id = sqlc.arg(session_id)::tex
 SELECT * FROM checkout_line WHERE checkout_id = sqlc.arg(checkout_id) ORDER BY position;
 
 -- name: LockCheckoutState :one
-SELECT state FROM checkout WHERE id = sqlc.arg(id) FOR UPDATE;
+SELECT state, session_id FROM checkout WHERE id = sqlc.arg(id) FOR UPDATE;
 
 -- name: CompleteCheckout :exec
 UPDATE checkout SET state = 'completed', state_since = sqlc.arg(now), next_check_at = NULL WHERE id = sqlc.arg(id);

@@ -15,6 +15,11 @@ const (
 	paymentTimeout = 15 * time.Second
 	// longestText is what Stripe's page can take of a name or a description, in characters.
 	longestText = 250
+	// longestDiscountName is Stripe's limit of a coupon's name, in characters.
+	longestDiscountName = 40
+	// sessionLifetime is how long goods and codes stay promised to one customer: Stripe's shortest is 30 minutes, counted by
+	// Stripe's clock.
+	sessionLifetime = 31 * time.Minute
 )
 
 func (c *Checkouts) openSession(ctx context.Context, checkout frozen) (*paymentv1.OpenSessionResponse, error) {
@@ -69,15 +74,29 @@ func (c *Checkouts) sessionRequest(checkout frozen) *paymentv1.OpenSessionReques
 		SuccessUrl:         c.cfg.SiteOrigin + "/checkout/success?session_id={CHECKOUT_SESSION_ID}",
 		CancelUrl:          c.cfg.SiteOrigin + "/checkout/confirm",
 		ExpectedTotalMinor: checkout.TotalMinor,
+		DiscountMinor:      checkout.ItemDiscountMinor + checkout.ShippingDiscountMinor,
+		DiscountName:       discountName(checkout.discounts),
+		LifetimeSeconds:    int32(sessionLifetime / time.Second),
 	}
+}
+
+// discountName is how Stripe's page calls what our codes take off.
+func discountName(discounts []purchase.Discount) string {
+	var codes []string
+	for _, discount := range discounts {
+		if discount.Applied {
+			codes = append(codes, discount.Code)
+		}
+	}
+	return shortened(strings.Join(codes, " + "), longestDiscountName)
 }
 
 func (c *Checkouts) sessionLines(checkout frozen) []*paymentv1.SessionLine {
 	lines := make([]*paymentv1.SessionLine, 0, len(checkout.lines)+1)
 	for _, line := range checkout.lines {
 		lines = append(lines, &paymentv1.SessionLine{
-			Name:            shortened(line.ProductTitle),
-			Description:     shortened(variant(line)),
+			Name:            shortened(line.ProductTitle, longestText),
+			Description:     shortened(variant(line), longestText),
 			ImageUrl:        c.absolute(line.ImageURL),
 			UnitAmountMinor: line.PriceMinor,
 			Quantity:        line.Quantity,
@@ -85,7 +104,7 @@ func (c *Checkouts) sessionLines(checkout frozen) []*paymentv1.SessionLine {
 	}
 	if checkout.ShippingMinor > 0 {
 		lines = append(lines, &paymentv1.SessionLine{
-			Name: shortened(checkout.ShippingCarrier), Description: "Shipping", UnitAmountMinor: checkout.ShippingMinor, Quantity: 1,
+			Name: shortened(checkout.ShippingCarrier, longestText), Description: "Shipping", UnitAmountMinor: checkout.ShippingMinor, Quantity: 1,
 		})
 	}
 	return lines
@@ -109,9 +128,9 @@ func (c *Checkouts) absolute(image string) string {
 	return c.cfg.SiteOrigin + "/" + strings.TrimLeft(image, "/")
 }
 
-func shortened(text string) string {
-	if utf8.RuneCountInString(text) <= longestText {
+func shortened(text string, longest int) string {
+	if utf8.RuneCountInString(text) <= longest {
 		return text
 	}
-	return string([]rune(text)[:longestText-1]) + "…"
+	return string([]rune(text)[:longest-1]) + "…"
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,15 +29,17 @@ var errStartOver = errors.New("the cart or its checkout changed")
 // session it has; a changed one gets a new session after the old one was made unpayable.
 //
 // Two rules keep a cart from having two sessions that can be paid. A session's address leaves this process only after
-// the session is stored with its checkout and the checkout was still open then; and a new session is opened only after
-// every replaced one was ended at Stripe, of this cart and of those that it took the place of. A process may die anywhere in between: nobody has the address of
+// the session is stored with its checkout and the checkout was still open then; and a cart is frozen anew only after
+// every replaced session was ended at Stripe, of this cart and of those that it took the place of: what those had promised
+// is free again by then. A process may die anywhere in between: nobody has the address of
 // a session that is not stored, and the next call or the sweep carries on from what is.
 func (c *Checkouts) StartCheckout(ctx context.Context, request *orderv1.StartCheckoutRequest) (*orderv1.StartCheckoutResponse, error) {
 	if !c.catalogue.Snapshot().Allows(request.GetShopper()) {
 		return nil, errNotAllowed
 	}
+	retired := map[string]bool{}
 	for range startAttempts {
-		response, err := c.start(ctx, request)
+		response, err := c.start(ctx, request, retired)
 		if !errors.Is(err, errStartOver) {
 			return response, err
 		}
@@ -44,8 +47,10 @@ func (c *Checkouts) StartCheckout(ctx context.Context, request *orderv1.StartChe
 	return nil, errBusy.Because(errStartOver)
 }
 
-func (c *Checkouts) start(ctx context.Context, request *orderv1.StartCheckoutRequest) (*orderv1.StartCheckoutResponse, error) {
-	checkout, replaced, err := c.prepare(ctx, request)
+// start notes in retired which sessions it has ended, also those that Stripe does not know or that wait for slow money, which the
+// books still list as replaced.
+func (c *Checkouts) start(ctx context.Context, request *orderv1.StartCheckoutRequest, retired map[string]bool) (*orderv1.StartCheckoutResponse, error) {
+	checkout, replaced, err := c.prepare(ctx, request, retired)
 	if err != nil {
 		return nil, err
 	}
@@ -53,6 +58,10 @@ func (c *Checkouts) start(ctx context.Context, request *orderv1.StartCheckoutReq
 		if err := c.retire(ctx, old.SessionID); err != nil {
 			return nil, err
 		}
+		retired[old.SessionID] = true
+	}
+	if checkout.ID == 0 {
+		return nil, errStartOver // nothing stands in the way of freezing the cart now
 	}
 	if checkout.sessionIsLive(c.now()) {
 		return &orderv1.StartCheckoutResponse{SessionId: *checkout.SessionID, Url: *checkout.SessionUrl}, nil
@@ -60,11 +69,13 @@ func (c *Checkouts) start(ctx context.Context, request *orderv1.StartCheckoutReq
 	return c.open(ctx, checkout)
 }
 
-// prepare decides, under the lock of the cart, which checkout the cart has now and which sessions it had before.
-func (c *Checkouts) prepare(ctx context.Context, request *orderv1.StartCheckoutRequest) (frozen, []dbgen.ListReplacedSessionsRow, error) {
+// prepare decides, under the lock of the cart, which checkout the cart has now and which sessions it had before. As long as there
+// are such, a cart that needs a new checkout has none.
+func (c *Checkouts) prepare(ctx context.Context, request *orderv1.StartCheckoutRequest, retired map[string]bool) (frozen, []dbgen.ListReplacedSessionsRow, error) {
 	var checkout frozen
 	var replaced []dbgen.ListReplacedSessionsRow
 	err := c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		checkout = frozen{}
 		contents, err := c.carts.LockForCheckout(ctx, tx, request.GetShopper())
 		if err != nil {
 			return err
@@ -73,11 +84,23 @@ func (c *Checkouts) prepare(ctx context.Context, request *orderv1.StartCheckoutR
 		if err != nil {
 			return err
 		}
-		queries := dbgen.New(tx)
-		if checkout, err = c.reuseOrFreeze(ctx, queries, draft); err != nil {
+		fingerprint, err := draft.content.fingerprint()
+		if err != nil {
 			return err
 		}
-		replaced, err = c.replace(ctx, tx, contents)
+		present, usable, err := c.reuse(ctx, dbgen.New(tx), draft, fingerprint)
+		if err != nil {
+			return err
+		}
+		if replaced, err = c.replace(ctx, tx, contents); err != nil {
+			return err
+		}
+		replaced = slices.DeleteFunc(replaced, func(old dbgen.ListReplacedSessionsRow) bool { return retired[old.SessionID] })
+		if usable || len(replaced) > 0 {
+			checkout = present
+			return nil
+		}
+		checkout, err = c.freeze(ctx, tx, draft, fingerprint)
 		return err
 	})
 	return checkout, replaced, err
@@ -106,27 +129,25 @@ func (c *Checkouts) replace(ctx context.Context, tx pgx.Tx, contents cart.Conten
 	return replaced, nil
 }
 
-func (c *Checkouts) reuseOrFreeze(ctx context.Context, queries *dbgen.Queries, draft draft) (frozen, error) {
-	fingerprint, err := draft.content.fingerprint()
-	if err != nil {
-		return frozen{}, err
-	}
+// reuse finds the cart's open checkout if it is of the same content and its session, if any, is still good; any other it takes the
+// place of.
+func (c *Checkouts) reuse(ctx context.Context, queries *dbgen.Queries, draft draft, fingerprint string) (present frozen, usable bool, err error) {
 	open, err := queries.LockOpenCheckout(ctx, draft.cartID)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return c.freeze(ctx, queries, draft, fingerprint)
+		return frozen{}, false, nil
 	}
 	if err != nil {
-		return frozen{}, fmt.Errorf("find open checkout: %w", err)
+		return frozen{}, false, fmt.Errorf("find open checkout: %w", err)
 	}
-	present := frozen{Checkout: open, lines: draft.content.Lines}
+	present = frozen{Checkout: open, lines: draft.content.Lines, discounts: draft.content.Discounts}
 	if open.Fingerprint == fingerprint && (open.SessionID == nil || present.sessionIsLive(c.now())) {
 		// Stripe knows nothing of the newsletter, so a change of mind needs no new session.
-		return present, queries.KeepNewsletterChoice(ctx, dbgen.KeepNewsletterChoiceParams{ID: open.ID, Newsletter: draft.newsletter})
+		return present, true, queries.KeepNewsletterChoice(ctx, dbgen.KeepNewsletterChoiceParams{ID: open.ID, Newsletter: draft.newsletter})
 	}
 	if err := queries.SupersedeCheckout(ctx, dbgen.SupersedeCheckoutParams{ID: open.ID, Now: c.now(), NextCheckAt: c.now().Add(c.firstCheck())}); err != nil {
-		return frozen{}, fmt.Errorf("supersede checkout: %w", err)
+		return frozen{}, false, fmt.Errorf("supersede checkout: %w", err)
 	}
-	return c.freeze(ctx, queries, draft, fingerprint)
+	return frozen{}, false, nil
 }
 
 // retire makes a replaced session unpayable. If it was paid before we could, its order is made and the start begins

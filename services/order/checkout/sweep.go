@@ -65,6 +65,7 @@ func (c *Checkouts) sweepEvents(ctx context.Context) error {
 	for _, event := range events {
 		_, err := c.HandlePaymentEvent(ctx, &orderv1.HandlePaymentEventRequest{
 			EventId: event.GetEventId(), EventType: event.GetType(), SessionId: event.GetSessionId(),
+			PaymentIntentId: event.GetPaymentIntentId(), DisputeId: event.GetDisputeId(),
 		})
 		asked.note("event "+event.GetEventId(), err)
 		if asked.inVain(ctx) {

@@ -24,4 +24,6 @@ SELECT count(*) AS in_all,
 FROM checkout_discount used
 JOIN checkout ON checkout.id = used.checkout_id
 LEFT JOIN purchase ON purchase.checkout_id = checkout.id
-WHERE used.discount_code_id = @code_id AND used.applied AND checkout.state IN ('open', 'superseded', 'completed');
+WHERE used.discount_code_id = @code_id AND used.applied AND checkout.state IN ('open', 'superseded', 'completed')
+  -- Replaced before it had a session: nobody can pay it any more.
+  AND (checkout.state <> 'superseded' OR checkout.session_id IS NOT NULL);

@@ -14,10 +14,16 @@ RETURNING id;
 
 -- name: InsertPurchaseLines :copyfrom
 INSERT INTO purchase_line (
-    purchase_id, position, sku_id, quantity, price_minor, color, size, description,
+    purchase_id, position, sku_id, quantity, price_minor, discount_minor, color, size, description,
     inventory_identifier, inventory_title, inventory_description,
     product_identifier, product_title, product_title_url, image_url
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);
+
+-- name: InsertPurchaseDiscounts :copyfrom
+INSERT INTO purchase_discount (
+    purchase_id, position, discount_code_id, code, description, starts_at, ends_at, combinable,
+    amount_hundredths, order_minimum_minor, type_title, type_description, applies_to, action, applied, discount_minor
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);
 
 -- name: InsertPurchaseShippingMethod :exec
 INSERT INTO purchase_shipping_method (purchase_id, identifier, carrier, tracking_base_url)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -73,8 +74,14 @@ func purchaseRow(sale Sale, at time.Time) dbgen.InsertPurchaseParams {
 }
 
 func writeParts(ctx context.Context, queries *dbgen.Queries, id int64, sale Sale, at time.Time) error {
-	if _, err := queries.InsertPurchaseLines(ctx, lineRows(id, sale.Lines)); err != nil {
+	lines := SpreadDiscount(slices.Clone(sale.Lines), sale.amounts().itemDiscount)
+	if _, err := queries.InsertPurchaseLines(ctx, lineRows(id, lines)); err != nil {
 		return fmt.Errorf("lines: %w", err)
+	}
+	if discounts := sale.discounts(at); len(discounts) > 0 {
+		if _, err := queries.InsertPurchaseDiscounts(ctx, discountRows(id, discounts)); err != nil {
+			return fmt.Errorf("discounts: %w", err)
+		}
 	}
 	if err := queries.InsertPurchaseShippingMethod(ctx, dbgen.InsertPurchaseShippingMethodParams{
 		PurchaseID: id, Identifier: sale.Shipping.Identifier, Carrier: sale.Shipping.Carrier, TrackingBaseUrl: sale.Shipping.TrackingBaseURL,
@@ -102,6 +109,7 @@ func lineRows(id int64, lines []Line) []dbgen.InsertPurchaseLinesParams {
 			SkuID:                line.SkuID,
 			Quantity:             line.Quantity,
 			PriceMinor:           line.PriceMinor,
+			DiscountMinor:        line.DiscountMinor,
 			Color:                line.Color,
 			Size:                 line.Size,
 			Description:          line.Description,
@@ -112,6 +120,20 @@ func lineRows(id int64, lines []Line) []dbgen.InsertPurchaseLinesParams {
 			ProductTitle:         line.ProductTitle,
 			ProductTitleUrl:      line.ProductTitleURL,
 			ImageUrl:             line.ImageURL,
+		}
+	}
+	return rows
+}
+
+func discountRows(id int64, discounts []Discount) []dbgen.InsertPurchaseDiscountsParams {
+	rows := make([]dbgen.InsertPurchaseDiscountsParams, len(discounts))
+	for i, discount := range discounts {
+		rows[i] = dbgen.InsertPurchaseDiscountsParams{
+			PurchaseID: id, Position: int32(i + 1), DiscountCodeID: orNull(discount.CodeID), //nolint:gosec // a handful
+			Code: discount.Code, Description: discount.Description, StartsAt: discount.StartsAt, EndsAt: discount.EndsAt,
+			Combinable: discount.Combinable, AmountHundredths: discount.AmountHundredths, OrderMinimumMinor: discount.OrderMinimumMinor,
+			TypeTitle: discount.TypeTitle, TypeDescription: discount.TypeDescription, AppliesTo: discount.AppliesTo, Action: discount.Action,
+			Applied: discount.Applied, DiscountMinor: discount.TakenMinor,
 		}
 	}
 	return rows

@@ -1,12 +1,15 @@
 package purchase
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
 	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
+	"github.com/bartgottschalk/startupwebapp/services/order/discount"
 )
 
 // Sale is a checkout that was paid: what was frozen, and what Stripe says about the payment. The caller has made sure
@@ -23,6 +26,7 @@ type Sale struct {
 	ItemDiscountMinor     int64
 	ShippingMinor         int64
 	ShippingDiscountMinor int64
+	Discounts             []Discount // codes that were on the cart, without promotions of Stripe's page
 	FirstStatus           catalogue.Status
 	Session               *paymentv1.Session
 }
@@ -32,6 +36,7 @@ type Line struct {
 	SkuID             int64
 	Quantity          int32 // at least 1
 	PriceMinor        int64 // of one piece
+	DiscountMinor     int64 // the line's share of what is taken off the goods
 	Color             *string
 	Size              *string
 	Description       *string
@@ -40,6 +45,35 @@ type Line struct {
 	ProductTitle      string
 	ProductTitleURL   string
 	ImageURL          string
+}
+
+// Discount is what lowered the price, or would have, as it was when the cart was frozen.
+type Discount struct {
+	CodeID            int64 // 0: a promotion of Stripe's page
+	Code              string
+	Description       string
+	StartsAt, EndsAt  time.Time
+	Combinable        bool
+	AmountHundredths  int64
+	OrderMinimumMinor int64
+	TypeTitle         string
+	TypeDescription   string
+	AppliesTo         string
+	Action            string
+	Applied           bool
+	TakenMinor        int64 // 0 unless applied
+}
+
+// SpreadDiscount gives every line its share of a discount on the goods.
+func SpreadDiscount(lines []Line, discountMinor int64) []Line {
+	amounts := make([]int64, len(lines))
+	for i, line := range lines {
+		amounts[i] = line.PriceMinor * int64(line.Quantity)
+	}
+	for i, share := range discount.Spread(discountMinor, amounts) {
+		lines[i].DiscountMinor = share
+	}
+	return lines
 }
 
 // ShippingMethod is how the goods travel, as it was offered when the cart was frozen.
@@ -55,9 +89,10 @@ type amounts struct {
 }
 
 // amounts adds what Stripe took off or put on to what was frozen. A promotion lowers the price of the goods first and
-// what is left of it the shipping, so that neither becomes negative (contract payment.md P-02).
+// what is left of it the shipping, so that neither becomes negative (contract payment.md P-02). What Stripe took off for our
+// own codes is frozen already.
 func (s Sale) amounts() amounts {
-	promotion := s.Session.GetDiscountMinor()
+	promotion := s.promotionMinor()
 	offItems := min(promotion, s.ItemSubtotalMinor-s.ItemDiscountMinor)
 	return amounts{
 		itemSubtotal:     s.ItemSubtotalMinor,
@@ -67,6 +102,31 @@ func (s Sale) amounts() amounts {
 		tax:              s.Session.GetTaxMinor(),
 		total:            s.Session.GetTotalMinor(),
 	}
+}
+
+// promotionMinor is what a promotion of Stripe's page took off.
+func (s Sale) promotionMinor() int64 {
+	return s.Session.GetDiscountMinor() - s.ItemDiscountMinor - s.ShippingDiscountMinor
+}
+
+// discounts are the codes of the cart and the promotions that Stripe names.
+func (s Sale) discounts(at time.Time) []Discount {
+	if s.promotionMinor() == 0 {
+		return s.Discounts
+	}
+	listed := slices.Clone(s.Discounts)
+	for _, told := range s.Session.GetDiscounts() {
+		promotion := Discount{
+			Code: clean(cmp.Or(told.GetName(), told.GetCouponId())), Description: clean(told.GetName()), StartsAt: at, EndsAt: at,
+			TypeTitle: "Promotion", TypeDescription: "A code entered when paying.", AppliesTo: "item_total", Action: "dollar-amt-off",
+			AmountHundredths: told.GetAmountMinor(), Applied: true, TakenMinor: told.GetAmountMinor(),
+		}
+		if told.GetPercentHundredths() > 0 {
+			promotion.Action, promotion.AmountHundredths = "percent-off", told.GetPercentHundredths()
+		}
+		listed = append(listed, promotion)
+	}
+	return listed
 }
 
 // paymentKey is what can be there once only: the payment, or the session when a promotion took the whole price and

@@ -9,6 +9,53 @@ import (
 	"context"
 )
 
+// iteratorForInsertCheckoutDiscounts implements pgx.CopyFromSource.
+type iteratorForInsertCheckoutDiscounts struct {
+	rows                 []InsertCheckoutDiscountsParams
+	skippedFirstNextCall bool
+}
+
+func (r *iteratorForInsertCheckoutDiscounts) Next() bool {
+	if len(r.rows) == 0 {
+		return false
+	}
+	if !r.skippedFirstNextCall {
+		r.skippedFirstNextCall = true
+		return true
+	}
+	r.rows = r.rows[1:]
+	return len(r.rows) > 0
+}
+
+func (r iteratorForInsertCheckoutDiscounts) Values() ([]interface{}, error) {
+	return []interface{}{
+		r.rows[0].CheckoutID,
+		r.rows[0].Position,
+		r.rows[0].DiscountCodeID,
+		r.rows[0].Code,
+		r.rows[0].Description,
+		r.rows[0].StartsAt,
+		r.rows[0].EndsAt,
+		r.rows[0].Combinable,
+		r.rows[0].AmountHundredths,
+		r.rows[0].OrderMinimumMinor,
+		r.rows[0].TypeTitle,
+		r.rows[0].TypeDescription,
+		r.rows[0].AppliesTo,
+		r.rows[0].Action,
+		r.rows[0].Applied,
+		r.rows[0].DiscountMinor,
+	}, nil
+}
+
+func (r iteratorForInsertCheckoutDiscounts) Err() error {
+	return nil
+}
+
+func (q *Queries) InsertCheckoutDiscounts(ctx context.Context, arg []InsertCheckoutDiscountsParams) (int64, error) {
+	return q.db.CopyFrom(ctx, []string{"checkout_discount"}, []string{"checkout_id", "position", "discount_code_id", "code", "description", "starts_at", "ends_at", "combinable", "amount_hundredths", "order_minimum_minor", "type_title", "type_description", "applies_to", "action", "applied", "discount_minor"}, &iteratorForInsertCheckoutDiscounts{rows: arg})
+}
+
 // iteratorForInsertCheckoutLines implements pgx.CopyFromSource.
 type iteratorForInsertCheckoutLines struct {
 	rows                 []InsertCheckoutLinesParams
@@ -34,6 +81,7 @@ func (r iteratorForInsertCheckoutLines) Values() ([]interface{}, error) {
 		r.rows[0].SkuID,
 		r.rows[0].Quantity,
 		r.rows[0].PriceMinor,
+		r.rows[0].DiscountMinor,
 		r.rows[0].Color,
 		r.rows[0].Size,
 		r.rows[0].Description,
@@ -52,5 +100,5 @@ func (r iteratorForInsertCheckoutLines) Err() error {
 }
 
 func (q *Queries) InsertCheckoutLines(ctx context.Context, arg []InsertCheckoutLinesParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"checkout_line"}, []string{"checkout_id", "position", "sku_id", "quantity", "price_minor", "color", "size", "description", "inventory_identifier", "inventory_title", "inventory_description", "product_identifier", "product_title", "product_title_url", "image_url"}, &iteratorForInsertCheckoutLines{rows: arg})
+	return q.db.CopyFrom(ctx, []string{"checkout_line"}, []string{"checkout_id", "position", "sku_id", "quantity", "price_minor", "discount_minor", "color", "size", "description", "inventory_identifier", "inventory_title", "inventory_description", "product_identifier", "product_title", "product_title_url", "image_url"}, &iteratorForInsertCheckoutLines{rows: arg})
 }

@@ -39,6 +39,25 @@ type Checkout struct {
 	DiscountCodes           int32
 }
 
+type CheckoutDiscount struct {
+	CheckoutID        int64
+	Position          int32
+	DiscountCodeID    int64
+	Code              string
+	Description       string
+	StartsAt          time.Time
+	EndsAt            time.Time
+	Combinable        bool
+	AmountHundredths  int64
+	OrderMinimumMinor int64
+	TypeTitle         string
+	TypeDescription   string
+	AppliesTo         string
+	Action            string
+	Applied           bool
+	DiscountMinor     int64
+}
+
 type CheckoutLine struct {
 	CheckoutID           int64
 	Position             int32

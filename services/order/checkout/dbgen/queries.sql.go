@@ -316,12 +316,12 @@ INSERT INTO checkout (
     reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency,
     item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor,
     shipping_identifier, shipping_carrier, shipping_tracking_base_url,
-    terms_agreed_at, traceparent, created_at, newsletter, state, state_since, next_check_at
+    terms_agreed_at, traceparent, created_at, newsletter, state, state_since, next_check_at, discount_codes
 ) VALUES (
     $1, $2, $3, $4, $5, $6, $7,
     $8, $9, $10, $11, $12,
     $13, $14, $15,
-    $16, $17, $16, $18, 'open', $16, $19::timestamptz
+    $16, $17, $16, $18, 'open', $16, $19::timestamptz, $20
 )
 RETURNING id, reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor, shipping_identifier, shipping_carrier, shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, session_id, session_url, session_expires_at, next_check_at, checks, discount_codes
 `
@@ -346,6 +346,7 @@ type InsertCheckoutParams struct {
 	Traceparent             string
 	Newsletter              bool
 	NextCheckAt             time.Time
+	DiscountCodes           int32
 }
 
 func (q *Queries) InsertCheckout(ctx context.Context, arg InsertCheckoutParams) (Checkout, error) {
@@ -369,6 +370,7 @@ func (q *Queries) InsertCheckout(ctx context.Context, arg InsertCheckoutParams) 
 		arg.Traceparent,
 		arg.Newsletter,
 		arg.NextCheckAt,
+		arg.DiscountCodes,
 	)
 	var i Checkout
 	err := row.Scan(
@@ -404,12 +406,32 @@ func (q *Queries) InsertCheckout(ctx context.Context, arg InsertCheckoutParams) 
 	return i, err
 }
 
+type InsertCheckoutDiscountsParams struct {
+	CheckoutID        int64
+	Position          int32
+	DiscountCodeID    int64
+	Code              string
+	Description       string
+	StartsAt          time.Time
+	EndsAt            time.Time
+	Combinable        bool
+	AmountHundredths  int64
+	OrderMinimumMinor int64
+	TypeTitle         string
+	TypeDescription   string
+	AppliesTo         string
+	Action            string
+	Applied           bool
+	DiscountMinor     int64
+}
+
 type InsertCheckoutLinesParams struct {
 	CheckoutID           int64
 	Position             int32
 	SkuID                int64
 	Quantity             int32
 	PriceMinor           int64
+	DiscountMinor        int64
 	Color                *string
 	Size                 *string
 	Description          *string
@@ -445,6 +467,47 @@ type KeepNewsletterChoiceParams struct {
 func (q *Queries) KeepNewsletterChoice(ctx context.Context, arg KeepNewsletterChoiceParams) error {
 	_, err := q.db.Exec(ctx, KeepNewsletterChoice, arg.Newsletter, arg.ID)
 	return err
+}
+
+const ListCheckoutDiscounts = `-- name: ListCheckoutDiscounts :many
+SELECT checkout_id, position, discount_code_id, code, description, starts_at, ends_at, combinable, amount_hundredths, order_minimum_minor, type_title, type_description, applies_to, action, applied, discount_minor FROM checkout_discount WHERE checkout_id = $1 ORDER BY position
+`
+
+func (q *Queries) ListCheckoutDiscounts(ctx context.Context, checkoutID int64) ([]CheckoutDiscount, error) {
+	rows, err := q.db.Query(ctx, ListCheckoutDiscounts, checkoutID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckoutDiscount
+	for rows.Next() {
+		var i CheckoutDiscount
+		if err := rows.Scan(
+			&i.CheckoutID,
+			&i.Position,
+			&i.DiscountCodeID,
+			&i.Code,
+			&i.Description,
+			&i.StartsAt,
+			&i.EndsAt,
+			&i.Combinable,
+			&i.AmountHundredths,
+			&i.OrderMinimumMinor,
+			&i.TypeTitle,
+			&i.TypeDescription,
+			&i.AppliesTo,
+			&i.Action,
+			&i.Applied,
+			&i.DiscountMinor,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const ListCheckoutLines = `-- name: ListCheckoutLines :many
@@ -632,14 +695,19 @@ func (q *Queries) ListReplacedSessions(ctx context.Context, arg ListReplacedSess
 }
 
 const LockCheckoutState = `-- name: LockCheckoutState :one
-SELECT state FROM checkout WHERE id = $1 FOR UPDATE
+SELECT state, session_id FROM checkout WHERE id = $1 FOR UPDATE
 `
 
-func (q *Queries) LockCheckoutState(ctx context.Context, id int64) (string, error) {
+type LockCheckoutStateRow struct {
+	State     string
+	SessionID *string
+}
+
+func (q *Queries) LockCheckoutState(ctx context.Context, id int64) (LockCheckoutStateRow, error) {
 	row := q.db.QueryRow(ctx, LockCheckoutState, id)
-	var state string
-	err := row.Scan(&state)
-	return state, err
+	var i LockCheckoutStateRow
+	err := row.Scan(&i.State, &i.SessionID)
+	return i, err
 }
 
 const LockNamedCheckoutsOfAccount = `-- name: LockNamedCheckoutsOfAccount :many
@@ -742,6 +810,46 @@ type MarkExceptionParams struct {
 func (q *Queries) MarkException(ctx context.Context, arg MarkExceptionParams) error {
 	_, err := q.db.Exec(ctx, MarkException, arg.Now, arg.ID)
 	return err
+}
+
+const PromisedPieces = `-- name: PromisedPieces :many
+SELECT checkout_line.sku_id, sum(checkout_line.quantity)::bigint AS pieces
+FROM checkout JOIN checkout_line ON checkout_line.checkout_id = checkout.id
+WHERE checkout.state IN ('open', 'superseded') AND (checkout.state = 'open' OR checkout.session_id IS NOT NULL)
+  AND checkout.id <> $1 AND checkout_line.sku_id = ANY($2::bigint[])
+GROUP BY checkout_line.sku_id
+`
+
+type PromisedPiecesParams struct {
+	ButCheckoutID int64
+	SkuIds        []int64
+}
+
+type PromisedPiecesRow struct {
+	SkuID  int64
+	Pieces int64
+}
+
+// What other checkouts have promised of SKUs: those that may still be paid. One that was replaced before it had a session
+// cannot be: nobody was told of its session.
+func (q *Queries) PromisedPieces(ctx context.Context, arg PromisedPiecesParams) ([]PromisedPiecesRow, error) {
+	rows, err := q.db.Query(ctx, PromisedPieces, arg.ButCheckoutID, arg.SkuIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PromisedPiecesRow
+	for rows.Next() {
+		var i PromisedPiecesRow
+		if err := rows.Scan(&i.SkuID, &i.Pieces); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const ReturnCheckouts = `-- name: ReturnCheckouts :exec

@@ -84,6 +84,8 @@ FROM checkout_discount used
 JOIN checkout ON checkout.id = used.checkout_id
 LEFT JOIN purchase ON purchase.checkout_id = checkout.id
 WHERE used.discount_code_id = $3 AND used.applied AND checkout.state IN ('open', 'superseded', 'completed')
+  -- Replaced before it had a session: nobody can pay it any more.
+  AND (checkout.state <> 'superseded' OR checkout.session_id IS NOT NULL)
 `
 
 type CountUsesParams struct {

@@ -9,6 +9,53 @@ import (
 	"context"
 )
 
+// iteratorForInsertPurchaseDiscounts implements pgx.CopyFromSource.
+type iteratorForInsertPurchaseDiscounts struct {
+	rows                 []InsertPurchaseDiscountsParams
+	skippedFirstNextCall bool
+}
+
+func (r *iteratorForInsertPurchaseDiscounts) Next() bool {
+	if len(r.rows) == 0 {
+		return false
+	}
+	if !r.skippedFirstNextCall {
+		r.skippedFirstNextCall = true
+		return true
+	}
+	r.rows = r.rows[1:]
+	return len(r.rows) > 0
+}
+
+func (r iteratorForInsertPurchaseDiscounts) Values() ([]interface{}, error) {
+	return []interface{}{
+		r.rows[0].PurchaseID,
+		r.rows[0].Position,
+		r.rows[0].DiscountCodeID,
+		r.rows[0].Code,
+		r.rows[0].Description,
+		r.rows[0].StartsAt,
+		r.rows[0].EndsAt,
+		r.rows[0].Combinable,
+		r.rows[0].AmountHundredths,
+		r.rows[0].OrderMinimumMinor,
+		r.rows[0].TypeTitle,
+		r.rows[0].TypeDescription,
+		r.rows[0].AppliesTo,
+		r.rows[0].Action,
+		r.rows[0].Applied,
+		r.rows[0].DiscountMinor,
+	}, nil
+}
+
+func (r iteratorForInsertPurchaseDiscounts) Err() error {
+	return nil
+}
+
+func (q *Queries) InsertPurchaseDiscounts(ctx context.Context, arg []InsertPurchaseDiscountsParams) (int64, error) {
+	return q.db.CopyFrom(ctx, []string{"purchase_discount"}, []string{"purchase_id", "position", "discount_code_id", "code", "description", "starts_at", "ends_at", "combinable", "amount_hundredths", "order_minimum_minor", "type_title", "type_description", "applies_to", "action", "applied", "discount_minor"}, &iteratorForInsertPurchaseDiscounts{rows: arg})
+}
+
 // iteratorForInsertPurchaseLines implements pgx.CopyFromSource.
 type iteratorForInsertPurchaseLines struct {
 	rows                 []InsertPurchaseLinesParams
@@ -34,6 +81,7 @@ func (r iteratorForInsertPurchaseLines) Values() ([]interface{}, error) {
 		r.rows[0].SkuID,
 		r.rows[0].Quantity,
 		r.rows[0].PriceMinor,
+		r.rows[0].DiscountMinor,
 		r.rows[0].Color,
 		r.rows[0].Size,
 		r.rows[0].Description,
@@ -52,5 +100,5 @@ func (r iteratorForInsertPurchaseLines) Err() error {
 }
 
 func (q *Queries) InsertPurchaseLines(ctx context.Context, arg []InsertPurchaseLinesParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"purchase_line"}, []string{"purchase_id", "position", "sku_id", "quantity", "price_minor", "color", "size", "description", "inventory_identifier", "inventory_title", "inventory_description", "product_identifier", "product_title", "product_title_url", "image_url"}, &iteratorForInsertPurchaseLines{rows: arg})
+	return q.db.CopyFrom(ctx, []string{"purchase_line"}, []string{"purchase_id", "position", "sku_id", "quantity", "price_minor", "discount_minor", "color", "size", "description", "inventory_identifier", "inventory_title", "inventory_description", "product_identifier", "product_title", "product_title_url", "image_url"}, &iteratorForInsertPurchaseLines{rows: arg})
 }

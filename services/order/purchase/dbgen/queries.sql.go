@@ -273,12 +273,32 @@ func (q *Queries) InsertPurchaseAddress(ctx context.Context, arg InsertPurchaseA
 	return err
 }
 
+type InsertPurchaseDiscountsParams struct {
+	PurchaseID        int64
+	Position          int32
+	DiscountCodeID    *int64
+	Code              string
+	Description       string
+	StartsAt          time.Time
+	EndsAt            time.Time
+	Combinable        bool
+	AmountHundredths  int64
+	OrderMinimumMinor int64
+	TypeTitle         string
+	TypeDescription   string
+	AppliesTo         string
+	Action            string
+	Applied           bool
+	DiscountMinor     int64
+}
+
 type InsertPurchaseLinesParams struct {
 	PurchaseID           int64
 	Position             int32
 	SkuID                int64
 	Quantity             int32
 	PriceMinor           int64
+	DiscountMinor        int64
 	Color                *string
 	Size                 *string
 	Description          *string
