@@ -25,6 +25,8 @@ var (
 	errQuantityOutOfRange     = fault.New(fault.Invalid, "quantity-out-of-range", "a cart holds 0 to 99 of a SKU")
 	errShippingMethodNotFound = fault.New(fault.NotFound, "shipping-method-not-found", "there is no such shipping method")
 	errNothingShips           = fault.New(fault.FailedPrecondition, "no-shipping-method", "the shop offers no shipping method")
+	errCodeAlreadyApplied     = fault.New(fault.Conflict, "discount-code-already-applied", "the discount code is on the cart")
+	errTooManyCodes           = fault.New(fault.FailedPrecondition, "too-many-discount-codes", "a cart holds ten discount codes")
 	errAdoptionIncomplete     = fault.New(fault.Invalid, "cart-adoption-incomplete", "an adoption needs an account and a guest's cart")
 )
 

@@ -16,7 +16,7 @@ import (
 // SetCartQuantity checks in the order of contract order.md 4.8: cart, line, quantity.
 func (c *Carts) SetCartQuantity(ctx context.Context, request *orderv1.SetCartQuantityRequest) (*orderv1.SetCartQuantityResponse, error) {
 	quantity, subtotal := request.GetQuantity(), int64(0)
-	cart, err := c.change(ctx, request.GetShopper(), func(ctx context.Context, queries *dbgen.Queries, cart *Contents) error {
+	cart, err := c.change(ctx, request.GetShopper(), func(ctx context.Context, tx pgx.Tx, cart *Contents) error {
 		index := cart.line(request.GetSkuId())
 		if index < 0 {
 			return errCartSkuNotFound
@@ -26,7 +26,7 @@ func (c *Carts) SetCartQuantity(ctx context.Context, request *orderv1.SetCartQua
 		}
 		cart.Lines[index].Quantity = quantity
 		subtotal = cart.Lines[index].SubtotalMinor()
-		return oneLine(queries.SetLine(ctx, dbgen.SetLineParams{CartID: cart.CartID, SkuID: request.GetSkuId(), Quantity: quantity}))
+		return oneLine(dbgen.New(tx).SetLine(ctx, dbgen.SetLineParams{CartID: cart.CartID, SkuID: request.GetSkuId(), Quantity: quantity}))
 	})
 	if err != nil {
 		return nil, err
@@ -36,13 +36,13 @@ func (c *Carts) SetCartQuantity(ctx context.Context, request *orderv1.SetCartQua
 
 // RemoveFromCart keeps the shipping method, unlike the old shop (contract README D03), and an emptied cart.
 func (c *Carts) RemoveFromCart(ctx context.Context, request *orderv1.RemoveFromCartRequest) (*orderv1.RemoveFromCartResponse, error) {
-	cart, err := c.change(ctx, request.GetShopper(), func(ctx context.Context, queries *dbgen.Queries, cart *Contents) error {
+	cart, err := c.change(ctx, request.GetShopper(), func(ctx context.Context, tx pgx.Tx, cart *Contents) error {
 		index := cart.line(request.GetSkuId())
 		if index < 0 {
 			return errCartSkuNotFound
 		}
 		cart.Lines = slices.Delete(cart.Lines, index, index+1)
-		return oneLine(queries.RemoveLine(ctx, dbgen.RemoveLineParams{CartID: cart.CartID, SkuID: request.GetSkuId()}))
+		return oneLine(dbgen.New(tx).RemoveLine(ctx, dbgen.RemoveLineParams{CartID: cart.CartID, SkuID: request.GetSkuId()}))
 	})
 	if err != nil {
 		return nil, err
@@ -53,12 +53,12 @@ func (c *Carts) RemoveFromCart(ctx context.Context, request *orderv1.RemoveFromC
 // ChooseShippingMethod takes only a method that is offered (contract README D23); else the earlier choice stays.
 func (c *Carts) ChooseShippingMethod(ctx context.Context, request *orderv1.ChooseShippingMethodRequest) (*orderv1.ChooseShippingMethodResponse, error) {
 	method, found := c.catalogue.Snapshot().ShippingMethod(request.GetIdentifier())
-	cart, err := c.change(ctx, request.GetShopper(), func(ctx context.Context, queries *dbgen.Queries, cart *Contents) error {
+	cart, err := c.change(ctx, request.GetShopper(), func(ctx context.Context, tx pgx.Tx, cart *Contents) error {
 		if !found || !method.Active {
 			return errShippingMethodNotFound
 		}
 		cart.ShippingMethod = method
-		err := queries.ChooseShippingMethod(ctx, dbgen.ChooseShippingMethodParams{ID: cart.CartID, ShippingMethodID: method.ID})
+		err := dbgen.New(tx).ChooseShippingMethod(ctx, dbgen.ChooseShippingMethodParams{ID: cart.CartID, ShippingMethodID: method.ID})
 		if err != nil {
 			return fmt.Errorf("choose shipping method: %w", err)
 		}
@@ -89,18 +89,17 @@ func (c *Carts) DeleteCart(ctx context.Context, request *orderv1.DeleteCartReque
 }
 
 // change lets work alter the locked cart, in the database and in its contents alike, and answers the cart afterwards.
-func (c *Carts) change(ctx context.Context, shopper *orderv1.Shopper, work func(context.Context, *dbgen.Queries, *Contents) error) (*orderv1.Cart, error) {
+func (c *Carts) change(ctx context.Context, shopper *orderv1.Shopper, work func(context.Context, pgx.Tx, *Contents) error) (*orderv1.Cart, error) {
 	snapshot := c.catalogue.Snapshot()
 	var cart Contents
 	err := c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 		if cart, err = c.open(ctx, tx, ownerOf(shopper), snapshot); err != nil {
 			return err
 		}
-		queries := dbgen.New(tx)
-		if err := work(ctx, queries, &cart); err != nil {
+		if err := work(ctx, tx, &cart); err != nil {
 			return err
 		}
-		return touch(ctx, queries, cart.CartID, c.now())
+		return touch(ctx, dbgen.New(tx), cart.CartID, c.now())
 	})
 	if err != nil {
 		return nil, err

@@ -96,6 +96,11 @@ func (c *Contents) line(skuID int64) int {
 	return slices.IndexFunc(c.Lines, func(line Line) bool { return line.SkuID == skuID })
 }
 
+// code is the index of a discount code; -1 when it is not on the cart.
+func (c *Contents) code(codeID int64) int {
+	return slices.IndexFunc(c.Codes, func(code discount.Code) bool { return code.ID == codeID })
+}
+
 // count is the number of lines as the services tell it.
 func (c *Contents) count() (lines int32) {
 	for range c.Lines {

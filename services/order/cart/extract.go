@@ -18,6 +18,7 @@ type Extract struct {
 	UpdatedAt      time.Time     `json:"updated_at"`
 	ShippingMethod *string       `json:"shipping_method"` // null as long as none is chosen
 	Lines          []LineExtract `json:"lines"`
+	DiscountCodes  []string      `json:"discount_codes"`
 }
 
 // LineExtract is a SKU in a cart.
@@ -65,7 +66,14 @@ func extractCarts(ctx context.Context, queries *dbgen.Queries, accountID int64) 
 	for i, row := range rows {
 		lines[i] = LineExtract{SkuID: row.SkuID, Quantity: row.Quantity, ProductIdentifier: row.ProductIdentifier, ProductTitle: row.ProductTitle}
 	}
-	return []Extract{{CreatedAt: cart.CreatedAt, UpdatedAt: cart.UpdatedAt, ShippingMethod: cart.ShippingMethod, Lines: lines}}, nil
+	codes, err := queries.CodesOfCart(ctx, cart.ID)
+	if err != nil {
+		return nil, fmt.Errorf("list discount codes of cart: %w", err)
+	}
+	return []Extract{{
+		CreatedAt: cart.CreatedAt, UpdatedAt: cart.UpdatedAt, ShippingMethod: cart.ShippingMethod,
+		Lines: lines, DiscountCodes: append([]string{}, codes...),
+	}}, nil
 }
 
 // Delete deletes the account's cart within tx and answers how many that were, at most one.

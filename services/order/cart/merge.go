@@ -96,13 +96,17 @@ func (c *Carts) give(ctx context.Context, queries *dbgen.Queries, cartID, accoun
 	return nil
 }
 
-// merge moves what the account's cart lacks; its own quantities win, and its shipping method if it has chosen one.
+// merge moves what the account's cart lacks, discount codes too; its own quantities win, and its shipping method if it has chosen
+// one.
 func (c *Carts) merge(ctx context.Context, queries *dbgen.Queries, from, to int64) error {
 	if err := queries.MoveLines(ctx, dbgen.MoveLinesParams{FromCartID: from, ToCartID: to, At: c.now()}); err != nil {
 		return fmt.Errorf("move cart lines: %w", err)
 	}
 	if err := queries.MoveShippingChoice(ctx, dbgen.MoveShippingChoiceParams{FromCartID: from, ToCartID: to}); err != nil {
 		return fmt.Errorf("move shipping choice: %w", err)
+	}
+	if err := queries.CopyCodes(ctx, dbgen.CopyCodesParams{FromCartID: from, ToCartID: to, Most: mostCodes}); err != nil {
+		return fmt.Errorf("copy discount codes: %w", err)
 	}
 	if err := queries.DeleteCart(ctx, from); err != nil {
 		return fmt.Errorf("delete merged cart: %w", err)

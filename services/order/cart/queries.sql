@@ -74,6 +74,23 @@ UPDATE cart AS into_cart SET shipping_method_id = guest.shipping_method_id
 FROM cart AS guest
 WHERE guest.id = @from_cart_id AND into_cart.id = @to_cart_id AND into_cart.shipping_method_id IS NULL;
 
+-- name: PutCode :execrows
+INSERT INTO cart_discount (cart_id, discount_code_id) VALUES (@cart_id, @discount_code_id) ON CONFLICT DO NOTHING;
+
+-- name: TakeCodeOff :exec
+DELETE FROM cart_discount WHERE cart_id = @cart_id AND discount_code_id = @discount_code_id;
+
+-- Copies what the account's cart lacks (contract order.md 2.3), behind its own and as far as there is room.
+-- name: CopyCodes :exec
+INSERT INTO cart_discount (cart_id, discount_code_id)
+SELECT @to_cart_id::bigint, lacking.discount_code_id
+FROM (SELECT guest.id, guest.discount_code_id, row_number() OVER (ORDER BY guest.id) AS place
+      FROM cart_discount AS guest
+      WHERE guest.cart_id = @from_cart_id::bigint
+        AND guest.discount_code_id NOT IN (SELECT own.discount_code_id FROM cart_discount AS own WHERE own.cart_id = @to_cart_id::bigint)) AS lacking
+WHERE lacking.place + (SELECT count(*) FROM cart_discount AS own WHERE own.cart_id = @to_cart_id::bigint) <= @most::bigint
+ORDER BY lacking.id;
+
 -- A cart is merged once, so that all its lines went to the same other.
 -- name: MergedInto :many
 SELECT to_cart_id FROM cart_line_moved WHERE from_cart_id = $1 LIMIT 1;
@@ -115,6 +132,11 @@ SELECT cart_line.sku_id, cart_line.quantity, product.identifier AS product_ident
 FROM cart_line JOIN sku ON sku.id = cart_line.sku_id JOIN product ON product.id = sku.product_id
 WHERE cart_line.cart_id = @cart_id
 ORDER BY cart_line.id;
+
+-- name: CodesOfCart :many
+SELECT discount_code.code FROM cart_discount JOIN discount_code ON discount_code.id = cart_discount.discount_code_id
+WHERE cart_discount.cart_id = @cart_id
+ORDER BY cart_discount.id;
 
 -- name: AdoptionsOfAccount :many
 SELECT anonymous_id, adopted_at FROM guest_adopted WHERE account_id = @account_id ORDER BY adopted_at, anonymous_id;

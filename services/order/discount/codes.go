@@ -2,8 +2,11 @@ package discount
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -11,13 +14,61 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 )
 
-// ErrNotAvailable: a code that the cart counts on cannot be used by this customer any more (proto order.v1.StartCheckout).
-var ErrNotAvailable = fault.New(fault.FailedPrecondition, "discount-code-not-available", "a discount code cannot be used any more")
+// longestCode is what the table takes, in characters.
+const longestCode = 100
+
+// What can be wrong with a code; the reasons are part of proto/order/v1.
+var (
+	ErrNotFound  = fault.New(fault.NotFound, "discount-code-not-found", "there is no such discount code")
+	ErrNotActive = fault.New(fault.FailedPrecondition, "discount-code-not-active", "the discount code has not begun or is over")
+	// ErrNotAvailable: a code that the cart counts on cannot be used by this customer any more (StartCheckout).
+	ErrNotAvailable = fault.New(fault.FailedPrecondition, "discount-code-not-available", "a discount code cannot be used any more")
+)
 
 // Customer is who wants to use a code. An account and a guest with its address are the same customer.
 type Customer struct {
 	AccountID int64  // 0 for a guest
 	Email     string // empty when it is not known yet
+	// CartID is the cart that is checked out; Guests are the ids of the guests that the customer is or was. Their checkouts
+	// that are not settled, like the account's, are replaced by the new one, so what they use is not counted. All may be left empty.
+	CartID int64
+	Guests []string
+}
+
+// Find is the id of the code that now may be put on a cart. The code is taken as it is typed, case matters (contract order.md
+// 5.1). Faults ErrNotFound, ErrNotActive.
+func Find(ctx context.Context, db dbgen.DBTX, code string, now time.Time) (int64, error) {
+	if !wellFormed(code) {
+		return 0, ErrNotFound
+	}
+	found, err := dbgen.New(db).FindCode(ctx, code)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, ErrNotFound
+	}
+	if err != nil {
+		return 0, fmt.Errorf("find discount code: %w", err)
+	}
+	if !(Code{StartsAt: found.StartsAt, EndsAt: found.EndsAt}).Active(now) {
+		return 0, ErrNotActive
+	}
+	return found.ID, nil
+}
+
+// wellFormed tells whether the table could hold the code.
+func wellFormed(code string) bool {
+	return code != "" && utf8.ValidString(code) && !strings.ContainsRune(code, 0) && utf8.RuneCountInString(code) <= longestCode
+}
+
+// Exists is ErrNotFound for an id that no code has.
+func Exists(ctx context.Context, db dbgen.DBTX, codeID int64) error {
+	exists, err := dbgen.New(db).CodeExists(ctx, codeID)
+	if err != nil {
+		return fmt.Errorf("look for discount code: %w", err)
+	}
+	if !exists {
+		return ErrNotFound
+	}
+	return nil
 }
 
 // OfCart reads the codes on a cart, in the order in which they were put there.
@@ -68,10 +119,12 @@ func withinLimits(ctx context.Context, queries *dbgen.Queries, code dbgen.LockCo
 	if code.UsageLimit == nil && code.UsageLimitPerCustomer == nil {
 		return nil
 	}
-	if code.UsageLimitPerCustomer != nil && customer == (Customer{}) {
+	if code.UsageLimitPerCustomer != nil && customer.AccountID == 0 && customer.Email == "" {
 		return ErrNotAvailable
 	}
-	uses, err := queries.CountUses(ctx, dbgen.CountUsesParams{CodeID: code.ID, AccountID: customer.AccountID, Email: customer.Email})
+	uses, err := queries.CountUses(ctx, dbgen.CountUsesParams{
+		CodeID: code.ID, AccountID: customer.AccountID, Email: customer.Email, CartID: customer.CartID, Guests: customer.Guests,
+	})
 	if err != nil {
 		return fmt.Errorf("count uses of code: %w", err)
 	}

@@ -18,6 +18,8 @@ const (
 
 	// groundShipping is the one method that a shipping code makes free.
 	groundShipping = "USPSRetailGround"
+
+	wholly = 100 * 100 // hundredths of a percent
 )
 
 // Code is a discount code with what is known of its use.
@@ -33,7 +35,8 @@ type Code struct {
 	TypeDescription   string
 	AppliesTo         string
 	Action            string
-	// UsedUp tells whether the total limit was reached when the code was read. Only Hold knows for sure.
+	// UsedUp tells whether a limit was reached when the code was read, in all or by the owner of the cart as far as the cart
+	// tells. Only Hold knows for sure.
 	UsedUp bool
 }
 
@@ -47,7 +50,8 @@ type Bill struct {
 	ShippingIdentifier string
 }
 
-// Outcome is what codes take off a bill. Taken and Applied have one entry per code.
+// Outcome is what codes take off a bill. Applied and TakenMinor have one entry per code; a code that takes nothing off is not
+// applied.
 type Outcome struct {
 	Applied       []bool
 	TakenMinor    []int64
@@ -62,13 +66,13 @@ func Evaluate(codes []Code, bill Bill, now time.Time) Outcome {
 	qualifies := func(code Code, appliesTo string) bool {
 		return code.AppliesTo == appliesTo && !code.UsedUp && code.Active(now) && bill.ItemSubtotalMinor >= code.OrderMinimumMinor
 	}
-	item := slices.IndexFunc(codes, func(code Code) bool { return qualifies(code, onItems) })
+	item := slices.IndexFunc(codes, func(code Code) bool { return qualifies(code, onItems) && code.offItems(bill.ItemSubtotalMinor) > 0 })
 	if item >= 0 {
 		outcome.ItemMinor = codes[item].offItems(bill.ItemSubtotalMinor)
 		outcome.Applied[item], outcome.TakenMinor[item] = true, outcome.ItemMinor
 	}
 	shipping := slices.IndexFunc(codes, func(code Code) bool { return qualifies(code, onShipping) })
-	if shipping >= 0 && bill.ShippingIdentifier == groundShipping {
+	if shipping >= 0 && bill.ShippingIdentifier == groundShipping && bill.ShippingMinor > 0 {
 		outcome.ShippingMinor = bill.ShippingMinor
 		outcome.Applied[shipping], outcome.TakenMinor[shipping] = true, bill.ShippingMinor
 	}
@@ -79,7 +83,7 @@ func Evaluate(codes []Code, bill Bill, now time.Time) Outcome {
 func (c Code) offItems(subtotal int64) int64 {
 	switch c.Action {
 	case percentOff:
-		return min(subtotal, halfUp(subtotal, c.AmountHundredths, 100*100))
+		return halfUp(subtotal, min(c.AmountHundredths, wholly), wholly)
 	case amountOff:
 		return min(subtotal, c.AmountHundredths)
 	default:

@@ -123,6 +123,55 @@ func (q *Queries) ChooseShippingMethod(ctx context.Context, arg ChooseShippingMe
 	return err
 }
 
+const CodesOfCart = `-- name: CodesOfCart :many
+SELECT discount_code.code FROM cart_discount JOIN discount_code ON discount_code.id = cart_discount.discount_code_id
+WHERE cart_discount.cart_id = $1
+ORDER BY cart_discount.id
+`
+
+func (q *Queries) CodesOfCart(ctx context.Context, cartID int64) ([]string, error) {
+	rows, err := q.db.Query(ctx, CodesOfCart, cartID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var code string
+		if err := rows.Scan(&code); err != nil {
+			return nil, err
+		}
+		items = append(items, code)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const CopyCodes = `-- name: CopyCodes :exec
+INSERT INTO cart_discount (cart_id, discount_code_id)
+SELECT $1::bigint, lacking.discount_code_id
+FROM (SELECT guest.id, guest.discount_code_id, row_number() OVER (ORDER BY guest.id) AS place
+      FROM cart_discount AS guest
+      WHERE guest.cart_id = $2::bigint
+        AND guest.discount_code_id NOT IN (SELECT own.discount_code_id FROM cart_discount AS own WHERE own.cart_id = $1::bigint)) AS lacking
+WHERE lacking.place + (SELECT count(*) FROM cart_discount AS own WHERE own.cart_id = $1::bigint) <= $3::bigint
+ORDER BY lacking.id
+`
+
+type CopyCodesParams struct {
+	ToCartID   int64
+	FromCartID int64
+	Most       int64
+}
+
+// Copies what the account's cart lacks (contract order.md 2.3), behind its own and as far as there is room.
+func (q *Queries) CopyCodes(ctx context.Context, arg CopyCodesParams) error {
+	_, err := q.db.Exec(ctx, CopyCodes, arg.ToCartID, arg.FromCartID, arg.Most)
+	return err
+}
+
 const DeleteBoughtUpLines = `-- name: DeleteBoughtUpLines :exec
 DELETE FROM cart_line
 USING (SELECT unnest($1::bigint[]) AS sku_id, unnest($2::integer[]) AS quantity) AS bought
@@ -459,6 +508,23 @@ func (q *Queries) OpenGuestCart(ctx context.Context, arg OpenGuestCartParams) (i
 	return id, err
 }
 
+const PutCode = `-- name: PutCode :execrows
+INSERT INTO cart_discount (cart_id, discount_code_id) VALUES ($1, $2) ON CONFLICT DO NOTHING
+`
+
+type PutCodeParams struct {
+	CartID         int64
+	DiscountCodeID int64
+}
+
+func (q *Queries) PutCode(ctx context.Context, arg PutCodeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, PutCode, arg.CartID, arg.DiscountCodeID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const ReadCarts = `-- name: ReadCarts :many
 
 SELECT cart.id, cart.account_id, cart.anonymous_id, cart.shipping_method_id, cart_line.sku_id, cart_line.quantity,
@@ -564,6 +630,20 @@ func (q *Queries) SetLine(ctx context.Context, arg SetLineParams) (int64, error)
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const TakeCodeOff = `-- name: TakeCodeOff :exec
+DELETE FROM cart_discount WHERE cart_id = $1 AND discount_code_id = $2
+`
+
+type TakeCodeOffParams struct {
+	CartID         int64
+	DiscountCodeID int64
+}
+
+func (q *Queries) TakeCodeOff(ctx context.Context, arg TakeCodeOffParams) error {
+	_, err := q.db.Exec(ctx, TakeCodeOff, arg.CartID, arg.DiscountCodeID)
+	return err
 }
 
 const TouchCart = `-- name: TouchCart :exec

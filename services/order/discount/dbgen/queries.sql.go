@@ -10,6 +10,17 @@ import (
 	"time"
 )
 
+const CodeExists = `-- name: CodeExists :one
+SELECT EXISTS (SELECT FROM discount_code WHERE id = $1)
+`
+
+func (q *Queries) CodeExists(ctx context.Context, id int64) (bool, error) {
+	row := q.db.QueryRow(ctx, CodeExists, id)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const CodesOfCart = `-- name: CodesOfCart :many
 
 SELECT code.id, code.code, code.description, code.starts_at, code.ends_at, code.combinable, code.amount_hundredths,
@@ -17,8 +28,14 @@ SELECT code.id, code.code, code.description, code.starts_at, code.ends_at, code.
        (code.usage_limit IS NOT NULL AND code.usage_limit <= (
            SELECT count(*) FROM checkout_discount used JOIN checkout ON checkout.id = used.checkout_id
            WHERE used.discount_code_id = code.id AND used.applied AND checkout.state IN ('open', 'superseded', 'completed')
-             AND (checkout.state = 'completed' OR checkout.cart_id <> cart_discount.cart_id)))::boolean AS used_up
+             AND (checkout.state = 'completed' OR NOT coalesce(
+                 checkout.cart_id = cart.id OR checkout.account_id = cart.account_id OR checkout.anonymous_cart_id = cart.anonymous_id, false)))
+        OR code.usage_limit_per_customer IS NOT NULL AND code.usage_limit_per_customer <= (
+           SELECT count(*) FROM checkout_discount used JOIN checkout ON checkout.id = used.checkout_id
+           WHERE used.discount_code_id = code.id AND used.applied AND checkout.state = 'completed'
+             AND (checkout.account_id = cart.account_id OR checkout.anonymous_cart_id = cart.anonymous_id)))::boolean AS used_up
 FROM cart_discount
+JOIN cart ON cart.id = cart_discount.cart_id
 JOIN discount_code AS code ON code.id = cart_discount.discount_code_id
 JOIN discount_type AS kind ON kind.id = code.discount_type_id
 WHERE cart_discount.cart_id = $1
@@ -41,7 +58,8 @@ type CodesOfCartRow struct {
 	UsedUp            bool
 }
 
-// A use is a checkout that is open, on its way to being paid, or paid. One that ended otherwise gives its use back by itself.
+// A use is a checkout that is open, on its way to being paid, or paid. One that ended otherwise gives its use back by itself. The
+// checkouts of a customer that are not settled are replaced when it starts another, so that they are not in its way.
 func (q *Queries) CodesOfCart(ctx context.Context, cartID int64) ([]CodesOfCartRow, error) {
 	rows, err := q.db.Query(ctx, CodesOfCart, cartID)
 	if err != nil {
@@ -84,14 +102,16 @@ FROM checkout_discount used
 JOIN checkout ON checkout.id = used.checkout_id
 LEFT JOIN purchase ON purchase.checkout_id = checkout.id
 WHERE used.discount_code_id = $3 AND used.applied AND checkout.state IN ('open', 'superseded', 'completed')
-  -- Replaced before it had a session: nobody can pay it any more.
-  AND (checkout.state <> 'superseded' OR checkout.session_id IS NOT NULL)
+  AND (checkout.state = 'completed' OR NOT coalesce(
+      checkout.cart_id = $4 OR checkout.account_id = nullif($1::bigint, 0) OR checkout.anonymous_cart_id = ANY($5::text[]), false))
 `
 
 type CountUsesParams struct {
 	AccountID int64
 	Email     string
 	CodeID    int64
+	CartID    int64
+	Guests    []string
 }
 
 type CountUsesRow struct {
@@ -100,10 +120,158 @@ type CountUsesRow struct {
 }
 
 func (q *Queries) CountUses(ctx context.Context, arg CountUsesParams) (CountUsesRow, error) {
-	row := q.db.QueryRow(ctx, CountUses, arg.AccountID, arg.Email, arg.CodeID)
+	row := q.db.QueryRow(ctx, CountUses,
+		arg.AccountID,
+		arg.Email,
+		arg.CodeID,
+		arg.CartID,
+		arg.Guests,
+	)
 	var i CountUsesRow
 	err := row.Scan(&i.InAll, &i.ByCustomer)
 	return i, err
+}
+
+const CreateCode = `-- name: CreateCode :execrows
+INSERT INTO discount_code (
+    code, description, starts_at, ends_at, discount_type_id, amount_hundredths, order_minimum_minor, usage_limit, usage_limit_per_customer, created_at)
+SELECT $1, $2, $3, $4, kind.id, $5, $6,
+       $7, $8, $9
+FROM discount_type AS kind WHERE kind.action = $10
+ON CONFLICT (code) DO NOTHING
+`
+
+type CreateCodeParams struct {
+	Code                  string
+	Description           string
+	StartsAt              time.Time
+	EndsAt                time.Time
+	AmountHundredths      int64
+	OrderMinimumMinor     int64
+	UsageLimit            *int32
+	UsageLimitPerCustomer *int32
+	CreatedAt             time.Time
+	Action                string
+}
+
+func (q *Queries) CreateCode(ctx context.Context, arg CreateCodeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, CreateCode,
+		arg.Code,
+		arg.Description,
+		arg.StartsAt,
+		arg.EndsAt,
+		arg.AmountHundredths,
+		arg.OrderMinimumMinor,
+		arg.UsageLimit,
+		arg.UsageLimitPerCustomer,
+		arg.CreatedAt,
+		arg.Action,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const EndCode = `-- name: EndCode :execrows
+UPDATE discount_code SET ends_at = $1::timestamptz WHERE code = $2 AND ends_at > $1::timestamptz
+`
+
+type EndCodeParams struct {
+	At   time.Time
+	Code string
+}
+
+// A code that is over stays as it is.
+func (q *Queries) EndCode(ctx context.Context, arg EndCodeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, EndCode, arg.At, arg.Code)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const FindCode = `-- name: FindCode :one
+SELECT id, starts_at, ends_at FROM discount_code WHERE code = $1
+`
+
+type FindCodeRow struct {
+	ID       int64
+	StartsAt time.Time
+	EndsAt   time.Time
+}
+
+func (q *Queries) FindCode(ctx context.Context, code string) (FindCodeRow, error) {
+	row := q.db.QueryRow(ctx, FindCode, code)
+	var i FindCodeRow
+	err := row.Scan(&i.ID, &i.StartsAt, &i.EndsAt)
+	return i, err
+}
+
+const ListCodes = `-- name: ListCodes :many
+SELECT code.id, code.code, code.description, code.starts_at, code.ends_at, code.amount_hundredths, code.order_minimum_minor,
+       code.usage_limit, code.usage_limit_per_customer, kind.applies_to, kind.action,
+       count(checkout.id) FILTER (WHERE checkout.state = 'completed') AS ordered,
+       count(checkout.id) FILTER (WHERE checkout.state IN ('open', 'superseded')) AS under_way,
+       coalesce(sum(used.discount_minor) FILTER (WHERE checkout.state = 'completed'), 0)::bigint AS taken_minor
+FROM discount_code AS code
+JOIN discount_type AS kind ON kind.id = code.discount_type_id
+LEFT JOIN checkout_discount AS used ON used.discount_code_id = code.id AND used.applied
+LEFT JOIN checkout ON checkout.id = used.checkout_id
+GROUP BY code.id, kind.id
+ORDER BY code.id
+`
+
+type ListCodesRow struct {
+	ID                    int64
+	Code                  string
+	Description           string
+	StartsAt              time.Time
+	EndsAt                time.Time
+	AmountHundredths      int64
+	OrderMinimumMinor     int64
+	UsageLimit            *int32
+	UsageLimitPerCustomer *int32
+	AppliesTo             string
+	Action                string
+	Ordered               int64
+	UnderWay              int64
+	TakenMinor            int64
+}
+
+func (q *Queries) ListCodes(ctx context.Context) ([]ListCodesRow, error) {
+	rows, err := q.db.Query(ctx, ListCodes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListCodesRow
+	for rows.Next() {
+		var i ListCodesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Code,
+			&i.Description,
+			&i.StartsAt,
+			&i.EndsAt,
+			&i.AmountHundredths,
+			&i.OrderMinimumMinor,
+			&i.UsageLimit,
+			&i.UsageLimitPerCustomer,
+			&i.AppliesTo,
+			&i.Action,
+			&i.Ordered,
+			&i.UnderWay,
+			&i.TakenMinor,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const LockCodes = `-- name: LockCodes :many
