@@ -7,15 +7,150 @@ package dbgen
 
 import (
 	"context"
+	"time"
 )
 
-const CountRequests = `-- name: CountRequests :one
-SELECT count(*) FROM idempotent_request
+const ClaimRequest = `-- name: ClaimRequest :execrows
+INSERT INTO idempotent_request AS known (owner, operation, key, fingerprint, claim, claimed_until, began_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (owner, operation, key) DO UPDATE
+SET fingerprint = excluded.fingerprint,
+    claim = excluded.claim,
+    claimed_until = excluded.claimed_until,
+    began_at = CASE WHEN known.began_at <= $8 THEN excluded.began_at ELSE known.began_at END,
+    status = NULL,
+    content_type = NULL,
+    body = NULL
+WHERE known.claimed_until <= excluded.began_at
+  AND (known.began_at <= $8 OR (known.status IS NULL AND known.fingerprint = excluded.fingerprint))
 `
 
-func (q *Queries) CountRequests(ctx context.Context) (int64, error) {
-	row := q.db.QueryRow(ctx, CountRequests)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+type ClaimRequestParams struct {
+	Owner          string
+	Operation      string
+	Key            string
+	Fingerprint    []byte
+	Claim          string
+	ClaimedUntil   time.Time
+	Now            time.Time
+	ForgottenSince time.Time
+}
+
+// A row that is taken: nothing is claimed, and one looks at it with FindRequest. A row is taken over when whoever had it said
+// nothing in time, and is new again when it is forgotten.
+func (q *Queries) ClaimRequest(ctx context.Context, arg ClaimRequestParams) (int64, error) {
+	result, err := q.db.Exec(ctx, ClaimRequest,
+		arg.Owner,
+		arg.Operation,
+		arg.Key,
+		arg.Fingerprint,
+		arg.Claim,
+		arg.ClaimedUntil,
+		arg.Now,
+		arg.ForgottenSince,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const FindRequest = `-- name: FindRequest :one
+SELECT fingerprint, status, content_type, body
+FROM idempotent_request
+WHERE owner = $1 AND operation = $2 AND key = $3
+`
+
+type FindRequestParams struct {
+	Owner     string
+	Operation string
+	Key       string
+}
+
+type FindRequestRow struct {
+	Fingerprint []byte
+	Status      *int32
+	ContentType *string
+	Body        []byte
+}
+
+func (q *Queries) FindRequest(ctx context.Context, arg FindRequestParams) (FindRequestRow, error) {
+	row := q.db.QueryRow(ctx, FindRequest, arg.Owner, arg.Operation, arg.Key)
+	var i FindRequestRow
+	err := row.Scan(
+		&i.Fingerprint,
+		&i.Status,
+		&i.ContentType,
+		&i.Body,
+	)
+	return i, err
+}
+
+const ForgetRequest = `-- name: ForgetRequest :exec
+DELETE FROM idempotent_request
+WHERE owner = $1 AND operation = $2 AND key = $3 AND claim = $4 AND status IS NULL
+`
+
+type ForgetRequestParams struct {
+	Owner     string
+	Operation string
+	Key       string
+	Claim     string
+}
+
+func (q *Queries) ForgetRequest(ctx context.Context, arg ForgetRequestParams) error {
+	_, err := q.db.Exec(ctx, ForgetRequest,
+		arg.Owner,
+		arg.Operation,
+		arg.Key,
+		arg.Claim,
+	)
+	return err
+}
+
+const KeepAnswer = `-- name: KeepAnswer :execrows
+UPDATE idempotent_request
+SET status = coalesce(status, $1),
+    content_type = coalesce(content_type, $2),
+    body = coalesce(body, $3)
+WHERE owner = $4 AND operation = $5 AND key = $6 AND claim = $7
+`
+
+type KeepAnswerParams struct {
+	Status      *int32
+	ContentType *string
+	Body        []byte
+	Owner       string
+	Operation   string
+	Key         string
+	Claim       string
+}
+
+// What was kept first stays: the same claim may finish again.
+func (q *Queries) KeepAnswer(ctx context.Context, arg KeepAnswerParams) (int64, error) {
+	result, err := q.db.Exec(ctx, KeepAnswer,
+		arg.Status,
+		arg.ContentType,
+		arg.Body,
+		arg.Owner,
+		arg.Operation,
+		arg.Key,
+		arg.Claim,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const PurgeRequests = `-- name: PurgeRequests :execrows
+DELETE FROM idempotent_request WHERE began_at < $1
+`
+
+func (q *Queries) PurgeRequests(ctx context.Context, before time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, PurgeRequests, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
