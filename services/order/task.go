@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/bartgottschalk/startupwebapp/services/order/checkout"
+	"github.com/bartgottschalk/startupwebapp/services/order/books"
 	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
 	"github.com/bartgottschalk/startupwebapp/services/order/privacy"
 	"github.com/bartgottschalk/startupwebapp/services/platform/migration"
@@ -25,10 +25,10 @@ func anonymiseAccount(ctx context.Context, cfg Config, tel telemetry.Telemetry, 
 	})
 }
 
-// audit is the subcommand that checks the books (package checkout, Audit); a wrong book is exit status 1.
+// audit is the subcommand that checks the books (package books, Audit); a wrong book is exit status 1.
 func audit(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
 	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
-		return checkout.AuditTask(ctx, db, utcNow(), args, os.Stdout)
+		return books.AuditTask(ctx, db, utcNow(), args, os.Stdout)
 	})
 }
 

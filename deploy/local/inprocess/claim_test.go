@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/bartgottschalk/startupwebapp/services/order/checkout"
+	"github.com/bartgottschalk/startupwebapp/services/order/books"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
 	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
 )
@@ -125,7 +125,7 @@ func requireOrdersAreWhatWasFrozen(t testing.TB) {
 	db, err := postgres.Open(t.Context(), postgres.Config{URL: shop.databaseURL("order"), MaxConns: 1}, telemetry.Silent())
 	require.NoError(t, err)
 	defer db.Close()
-	report, err := checkout.Audit(t.Context(), db, time.Now(), time.Hour)
+	report, err := books.Audit(t.Context(), db, time.Now(), time.Hour)
 	require.NoError(t, err)
 	for _, violation := range report.Violations {
 		require.NotEqual(t, "order-is-not-what-was-frozen", violation.Rule, "%+v", violation)

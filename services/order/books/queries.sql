@@ -2,3 +2,140 @@
 SELECT (SELECT count(*) FROM checkout) AS checkouts,
        (SELECT count(*) FROM purchase) AS orders,
        (SELECT coalesce(sum(total_minor), 0) FROM purchase)::bigint AS total_minor;
+
+-- name: AuditOrders :many
+-- Everything that must not be about checkouts and orders, one line each: what is wrong, and with what. Nothing personal.
+SELECT 'completed-checkout-without-order'::text AS rule, c.reference AS subject, ''::text AS detail
+FROM checkout c LEFT JOIN purchase p ON p.checkout_id = c.id
+WHERE c.state = 'completed' AND p.id IS NULL
+UNION ALL
+SELECT 'order-of-uncompleted-checkout', p.identifier, c.state
+FROM purchase p JOIN checkout c ON c.id = p.checkout_id
+WHERE c.state <> 'completed'
+UNION ALL
+SELECT 'order-lines-do-not-add-up', p.identifier, coalesce(l.full_minor, 0) || ' is not ' || p.item_subtotal_minor
+FROM purchase p LEFT JOIN
+     (SELECT purchase_id, sum(quantity * price_minor) AS full_minor FROM purchase_line GROUP BY purchase_id) AS l ON l.purchase_id = p.id
+WHERE coalesce(l.full_minor, 0) <> p.item_subtotal_minor
+UNION ALL
+SELECT 'order-lines-do-not-share-the-discount', p.identifier, coalesce(l.discount_minor, 0) || ' is not ' || p.item_discount_minor
+FROM purchase p LEFT JOIN
+     (SELECT purchase_id, sum(discount_minor) AS discount_minor FROM purchase_line GROUP BY purchase_id) AS l ON l.purchase_id = p.id
+WHERE coalesce(l.discount_minor, 0) <> p.item_discount_minor
+UNION ALL
+-- Orders from before codes were written down have no rows.
+SELECT 'order-discounts-do-not-add-up', p.identifier, d.discount_minor || ' is not ' || p.item_discount_minor + p.shipping_discount_minor
+FROM purchase p JOIN
+     (SELECT purchase_id, sum(discount_minor) FILTER (WHERE applied) AS discount_minor FROM purchase_discount GROUP BY purchase_id) AS d ON d.purchase_id = p.id
+WHERE coalesce(d.discount_minor, 0) <> p.item_discount_minor + p.shipping_discount_minor
+UNION ALL
+SELECT 'order-is-not-what-was-paid', p.identifier,
+       p.total_minor || ' ' || p.currency || ' is not ' || coalesce(y.total_minor || ' ' || y.currency, 'recorded')
+FROM purchase p LEFT JOIN purchase_payment y ON y.purchase_id = p.id
+WHERE y.purchase_id IS NULL OR y.total_minor <> p.total_minor OR y.currency <> p.currency
+   OR y.tax_minor <> p.sales_tax_minor OR y.discount_minor <> p.item_discount_minor + p.shipping_discount_minor
+UNION ALL
+-- Stripe is sent full prices and one discount, ours; only without one can a promotion be entered at Stripe's page.
+SELECT 'order-is-not-what-was-frozen', p.identifier,
+       y.subtotal_minor || ' - ' || y.discount_minor || ' paid for ' || c.item_subtotal_minor + c.shipping_minor || ' - ' || c.item_discount_minor + c.shipping_discount_minor
+FROM purchase p JOIN checkout c ON c.id = p.checkout_id JOIN purchase_payment y ON y.purchase_id = p.id
+WHERE y.subtotal_minor <> c.item_subtotal_minor + c.shipping_minor OR c.currency <> p.currency
+   OR c.item_discount_minor + c.shipping_discount_minor NOT IN (0, y.discount_minor)
+   -- A guest's order may have been claimed by an account since.
+   OR p.account_id IS DISTINCT FROM c.account_id AND (c.account_id IS NOT NULL OR p.claimed_at IS NULL)
+UNION ALL
+SELECT 'order-lines-are-not-what-was-frozen', p.identifier, 'SKU ' || coalesce(f.sku_id, l.sku_id)
+FROM purchase p
+JOIN (checkout_line f FULL JOIN (purchase_line l JOIN purchase lp ON lp.id = l.purchase_id)
+      ON f.checkout_id = lp.checkout_id AND f.sku_id = l.sku_id)
+     ON p.checkout_id = coalesce(f.checkout_id, lp.checkout_id)
+WHERE (f.quantity, f.price_minor, f.product_title) IS DISTINCT FROM (l.quantity, l.price_minor, l.product_title)
+UNION ALL
+SELECT 'order-is-incomplete', p.identifier, ''
+FROM purchase p
+WHERE NOT EXISTS (SELECT FROM purchase_status s WHERE s.purchase_id = p.id)
+   OR NOT EXISTS (SELECT FROM purchase_shipping_method m WHERE m.purchase_id = p.id)
+   OR NOT EXISTS (SELECT FROM purchase_address a WHERE a.purchase_id = p.id AND a.kind = 'billing')
+   OR NOT EXISTS (SELECT FROM purchase_address a WHERE a.purchase_id = p.id AND a.kind = 'shipping')
+UNION ALL
+SELECT 'confirmation-mail-not-handed-over', p.identifier, ''
+FROM purchase p
+WHERE p.confirmation_accepted_at IS NULL AND p.anonymised_at IS NULL AND p.ordered_at <= sqlc.arg(too_old)::timestamptz
+UNION ALL
+-- The first status has the confirmation instead.
+SELECT 'notice-mail-not-handed-over', p.identifier, s.identifier
+FROM purchase_status s JOIN purchase p ON p.id = s.purchase_id
+WHERE s.notice_accepted_at IS NULL AND s.set_at <= sqlc.arg(too_old)::timestamptz AND p.anonymised_at IS NULL AND p.email <> ''
+  AND s.id <> (SELECT min(history.id) FROM purchase_status history WHERE history.purchase_id = s.purchase_id)
+UNION ALL
+SELECT 'payment-exception', x.reference, x.reason
+FROM payment_exception x
+WHERE x.resolved_at IS NULL
+UNION ALL
+SELECT 'checkout-not-watched', c.reference, c.state
+FROM checkout c
+WHERE c.next_check_at <= sqlc.arg(too_old)::timestamptz
+ORDER BY 1, 2, 3;
+
+-- name: AuditMoneyAndStock :many
+-- The same about what came after the payment, and about the shelf.
+SELECT 'refunded-more-than-was-paid'::text AS rule, coalesce(p.identifier, y.payment_intent)::text AS subject,
+       (y.refunded_minor || ' of ' || coalesce(paid.total_minor, 0))::text AS detail
+FROM (SELECT payment_intent, sum(amount_minor) AS refunded_minor FROM refund WHERE state <> 'failed' GROUP BY payment_intent) AS y
+LEFT JOIN purchase_payment paid ON paid.payment_intent_id = y.payment_intent
+LEFT JOIN purchase p ON p.id = paid.purchase_id
+WHERE y.refunded_minor > coalesce(paid.total_minor, (SELECT max(x.total_minor) FROM payment_exception x WHERE x.payment_intent = y.payment_intent), 0)
+UNION ALL
+-- Nobody has asked Stripe for it, or nobody has learnt the answer; banks take their days.
+SELECT 'refund-does-not-come-to-an-end', coalesce(p.identifier, r.payment_intent), r.amount_minor || ' ' || r.currency || coalesce(' ' || r.refund_id, '')
+FROM refund r LEFT JOIN purchase p ON p.id = r.purchase_id
+WHERE r.state = 'pending' AND r.requested_at <= CASE WHEN r.refund_id IS NULL THEN sqlc.arg(too_old)::timestamptz ELSE sqlc.arg(too_old)::timestamptz - interval '30 days' END
+UNION ALL
+SELECT 'refunded-order-without-its-status', p.identifier, r.refunded_minor || ' of ' || p.total_minor
+FROM (SELECT purchase_id, sum(amount_minor) AS refunded_minor FROM refund WHERE state = 'succeeded' AND purchase_id IS NOT NULL GROUP BY purchase_id) AS r
+JOIN purchase p ON p.id = r.purchase_id
+WHERE NOT EXISTS (SELECT FROM purchase_status s WHERE s.purchase_id = p.id
+                  AND (s.identifier = 'refunded' OR s.identifier = 'partly-refunded' AND r.refunded_minor < p.total_minor))
+UNION ALL
+SELECT 'dispute-without-exception', coalesce(p.identifier, d.payment_intent), d.dispute_id
+FROM dispute d LEFT JOIN purchase p ON p.id = d.purchase_id
+WHERE NOT EXISTS (SELECT FROM payment_exception x WHERE x.payment_intent = d.payment_intent AND x.payment_intent <> '' AND x.reason = 'dispute')
+UNION ALL
+SELECT 'stock-does-not-add-up', 'SKU ' || coalesce(m.sku_id, s.sku_id), coalesce(m.moved, 0) || ' moved, ' || coalesce(s.on_hand::text, 'not') || ' counted'
+FROM (SELECT sku_id, sum(change) AS moved FROM stock_movement GROUP BY sku_id) AS m FULL JOIN stock s ON s.sku_id = m.sku_id
+WHERE coalesce(m.moved, 0) <> coalesce(s.on_hand, 0) AND EXISTS (SELECT FROM sku WHERE sku.id = coalesce(m.sku_id, s.sku_id))
+   OR s.on_hand < 0
+UNION ALL
+SELECT 'sold-stock-is-not-what-was-ordered', m.order_identifier, 'SKU ' || m.sku_id || ': ' || m.sold || ' of ' || coalesce(l.quantity, 0)
+FROM (SELECT order_identifier, sku_id, -sum(change) AS sold FROM stock_movement WHERE reason = 'sold' GROUP BY order_identifier, sku_id) AS m
+LEFT JOIN purchase p ON p.identifier = m.order_identifier
+LEFT JOIN purchase_line l ON l.purchase_id = p.id AND l.sku_id = m.sku_id
+WHERE m.sold IS DISTINCT FROM l.quantity
+UNION ALL
+SELECT 'more-restocked-than-was-ordered', m.order_identifier, 'SKU ' || m.sku_id || ': ' || m.back || ' of ' || coalesce(l.quantity, 0)
+FROM (SELECT order_identifier, sku_id, sum(change) AS back FROM stock_movement WHERE reason = 'restocked' GROUP BY order_identifier, sku_id) AS m
+LEFT JOIN purchase p ON p.identifier = m.order_identifier
+LEFT JOIN purchase_line l ON l.purchase_id = p.id AND l.sku_id = m.sku_id
+WHERE m.back > coalesce(l.quantity, 0)
+UNION ALL
+-- Lines of SKUs that were surely counted when the order was made: the last movement before left some there, or was a sale, and
+-- nobody began or stopped counting within the minute.
+SELECT 'ordered-goods-were-not-taken-from-stock', p.identifier, 'SKU ' || l.sku_id || ': ' || l.quantity
+FROM (SELECT sku_id, min(moved_at) AS first_at FROM stock_movement GROUP BY sku_id) AS counted
+JOIN purchase_line l ON l.sku_id = counted.sku_id
+JOIN purchase p ON p.id = l.purchase_id AND p.ordered_at > counted.first_at + interval '1 minute'
+LEFT JOIN stock_movement sold ON sold.reason = 'sold' AND sold.order_identifier = p.identifier AND sold.sku_id = l.sku_id
+CROSS JOIN LATERAL (
+    SELECT m.reason, m.on_hand_after FROM stock_movement m
+    WHERE m.sku_id = l.sku_id AND m.moved_at < p.ordered_at ORDER BY m.id DESC LIMIT 1
+) AS before
+WHERE sold.id IS NULL AND (before.on_hand_after > 0 OR before.reason <> 'set')
+  AND NOT EXISTS (SELECT FROM stock_movement m WHERE m.sku_id = l.sku_id AND m.reason = 'set'
+                  AND m.moved_at BETWEEN p.ordered_at - interval '1 minute' AND p.ordered_at + interval '1 minute')
+UNION ALL
+-- Promised and never released: the session has ended, and its checkout still waits.
+SELECT 'reservation-outlives-its-session', c.reference, 'ended ' || to_char(c.session_expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
+FROM checkout c
+WHERE c.state IN ('open', 'superseded') AND c.session_expires_at <= sqlc.arg(reserved_until)::timestamptz
+  AND EXISTS (SELECT FROM checkout_line l JOIN stock s ON s.sku_id = l.sku_id WHERE l.checkout_id = c.id)
+ORDER BY 1, 2, 3;

@@ -13,3 +13,28 @@ WHERE payment_exception.resolved_at IS NOT NULL AND payment_exception.detail <> 
 
 -- name: HasException :one
 SELECT EXISTS (SELECT FROM payment_exception WHERE session_id = sqlc.arg(session_id));
+
+-- name: FindException :one
+SELECT * FROM payment_exception WHERE id = sqlc.arg(id);
+
+-- name: LockException :one
+SELECT * FROM payment_exception WHERE id = sqlc.arg(id) FOR UPDATE;
+
+-- name: ListExceptions :many
+SELECT * FROM payment_exception
+WHERE resolved_at IS NULL OR sqlc.arg(resolved_too)::boolean
+ORDER BY noticed_at DESC, id DESC
+LIMIT sqlc.arg(most);
+
+-- name: CountExceptions :one
+SELECT count(*) FROM payment_exception WHERE resolved_at IS NULL OR sqlc.arg(resolved_too)::boolean;
+
+-- name: ResolveException :one
+UPDATE payment_exception
+SET resolved_at = sqlc.arg(now)::timestamptz, resolved_by = sqlc.arg(resolved_by)::text, resolution = sqlc.arg(resolution)::text
+WHERE id = sqlc.arg(id)
+RETURNING *;
+
+-- name: WasRefunded :one
+-- A refund that failed gave nothing back.
+SELECT EXISTS (SELECT FROM refund WHERE exception_id = sqlc.arg(exception_id)::bigint AND state <> 'failed');

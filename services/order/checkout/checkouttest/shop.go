@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
+	"github.com/bartgottschalk/startupwebapp/services/order/books"
 	"github.com/bartgottschalk/startupwebapp/services/order/checkout"
 	"github.com/bartgottschalk/startupwebapp/services/order/exception"
 	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
@@ -198,9 +199,9 @@ func (s *Shop) Checkout(t testing.TB, sessionID string) (state, reference string
 }
 
 // Violations audits the books. Confirmation mails may be under way.
-func (s *Shop) Violations(t testing.TB) []checkout.Violation {
+func (s *Shop) Violations(t testing.TB) []books.Violation {
 	t.Helper()
-	report, err := checkout.Audit(t.Context(), s.DB, s.Clock.Now(), time.Hour)
+	report, err := books.Audit(t.Context(), s.DB, s.Clock.Now(), time.Hour)
 	require.NoError(t, err)
 	return report.Violations
 }

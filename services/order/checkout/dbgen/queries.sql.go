@@ -30,85 +30,6 @@ func (q *Queries) AnonymiseExceptions(ctx context.Context, ids []int64) error {
 	return err
 }
 
-const Audit = `-- name: Audit :many
-SELECT 'completed-checkout-without-order'::text AS rule, c.reference AS subject, ''::text AS detail
-FROM checkout c LEFT JOIN purchase p ON p.checkout_id = c.id
-WHERE c.state = 'completed' AND p.id IS NULL
-UNION ALL
-SELECT 'order-of-uncompleted-checkout', p.identifier, c.state
-FROM purchase p JOIN checkout c ON c.id = p.checkout_id
-WHERE c.state <> 'completed'
-UNION ALL
-SELECT 'order-lines-do-not-add-up', p.identifier, coalesce(sum(l.quantity * l.price_minor), 0) || ' is not ' || p.item_subtotal_minor
-FROM purchase p LEFT JOIN purchase_line l ON l.purchase_id = p.id
-GROUP BY p.id
-HAVING coalesce(sum(l.quantity * l.price_minor), 0) <> p.item_subtotal_minor
-UNION ALL
-SELECT 'order-is-not-what-was-paid', p.identifier,
-       p.total_minor || ' ' || p.currency || ' is not ' || coalesce(y.total_minor || ' ' || y.currency, 'recorded')
-FROM purchase p LEFT JOIN purchase_payment y ON y.purchase_id = p.id
-WHERE y.purchase_id IS NULL OR y.total_minor <> p.total_minor OR y.currency <> p.currency
-UNION ALL
-SELECT 'order-is-not-what-was-frozen', p.identifier, y.subtotal_minor || ' paid for ' || c.total_minor
-FROM purchase p JOIN checkout c ON c.id = p.checkout_id JOIN purchase_payment y ON y.purchase_id = p.id
-WHERE y.subtotal_minor <> c.total_minor OR c.currency <> p.currency
-   -- A guest's order may have been claimed by an account since.
-   OR p.account_id IS DISTINCT FROM c.account_id AND (c.account_id IS NOT NULL OR p.claimed_at IS NULL)
-UNION ALL
-SELECT 'order-lines-are-not-what-was-frozen', p.identifier, 'SKU ' || coalesce(f.sku_id, l.sku_id)
-FROM purchase p
-JOIN (checkout_line f FULL JOIN (purchase_line l JOIN purchase lp ON lp.id = l.purchase_id)
-      ON f.checkout_id = lp.checkout_id AND f.sku_id = l.sku_id)
-     ON p.checkout_id = coalesce(f.checkout_id, lp.checkout_id)
-WHERE (f.quantity, f.price_minor, f.product_title) IS DISTINCT FROM (l.quantity, l.price_minor, l.product_title)
-UNION ALL
-SELECT 'order-is-incomplete', p.identifier, ''
-FROM purchase p
-WHERE NOT EXISTS (SELECT FROM purchase_status s WHERE s.purchase_id = p.id)
-   OR NOT EXISTS (SELECT FROM purchase_shipping_method m WHERE m.purchase_id = p.id)
-   OR (SELECT count(*) FROM purchase_address a WHERE a.purchase_id = p.id) <> 2
-UNION ALL
-SELECT 'confirmation-mail-not-handed-over', p.identifier, ''
-FROM purchase p
-WHERE p.confirmation_accepted_at IS NULL AND p.anonymised_at IS NULL AND p.ordered_at <= $1::timestamptz
-UNION ALL
-SELECT 'payment-exception', x.reference, x.reason
-FROM payment_exception x
-WHERE x.resolved_at IS NULL
-UNION ALL
-SELECT 'checkout-not-watched', c.reference, c.state
-FROM checkout c
-WHERE c.next_check_at <= $1::timestamptz
-ORDER BY 1, 2, 3
-`
-
-type AuditRow struct {
-	Rule    string
-	Subject string
-	Detail  string
-}
-
-// Everything that must not be, one line each: what is wrong, and with what. Nothing personal.
-func (q *Queries) Audit(ctx context.Context, tooOld time.Time) ([]AuditRow, error) {
-	rows, err := q.db.Query(ctx, Audit, tooOld)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []AuditRow
-	for rows.Next() {
-		var i AuditRow
-		if err := rows.Scan(&i.Rule, &i.Subject, &i.Detail); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const ClaimDueCheckouts = `-- name: ClaimDueCheckouts :many
 WITH due AS (
     SELECT id FROM checkout
@@ -183,25 +104,6 @@ type CompleteCheckoutParams struct {
 func (q *Queries) CompleteCheckout(ctx context.Context, arg CompleteCheckoutParams) error {
 	_, err := q.db.Exec(ctx, CompleteCheckout, arg.Now, arg.ID)
 	return err
-}
-
-const CountBooks = `-- name: CountBooks :one
-SELECT (SELECT count(*) FROM checkout) AS checkouts,
-       (SELECT count(*) FROM purchase) AS orders,
-       (SELECT coalesce(sum(total_minor), 0) FROM purchase)::bigint AS total_minor
-`
-
-type CountBooksRow struct {
-	Checkouts  int64
-	Orders     int64
-	TotalMinor int64
-}
-
-func (q *Queries) CountBooks(ctx context.Context) (CountBooksRow, error) {
-	row := q.db.QueryRow(ctx, CountBooks)
-	var i CountBooksRow
-	err := row.Scan(&i.Checkouts, &i.Orders, &i.TotalMinor)
-	return i, err
 }
 
 const EndCheckout = `-- name: EndCheckout :exec

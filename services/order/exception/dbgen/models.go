@@ -3,3 +3,31 @@
 //   sqlc v1.31.1
 
 package dbgen
+
+import (
+	"time"
+)
+
+type PaymentException struct {
+	ID                  int64
+	SessionID           string
+	Reason              string
+	Reference           string
+	CheckoutID          *int64
+	PaymentIntent       string
+	ExpectedMinor       *int64
+	Currency            string
+	SubtotalMinor       int64
+	DiscountMinor       int64
+	TaxMinor            int64
+	ShippingMinor       int64
+	TotalMinor          int64
+	Email               string
+	NoticedAt           time.Time
+	ResolvedAt          *time.Time
+	ResolvedBy          *string
+	Resolution          *string
+	OrderIdentifier     string
+	ProposedRefundMinor int64
+	Detail              string
+}

@@ -10,6 +10,50 @@ import (
 	"time"
 )
 
+const CountExceptions = `-- name: CountExceptions :one
+SELECT count(*) FROM payment_exception WHERE resolved_at IS NULL OR $1::boolean
+`
+
+func (q *Queries) CountExceptions(ctx context.Context, resolvedToo bool) (int64, error) {
+	row := q.db.QueryRow(ctx, CountExceptions, resolvedToo)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const FindException = `-- name: FindException :one
+SELECT id, session_id, reason, reference, checkout_id, payment_intent, expected_minor, currency, subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor, email, noticed_at, resolved_at, resolved_by, resolution, order_identifier, proposed_refund_minor, detail FROM payment_exception WHERE id = $1
+`
+
+func (q *Queries) FindException(ctx context.Context, id int64) (PaymentException, error) {
+	row := q.db.QueryRow(ctx, FindException, id)
+	var i PaymentException
+	err := row.Scan(
+		&i.ID,
+		&i.SessionID,
+		&i.Reason,
+		&i.Reference,
+		&i.CheckoutID,
+		&i.PaymentIntent,
+		&i.ExpectedMinor,
+		&i.Currency,
+		&i.SubtotalMinor,
+		&i.DiscountMinor,
+		&i.TaxMinor,
+		&i.ShippingMinor,
+		&i.TotalMinor,
+		&i.Email,
+		&i.NoticedAt,
+		&i.ResolvedAt,
+		&i.ResolvedBy,
+		&i.Resolution,
+		&i.OrderIdentifier,
+		&i.ProposedRefundMinor,
+		&i.Detail,
+	)
+	return i, err
+}
+
 const HasException = `-- name: HasException :one
 SELECT EXISTS (SELECT FROM payment_exception WHERE session_id = $1)
 `
@@ -19,6 +63,93 @@ func (q *Queries) HasException(ctx context.Context, sessionID string) (bool, err
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
+}
+
+const ListExceptions = `-- name: ListExceptions :many
+SELECT id, session_id, reason, reference, checkout_id, payment_intent, expected_minor, currency, subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor, email, noticed_at, resolved_at, resolved_by, resolution, order_identifier, proposed_refund_minor, detail FROM payment_exception
+WHERE resolved_at IS NULL OR $1::boolean
+ORDER BY noticed_at DESC, id DESC
+LIMIT $2
+`
+
+type ListExceptionsParams struct {
+	ResolvedToo bool
+	Most        int32
+}
+
+func (q *Queries) ListExceptions(ctx context.Context, arg ListExceptionsParams) ([]PaymentException, error) {
+	rows, err := q.db.Query(ctx, ListExceptions, arg.ResolvedToo, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PaymentException
+	for rows.Next() {
+		var i PaymentException
+		if err := rows.Scan(
+			&i.ID,
+			&i.SessionID,
+			&i.Reason,
+			&i.Reference,
+			&i.CheckoutID,
+			&i.PaymentIntent,
+			&i.ExpectedMinor,
+			&i.Currency,
+			&i.SubtotalMinor,
+			&i.DiscountMinor,
+			&i.TaxMinor,
+			&i.ShippingMinor,
+			&i.TotalMinor,
+			&i.Email,
+			&i.NoticedAt,
+			&i.ResolvedAt,
+			&i.ResolvedBy,
+			&i.Resolution,
+			&i.OrderIdentifier,
+			&i.ProposedRefundMinor,
+			&i.Detail,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const LockException = `-- name: LockException :one
+SELECT id, session_id, reason, reference, checkout_id, payment_intent, expected_minor, currency, subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor, email, noticed_at, resolved_at, resolved_by, resolution, order_identifier, proposed_refund_minor, detail FROM payment_exception WHERE id = $1 FOR UPDATE
+`
+
+func (q *Queries) LockException(ctx context.Context, id int64) (PaymentException, error) {
+	row := q.db.QueryRow(ctx, LockException, id)
+	var i PaymentException
+	err := row.Scan(
+		&i.ID,
+		&i.SessionID,
+		&i.Reason,
+		&i.Reference,
+		&i.CheckoutID,
+		&i.PaymentIntent,
+		&i.ExpectedMinor,
+		&i.Currency,
+		&i.SubtotalMinor,
+		&i.DiscountMinor,
+		&i.TaxMinor,
+		&i.ShippingMinor,
+		&i.TotalMinor,
+		&i.Email,
+		&i.NoticedAt,
+		&i.ResolvedAt,
+		&i.ResolvedBy,
+		&i.Resolution,
+		&i.OrderIdentifier,
+		&i.ProposedRefundMinor,
+		&i.Detail,
+	)
+	return i, err
 }
 
 const NoteException = `-- name: NoteException :execrows
@@ -79,4 +210,64 @@ func (q *Queries) NoteException(ctx context.Context, arg NoteExceptionParams) (i
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const ResolveException = `-- name: ResolveException :one
+UPDATE payment_exception
+SET resolved_at = $1::timestamptz, resolved_by = $2::text, resolution = $3::text
+WHERE id = $4
+RETURNING id, session_id, reason, reference, checkout_id, payment_intent, expected_minor, currency, subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor, email, noticed_at, resolved_at, resolved_by, resolution, order_identifier, proposed_refund_minor, detail
+`
+
+type ResolveExceptionParams struct {
+	Now        time.Time
+	ResolvedBy string
+	Resolution string
+	ID         int64
+}
+
+func (q *Queries) ResolveException(ctx context.Context, arg ResolveExceptionParams) (PaymentException, error) {
+	row := q.db.QueryRow(ctx, ResolveException,
+		arg.Now,
+		arg.ResolvedBy,
+		arg.Resolution,
+		arg.ID,
+	)
+	var i PaymentException
+	err := row.Scan(
+		&i.ID,
+		&i.SessionID,
+		&i.Reason,
+		&i.Reference,
+		&i.CheckoutID,
+		&i.PaymentIntent,
+		&i.ExpectedMinor,
+		&i.Currency,
+		&i.SubtotalMinor,
+		&i.DiscountMinor,
+		&i.TaxMinor,
+		&i.ShippingMinor,
+		&i.TotalMinor,
+		&i.Email,
+		&i.NoticedAt,
+		&i.ResolvedAt,
+		&i.ResolvedBy,
+		&i.Resolution,
+		&i.OrderIdentifier,
+		&i.ProposedRefundMinor,
+		&i.Detail,
+	)
+	return i, err
+}
+
+const WasRefunded = `-- name: WasRefunded :one
+SELECT EXISTS (SELECT FROM refund WHERE exception_id = $1::bigint AND state <> 'failed')
+`
+
+// A refund that failed gave nothing back.
+func (q *Queries) WasRefunded(ctx context.Context, exceptionID int64) (bool, error) {
+	row := q.db.QueryRow(ctx, WasRefunded, exceptionID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }

@@ -1,4 +1,4 @@
-package checkout_test
+package books_test
 
 import (
 	"bytes"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/bartgottschalk/startupwebapp/services/order/checkout"
+	"github.com/bartgottschalk/startupwebapp/services/order/books"
 	"github.com/bartgottschalk/startupwebapp/services/order/checkout/checkouttest"
 )
 
@@ -63,15 +63,15 @@ func TestAuditTask(t *testing.T) {
 	t.Parallel()
 	shop := bought(t)
 	var out bytes.Buffer
-	require.NoError(t, checkout.AuditTask(t.Context(), shop.DB, shop.Clock.Now(), nil, &out))
+	require.NoError(t, books.AuditTask(t.Context(), shop.DB, shop.Clock.Now(), nil, &out))
 	require.Equal(t, "1 checkouts, 1 orders over 43.04, 0 violations\n", out.String())
 
 	out.Reset()
-	err := checkout.AuditTask(t.Context(), shop.DB, shop.Clock.Now(), []string{"-patience", "0s"}, &out)
+	err := books.AuditTask(t.Context(), shop.DB, shop.Clock.Now(), []string{"-patience", "0s"}, &out)
 	require.Error(t, err, "the mail was not handed over yet")
 	require.Regexp(t, `(?m)^confirmation-mail-not-handed-over [A-Za-z0-9]{10}$`, out.String())
 
-	require.Error(t, checkout.AuditTask(t.Context(), shop.DB, shop.Clock.Now(), []string{"-nonsense"}, &out))
+	require.Error(t, books.AuditTask(t.Context(), shop.DB, shop.Clock.Now(), []string{"-nonsense"}, &out))
 }
 
 func TestAuditIsSatisfiedOnceTheMailIsHandedOver(t *testing.T) {
@@ -79,7 +79,7 @@ func TestAuditIsSatisfiedOnceTheMailIsHandedOver(t *testing.T) {
 	shop := bought(t)
 	shop.WorkJobs(t)
 	require.Eventually(t, func() bool {
-		report, err := checkout.Audit(t.Context(), shop.DB, shop.Clock.Now(), 0)
+		report, err := books.Audit(t.Context(), shop.DB, shop.Clock.Now(), 0)
 		require.NoError(t, err)
 		return len(report.Violations) == 0
 	}, 15*time.Second, 10*time.Millisecond)

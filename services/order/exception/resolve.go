@@ -1,0 +1,180 @@
+package exception
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
+	"github.com/bartgottschalk/startupwebapp/services/order/exception/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/order/operation"
+	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
+)
+
+const (
+	mostListed  = 500
+	longestNote = 2000 // characters
+	longestBy   = 200
+)
+
+// The faults of resolving (proto order.v1.ExceptionService).
+var (
+	errNotFound   = fault.New(fault.NotFound, "exception-not-found", "there is no such exception")
+	errResolved   = fault.New(fault.Conflict, "exception-is-resolved", "somebody has resolved it, with another note")
+	errUnrefunded = fault.New(fault.Conflict, "exception-is-resolved", "it was resolved without giving money back")
+	errRefunded   = fault.New(fault.Conflict, "exception-is-resolved", "somebody has resolved it meanwhile, with another note; the money was given back")
+	errNote       = fault.New(fault.Invalid, "note-required", "say in 1 to 2,000 characters how it was resolved")
+	errBy         = fault.New(fault.Invalid, "name-required", "say in 1 to 200 characters who resolves it")
+	errNoProposal = fault.New(fault.FailedPrecondition, "no-refund-proposed", "there is no payment of which money could be given back")
+)
+
+// ListExceptions implements orderv1.ExceptionServiceServer.
+func (e *Exceptions) ListExceptions(ctx context.Context, request *orderv1.ListExceptionsRequest) (*orderv1.ListExceptionsResponse, error) {
+	rows, err := dbgen.New(e.db).ListExceptions(ctx, dbgen.ListExceptionsParams{ResolvedToo: request.GetResolvedToo(), Most: mostListed})
+	if err != nil {
+		return nil, fmt.Errorf("list exceptions: %w", err)
+	}
+	response := &orderv1.ListExceptionsResponse{}
+	for _, row := range rows {
+		response.Exceptions = append(response.Exceptions, protoOf(row))
+	}
+	return response, nil
+}
+
+// ResolveException closes an exception. The money goes first, under the exception's own key: whoever repeats this, or does it at
+// the same moment, gives back nothing more, and one that dies in between is finished by saying it again.
+func (e *Exceptions) ResolveException(ctx context.Context, request *orderv1.ResolveExceptionRequest) (*orderv1.ResolveExceptionResponse, error) {
+	by, note, err := signature(request)
+	if err != nil {
+		return nil, err
+	}
+	found, err := e.find(ctx, request.GetExceptionId())
+	if err != nil {
+		return nil, err
+	}
+	wanted := resolution{by: by, note: note, refund: request.GetRefund()}
+	if found.ResolvedAt == nil && wanted.refund {
+		if err := e.giveBack(ctx, found, wanted); err != nil {
+			return nil, err
+		}
+	}
+	resolved, err := e.close(ctx, found.ID, wanted)
+	if err != nil {
+		return nil, err
+	}
+	return &orderv1.ResolveExceptionResponse{Exception: protoOf(resolved)}, nil
+}
+
+// resolution is how somebody wants an exception resolved.
+type resolution struct {
+	by, note string
+	refund   bool
+}
+
+func signature(request *orderv1.ResolveExceptionRequest) (by, note string, err error) {
+	by, note = strings.TrimSpace(request.GetBy()), strings.TrimSpace(request.GetNote())
+	if !storable(note, longestNote) {
+		return "", "", errNote
+	}
+	if !storable(by, longestBy) {
+		return "", "", errBy
+	}
+	return by, note, nil
+}
+
+func storable(text string, most int) bool {
+	return text != "" && utf8.ValidString(text) && !strings.ContainsRune(text, 0) && utf8.RuneCountInString(text) <= most
+}
+
+func (e *Exceptions) find(ctx context.Context, id int64) (dbgen.PaymentException, error) {
+	found, err := dbgen.New(e.db).FindException(ctx, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return dbgen.PaymentException{}, errNotFound
+	}
+	if err != nil {
+		return dbgen.PaymentException{}, fmt.Errorf("find exception: %w", err)
+	}
+	return found, nil
+}
+
+func (e *Exceptions) giveBack(ctx context.Context, found dbgen.PaymentException, wanted resolution) error {
+	if found.ProposedRefundMinor == 0 || found.PaymentIntent == "" || e.refunder == nil {
+		return errNoProposal
+	}
+	err := e.refunder.RefundException(ctx, found.ID, found.PaymentIntent, found.Currency, found.ProposedRefundMinor, wanted.by, wanted.note)
+	if err != nil {
+		return fmt.Errorf("give money back: %w", err)
+	}
+	return nil
+}
+
+// close resolves it, or finds that it is resolved in just this way.
+func (e *Exceptions) close(ctx context.Context, id int64, wanted resolution) (resolved dbgen.PaymentException, err error) {
+	isNew := false
+	err = e.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		queries := dbgen.New(tx)
+		found, err := queries.LockException(ctx, id)
+		if err != nil {
+			return fmt.Errorf("lock exception: %w", err)
+		}
+		if isNew = found.ResolvedAt == nil; !isNew {
+			resolved = found
+			return sameAsBefore(ctx, queries, found, wanted)
+		}
+		resolved, err = queries.ResolveException(ctx, dbgen.ResolveExceptionParams{ID: id, Now: e.now(), ResolvedBy: wanted.by, Resolution: wanted.note})
+		if err != nil {
+			return fmt.Errorf("resolve exception: %w", err)
+		}
+		return operation.Note(ctx, tx, wanted.by, "resolve-exception", subject(resolved), whatWasDone(resolved, wanted), e.now())
+	})
+	if err == nil && isNew {
+		e.tel.Logger.InfoContext(ctx, "[OPERATOR] exception resolved", "by", wanted.by, "exception", id, "reason", resolved.Reason, "refund", wanted.refund)
+	}
+	return resolved, err
+}
+
+func sameAsBefore(ctx context.Context, queries *dbgen.Queries, found dbgen.PaymentException, wanted resolution) error {
+	refunded, err := queries.WasRefunded(ctx, found.ID)
+	if err != nil {
+		return fmt.Errorf("look for refund of exception: %w", err)
+	}
+	switch same := *found.Resolution == wanted.note; {
+	case same && (refunded || !wanted.refund):
+		return nil
+	case same:
+		return errUnrefunded
+	case wanted.refund && refunded:
+		return errRefunded
+	default:
+		return errResolved
+	}
+}
+
+func subject(row dbgen.PaymentException) string { return fmt.Sprintf("exception %d", row.ID) }
+
+func whatWasDone(row dbgen.PaymentException, wanted resolution) string {
+	if wanted.refund {
+		return fmt.Sprintf("%s; gave back %s", row.Reason, amount(row.ProposedRefundMinor, row.Currency))
+	}
+	return row.Reason
+}
+
+func protoOf(row dbgen.PaymentException) *orderv1.Exception {
+	out := &orderv1.Exception{
+		ExceptionId: row.ID, Reason: row.Reason, SessionId: row.SessionID, Reference: row.Reference, PaymentIntentId: row.PaymentIntent,
+		OrderIdentifier: row.OrderIdentifier, PaidMinor: row.TotalMinor, Currency: row.Currency,
+		ProposedRefundMinor: row.ProposedRefundMinor, Detail: row.Detail, NoticedAt: timestamppb.New(row.NoticedAt),
+	}
+	if row.ExpectedMinor != nil {
+		out.ExpectedMinor = *row.ExpectedMinor
+	}
+	if row.ResolvedAt != nil {
+		out.ResolvedAt, out.ResolvedBy, out.Resolution = timestamppb.New(*row.ResolvedAt), *row.ResolvedBy, *row.Resolution
+	}
+	return out
+}
