@@ -144,7 +144,7 @@ func (a *Area) UpdateSkuQuantity(ctx context.Context, form *storefrontv1.UpdateS
 	}
 	return &storefrontv1.UpdateSkuQuantityResponse{
 		CartUpdateSkuQuantity: "success", CartFound: pointerTo(true), SkuId: form.SkuId,
-		SkuSubtotal: &changed.LineSubtotalMinor, CartTotalsData: totals(changed.GetCart()),
+		SkuSubtotal: &changed.LineSubtotalMinor, CartTotalsData: totals(changed.GetCart()), DiscountCodeData: discountCodes(changed.GetCart()),
 	}, nil
 }
 
@@ -194,6 +194,7 @@ func (a *Area) RemoveSku(ctx context.Context, form *storefrontv1.RemoveSkuReques
 		CartShippingMethods:    &storefrontv1.ShippingMethods{Methods: shippingMethods(cart.GetShippingMethods())},
 		ShippingMethodSelected: chosenIdentifier(cart),
 		CartTotalsData:         totals(cart),
+		DiscountCodeData:       discountCodes(cart),
 	}, nil
 }
 
@@ -223,6 +224,7 @@ func (a *Area) UpdateShippingMethod(ctx context.Context, form *storefrontv1.Upda
 	return &storefrontv1.UpdateShippingMethodResponse{
 		CartUpdateShippingMethod: "success", CartFound: pointerTo(true),
 		ShippingMethodIdentifier: form.ShippingMethodIdentifier, CartTotalsData: totals(changed.GetCart()),
+		DiscountCodeData: discountCodes(changed.GetCart()),
 	}, nil
 }
 

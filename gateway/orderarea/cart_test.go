@@ -115,7 +115,7 @@ func TestChangingAQuantity(t *testing.T) {
 	t.Parallel()
 	v := guest(t)
 	answer, err := v.UpdateSkuQuantity(v.ctx, &storefrontv1.UpdateSkuQuantityRequest{SkuId: text("1"), Quantity: text("0")})
-	v.sees(`{"cart_update_sku_quantity":"success","cart_found":true,"sku_id":"1","sku_subtotal":"7.00","cart_totals_data":`+fullTotals+`,`+version+`}`, answer, err)
+	v.sees(`{"cart_update_sku_quantity":"success","cart_found":true,"sku_id":"1","sku_subtotal":"7.00","cart_totals_data":`+fullTotals+`,"discount_code_data":`+fullCodes+`,`+version+`}`, answer, err)
 	require.Equal(t, []string{"SetCartQuantity"}, v.behind.asked, "one question is enough")
 }
 
@@ -164,7 +164,7 @@ func TestRemovingALine(t *testing.T) {
 	v := guest(t)
 	answer, err := v.RemoveSku(v.ctx, &storefrontv1.RemoveSkuRequest{SkuId: text("1")})
 	v.sees(`{"cart_remove_sku":"success","cart_found":true,"sku_id":"1","cart_item_count":1,"cart_shipping_methods":{"0":`+method+`},
-		"shipping_method_selected":"USPSRetailGround","cart_totals_data":`+fullTotals+`,`+version+`}`, answer, err)
+		"shipping_method_selected":"USPSRetailGround","cart_totals_data":`+fullTotals+`,"discount_code_data":`+fullCodes+`,`+version+`}`, answer, err)
 }
 
 // The codes of contract order.md 4.9.
@@ -211,7 +211,7 @@ func TestChoosingAShippingMethod(t *testing.T) {
 		want       string
 	}{
 		"chosen": {text("USPSRetailGround"), false, nil,
-			`{"cart_update_shipping_method":"success","cart_found":true,"shipping_method_identifier":"USPSRetailGround","cart_totals_data":` + fullTotals + `,` + version + `}`},
+			`{"cart_update_shipping_method":"success","cart_found":true,"shipping_method_identifier":"USPSRetailGround","cart_totals_data":` + fullTotals + `,"discount_code_data":` + fullCodes + `,` + version + `}`},
 		"unknown": {text("None"), false, named(fault.NotFound, "shipping-method-not-found"),
 			`{"cart_update_shipping_method":"error","errors":{"error":"error-setting-cart-shipping-method"},"shipping_method_identifier":"None",` + version + `}`},
 		"nothing": {nil, false, nil,

@@ -144,6 +144,8 @@ func (a *Area) checkoutRefusal(ctx context.Context, err error) *storefrontv1.Err
 		return refusal(reason)
 	case "agree-to-terms-of-sale-required", "agree-to-terms-of-sale-must-be-checked":
 		return explainedRefusal(reason, "Please agree to the terms of sale.")
+	case "discount-code-not-available":
+		return explainedRefusal(reason, "A discount code on this cart cannot be used any more. Please remove it from the cart and try again.")
 	case "email-invalid":
 		return explainedRefusal("anonymous-email-address-required", "Please enter a valid e-mail address.")
 	case "stripe-refused":

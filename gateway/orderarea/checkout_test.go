@@ -178,6 +178,7 @@ func TestCheckoutsThatDoNotStart(t *testing.T) {
 		{named(fault.NotFound, "cart-not-found"), bare("cart-not-found"), false},
 		{named(fault.FailedPrecondition, "cart-is-empty"), bare("cart-is-empty"), false},
 		{named(fault.FailedPrecondition, "sku-not-available"), bare("sku-not-available"), false},
+		{named(fault.FailedPrecondition, "discount-code-not-available"), explained("discount-code-not-available"), false},
 		{named(fault.Invalid, "agree-to-terms-of-sale-required"), explained("agree-to-terms-of-sale-required"), false},
 		{named(fault.Invalid, "agree-to-terms-of-sale-must-be-checked"), explained("agree-to-terms-of-sale-must-be-checked"), false},
 		{named(fault.Invalid, "email-invalid"), explained("anonymous-email-address-required"), false},

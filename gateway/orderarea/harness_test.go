@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
 	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
@@ -90,6 +91,14 @@ func (s *services) RemoveFromCart(_ context.Context, request *orderv1.RemoveFrom
 
 func (s *services) ChooseShippingMethod(_ context.Context, request *orderv1.ChooseShippingMethodRequest, _ ...grpc.CallOption) (*orderv1.ChooseShippingMethodResponse, error) {
 	return &orderv1.ChooseShippingMethodResponse{Cart: s.cart}, s.hear("ChooseShippingMethod", request)
+}
+
+func (s *services) ApplyDiscountCode(_ context.Context, request *orderv1.ApplyDiscountCodeRequest, _ ...grpc.CallOption) (*orderv1.ApplyDiscountCodeResponse, error) {
+	return &orderv1.ApplyDiscountCodeResponse{Cart: s.cart}, s.hear("ApplyDiscountCode", request)
+}
+
+func (s *services) RemoveDiscountCode(_ context.Context, request *orderv1.RemoveDiscountCodeRequest, _ ...grpc.CallOption) (*orderv1.RemoveDiscountCodeResponse, error) {
+	return &orderv1.RemoveDiscountCodeResponse{Cart: s.cart}, s.hear("RemoveDiscountCode", request)
 }
 
 func (s *services) DeleteCart(_ context.Context, request *orderv1.DeleteCartRequest, _ ...grpc.CallOption) (*orderv1.DeleteCartResponse, error) {
@@ -201,14 +210,28 @@ func named(kind fault.Kind, reason string) error {
 }
 
 func fullCart() *orderv1.Cart {
+	begun := timestamppb.New(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	over := timestamppb.New(time.Date(2027, 1, 2, 3, 4, 5, 678_000_000, time.UTC))
 	ground := &orderv1.ShippingMethod{Identifier: "USPSRetailGround", Carrier: "USPS", CostMinor: 956, TrackingCodeBaseUrl: "https://track.example/?n="}
 	return &orderv1.Cart{
 		Lines: []*orderv1.CartLine{{
 			SkuId: 1, Quantity: 2, PriceMinor: 350, Color: text("Silver"), ProductIdentifier: "bSusp6dBHm", ProductTitle: "Paper Clips",
 			ProductTitleUrl: "PaperClips", ImageUrl: "/img/clips.jpg", Inventory: &orderv1.Inventory{Identifier: "in-stock", Title: "In Stock"},
 		}},
-		Totals:         &orderv1.Totals{ItemSubtotalMinor: 700, ShippingMinor: 956, TotalMinor: 1656},
+		Totals: &orderv1.Totals{
+			ItemSubtotalMinor: 700, ItemDiscountMinor: 70, ShippingMinor: 956, ShippingDiscountMinor: 956, TotalMinor: 630,
+		},
 		ShippingMethod: ground, ShippingMethods: []*orderv1.ShippingMethod{ground},
+		DiscountCodes: []*orderv1.CartDiscountCode{
+			{
+				DiscountCodeId: 3, Code: "TEN", Description: "{} % off", StartsAt: begun, EndsAt: over, AmountHundredths: 1000, OrderMinimumMinor: 500,
+				TypeTitle: "Percent off", TypeDescription: "A part of it", AppliesTo: "item_total", Action: "percent-off", Applied: true,
+			},
+			{
+				DiscountCodeId: 12, Code: "FREE", StartsAt: begun, EndsAt: over, Combinable: true,
+				TypeTitle: "Free", AppliesTo: "shipping", Action: "free-usps-ground-shipping",
+			},
+		},
 	}
 }
 
@@ -216,8 +239,14 @@ const (
 	fullLine = `{"0":{"sku_id":1,"sku_type__title":"product","sku_inventory__title":"In Stock","sku_inventory__identifier":"in-stock","color":"Silver",
 		"size":null,"description":null,"price":"3.50","quantity":2,"parent_product__title":"Paper Clips","parent_product__title_url":"PaperClips",
 		"parent_product__identifier":"bSusp6dBHm","sku_image_url":"/img/clips.jpg"}}`
-	fullTotals = `{"item_subtotal":"7.00","shipping_subtotal":"9.56","cart_total":"16.56"}`
-	noTotals   = `{"item_subtotal":"0.00","shipping_subtotal":"0.00","cart_total":"0.00"}`
-	method     = `{"identifier":"USPSRetailGround","carrier":"USPS","shipping_cost":"9.56","tracking_code_base_url":"https://track.example/?n="}`
-	version    = `"order-api-version":"0.0.1"`
+	fullTotals = `{"item_subtotal":"7.00","item_discount":"0.70","shipping_subtotal":"9.56","shipping_discount":"9.56","cart_total":"6.30"}`
+	noTotals   = `{"item_subtotal":"0.00","item_discount":"0.00","shipping_subtotal":"0.00","shipping_discount":"0.00","cart_total":"0.00"}`
+	fullCodes  = `{"3":{"discount_code_id":3,"code":"TEN","description":"{} % off","start_date_time":"2026-01-02T03:04:05Z",
+		"end_date_time":"2027-01-02T03:04:05.678Z","combinable":false,"discount_amount":"10.00","order_minimum":"5.00","discounttype__title":"Percent off",
+		"discounttype__description":"A part of it","discounttype__applies_to":"item_total","discounttype__action":"percent-off","discount_applied":true},
+		"12":{"discount_code_id":12,"code":"FREE","description":"","start_date_time":"2026-01-02T03:04:05Z","end_date_time":"2027-01-02T03:04:05.678Z",
+		"combinable":true,"discount_amount":"0.00","order_minimum":"0.00","discounttype__title":"Free","discounttype__description":"",
+		"discounttype__applies_to":"shipping","discounttype__action":"free-usps-ground-shipping","discount_applied":false}}`
+	method  = `{"identifier":"USPSRetailGround","carrier":"USPS","shipping_cost":"9.56","tracking_code_base_url":"https://track.example/?n="}`
+	version = `"order-api-version":"0.0.1"`
 )

@@ -30,7 +30,8 @@ func itemData(cart *orderv1.Cart) *storefrontv1.ItemData {
 func totals(cart *orderv1.Cart) *storefrontv1.CartTotals {
 	sums := cart.GetTotals()
 	return &storefrontv1.CartTotals{
-		ItemSubtotal: sums.GetItemSubtotalMinor(), ShippingSubtotal: sums.GetShippingMinor(), CartTotal: sums.GetTotalMinor(),
+		ItemSubtotal: sums.GetItemSubtotalMinor(), ItemDiscount: sums.GetItemDiscountMinor(),
+		ShippingSubtotal: sums.GetShippingMinor(), ShippingDiscount: sums.GetShippingDiscountMinor(), CartTotal: sums.GetTotalMinor(),
 	}
 }
 

@@ -46,6 +46,19 @@ func TestUnknownBucketsAndHostileKeys(t *testing.T) {
 	require.Equal(t, 2, s.count("SELECT uses FROM rate_limits"), "what is no address is counted together")
 }
 
+func TestDiscountCodesCannotBeGuessed(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for range 60 {
+		require.NoError(t, s.allow("discount-code", "192.0.2.1"))
+	}
+	err := s.allow("discount-code", "192.0.2.1")
+	require.Equal(t, fault.RateLimited, fault.KindOf(err))
+	require.Positive(t, fault.Of(err).RetryAfter)
+	require.NoError(t, s.allow("discount-code", "192.0.2.2"))
+	require.NoError(t, s.allow("payment-lookup", "192.0.2.1"), "each bucket has counters of its own")
+}
+
 func TestAnIPv6NetworkIsOneClient(t *testing.T) {
 	t.Parallel()
 	s := open(t)

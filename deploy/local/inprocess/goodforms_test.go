@@ -25,6 +25,8 @@ func goodForms() map[string]url.Values {
 		"/order/cart-update-sku-quantity":               {"sku_id": {"1"}, "quantity": {"2"}},
 		"/order/cart-remove-sku":                        {"sku_id": {"99"}},
 		"/order/cart-update-shipping-method":            {"shipping_method_identifier": {"USPSRetailGround"}},
+		"/order/cart-apply-discount-code":               {"discount_code_id": {"WELCOME10"}},
+		"/order/cart-remove-discount-code":              {"discount_code_id": {"1"}},
 		"/order/anonymous-email-address-payment-lookup": {"anonymous_email_address": {"guest@example.com"}},
 		"/order/create-checkout-session":                {"agree_to_terms_of_sale": {"true"}, "newsletter": {"false"}, "anonymous_email_address": {"guest@example.com"}},
 	}

@@ -26,6 +26,9 @@ func CreateAccount() Rule { return Rule{Name: "create-account", Most: 5, Window:
 // PaymentLookup is per client address: the lookup before paying tells whether somebody has an account.
 func PaymentLookup() Rule { return Rule{Name: "payment-lookup", Most: 60, Window: time.Hour} }
 
+// DiscountCode is per client address: who tries codes one after the other would find those that were meant for others.
+func DiscountCode() Rule { return Rule{Name: "discount-code", Most: 60, Window: time.Hour} }
+
 // Chat is per client address, and per account of somebody who is logged in (contract user.md 8, defect 7).
 func Chat() Rule { return Rule{Name: "chat", Most: 20, Window: time.Hour} }
 

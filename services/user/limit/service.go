@@ -28,6 +28,7 @@ type Service struct {
 func NewService(limiter *Limiter) *Service {
 	return &Service{limiter: limiter, buckets: map[string]bucket{
 		PaymentLookup().Name: {rule: PaymentLookup(), subject: Address},
+		DiscountCode().Name:  {rule: DiscountCode(), subject: Address},
 	}}
 }
 
