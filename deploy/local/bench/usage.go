@@ -22,20 +22,26 @@ const clockTick = 10 * time.Millisecond
 // usage is the CPU time that the parts of the shop have spent since they began.
 type usage struct {
 	edge, services, postgres time.Duration
+	// programs is the same as edge and services, by program.
+	programs map[string]time.Duration
 }
+
+// all is what the shop spent.
+func (u usage) all() time.Duration { return u.edge + u.services + u.postgres }
 
 func programs() []string {
 	return []string{"user", "order", "payment", "clientevent", "gateway"}
 }
 
 func readUsage(shop *stack.Stack, postgresData string) (usage, error) {
-	var total usage
+	total := usage{programs: map[string]time.Duration{}}
 	for _, program := range programs() {
 		for _, process := range shop.Processes(program) {
 			spent, err := cpuTime(process.PID())
 			if err != nil {
 				return total, err
 			}
+			total.programs[program] += spent
 			if program == "gateway" {
 				total.edge += spent
 			} else {

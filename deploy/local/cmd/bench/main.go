@@ -1,4 +1,4 @@
-// Command bench starts the shop on free ports, measures its main paths and prints one table.
+// Command bench starts the shop on free ports, measures its main paths or whole purchases, and prints one table.
 package main
 
 import (
@@ -18,44 +18,96 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "scripts/bench:", err)
-		os.Exit(1)
+		cancel()
+		os.Exit(1) //nolint:gocritic // cancelled above
 	}
 }
 
-func run() (err error) {
+func run(ctx context.Context, arguments []string) error {
+	if len(arguments) == 0 {
+		return measurePaths(ctx, arguments)
+	}
+	switch arguments[0] {
+	case "purchase":
+		return measurePurchases(ctx, arguments[1:])
+	case bench.LoadCommand:
+		return bench.Load(ctx, arguments[1:], os.Stdout)
+	}
+	return measurePaths(ctx, arguments)
+}
+
+func measurePaths(ctx context.Context, arguments []string) error {
 	measured := bench.Options{Out: os.Stdout}
-	flag.DurationVar(&measured.Duration, "duration", 5*time.Second, "how long each path is loaded")
-	flag.IntVar(&measured.Connections, "connections", 8, "clients at once")
-	flag.StringVar(&measured.Only, "only", "", "measure only paths whose name contains this")
-	flag.Parse()
+	flags := flag.NewFlagSet("scripts/bench", flag.ExitOnError)
+	flags.DurationVar(&measured.Duration, "duration", 5*time.Second, "how long each path is loaded")
+	flags.IntVar(&measured.Connections, "connections", 8, "clients at once")
+	flags.StringVar(&measured.Only, "only", "", "measure only paths whose name contains this")
+	usage := flags.Usage
+	flags.Usage = func() {
+		usage()
+		_, _ = fmt.Fprintln(flags.Output(), "or: scripts/bench purchase [flags] measures whole purchases; --help lists its flags")
+	}
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
 	if _, err := exec.LookPath("wrk"); err != nil {
 		return errors.New("wrk is missing; install the package wrk")
+	}
+	return inShop(ctx, func(shop *stack.Stack, _ stack.Options) error { return bench.Run(ctx, shop, measured) })
+}
+
+func measurePurchases(ctx context.Context, arguments []string) error {
+	measured := bench.PurchaseOptions{Out: os.Stdout, Customers: []int{1, 4, 8}}
+	flags := flag.NewFlagSet("scripts/bench purchase", flag.ExitOnError)
+	flags.DurationVar(&measured.Duration, "duration", 10*time.Second, "how long each number of customers buys")
+	texts := flags.Bool("statements", false, "list every SQL statement of an order")
+	only := flags.Int("customers", 0, "measure this number of customers at once alone, and count no statements")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	if *only > 0 {
+		measured.Customers = []int{*only}
+	}
+	err := inShop(ctx, func(shop *stack.Stack, options stack.Options) error {
+		return bench.Purchases(ctx, shop, options.Database, measured)
+	})
+	if err != nil || *only > 0 {
+		return err
 	}
 	options, clean, err := freeShop()
 	if err != nil {
 		return err
 	}
 	defer clean()
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer cancel()
+	err = bench.Statements(ctx, options, *texts, os.Stdout)
+	return errors.Join(err, drop(ctx, options))
+}
+
+// inShop starts a shop for the measurement and leaves nothing of it behind.
+func inShop(ctx context.Context, measure func(*stack.Stack, stack.Options) error) (err error) {
+	options, clean, err := freeShop()
+	if err != nil {
+		return err
+	}
+	defer clean()
 	shop, err := stack.Start(ctx, options)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, remove(shop, options)) }()
-	return bench.Run(ctx, shop, measured)
+	defer func() { err = errors.Join(err, shop.Stop(context.WithoutCancel(ctx)), drop(ctx, options)) }()
+	return measure(shop, options)
 }
 
-// remove leaves nothing behind in a PostgreSQL that others use too.
-func remove(shop *stack.Stack, options stack.Options) error {
-	ctx := context.Background() // also when the bench was interrupted
-	failure := shop.Stop(ctx)
+// drop leaves nothing behind in a PostgreSQL that others use too, also when the bench was interrupted.
+func drop(ctx context.Context, options stack.Options) error {
 	if options.AdminURL == "" {
-		return failure
+		return nil
 	}
-	return errors.Join(failure, stack.DropDatabase(ctx, options.AdminURL, options.Database))
+	return stack.DropDatabase(context.WithoutCancel(ctx), options.AdminURL, options.Database)
 }
 
 // freeShop is a shop of its own, beside any that runs already.
