@@ -194,3 +194,44 @@ func TestHugeOrder(t *testing.T) {
 	s.confirm(order)
 	require.Contains(t, s.mailsTo("buyer@mail.example", 1)[0].text, strings.Repeat("ü", 400))
 }
+
+func TestDiscountsAreToldByTheirCodes(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	_, made := s.register(nil)
+	order := guestOrder()
+	order.ShippingDiscountMinor = 300
+	order.Discounts = []*userv1.ConfirmationDiscount{{Code: "SAVE10", Description: "10% off <b>all</b>"}, {}, {Code: "FREE\r\nBcc: x@y.example"}}
+	s.confirm(order)
+	order.OrderIdentifier, order.Email = "of-a-member", "member@mail.example"
+	order.AccountId, order.TemplateCode = made.GetAccount().GetAccountId(), memberTemplate
+	s.confirm(order)
+	for _, to := range []string{"buyer@mail.example", "member@mail.example"} {
+		got := s.mailsTo(to, 1)[0]
+		require.Contains(t, got.text, "Subtotal: $12,345.60\r\n\r\nDiscount SAVE10: 10% off <b>all</b>\r\nDiscount FREE Bcc: x@y.example\r\n\r\nDELIVERY")
+		require.Contains(t, got.text, "Item discount: ($10.00)\r\nShipping: $9.56\r\nShipping discount: ($3.00)\r\nSales tax: $0.08\r\nOrder total: ")
+		require.Contains(t, got.html, "<br>Discount SAVE10: 10% off &lt;b&gt;all&lt;/b&gt;<br>\r\nDiscount FREE Bcc: x@y.example</p>")
+	}
+
+	plain := guestOrder()
+	plain.Email, plain.ItemDiscountMinor = "plain@mail.example", 0
+	s.confirm(plain)
+	got := s.mailsTo("plain@mail.example", 1)[0]
+	require.NotContains(t, got.text+got.html, "iscount")
+	require.NotContains(t, got.text, "\r\n\r\n\r\n")
+}
+
+// Texts from before discounts were told, and those that tell amounts only.
+func TestEditedConfirmationsKeepWorking(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	order := guestOrder()
+	order.Discounts = []*userv1.ConfirmationDiscount{{Code: "SAVE10", Description: "10% off"}}
+	s.mailCommandWorks("edit-mail-template", guestTemplate, "--text", file(t, "{identifier} costs {order_total_information}"), "--html", file(t, ""))
+	s.confirm(order)
+	require.Contains(t, s.mailsTo("buyer@mail.example", 1)[0].text, "Item discount: ($10.00)")
+	s.mailCommandWorks("edit-mail-template", guestTemplate, "--text", file(t, "{identifier}: {discount_information}."))
+	nameless := guestOrder()
+	s.confirm(nameless)
+	require.Contains(t, s.mailsTo("buyer@mail.example", 2)[1].text, nameless.GetOrderIdentifier()+": Item discount: ($10.00).")
+}

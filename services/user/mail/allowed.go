@@ -9,11 +9,12 @@ import (
 	userv1 "github.com/bartgottschalk/startupwebapp/proto/user/v1"
 )
 
-// What a template may contain follows from the mail it is for: allowed knows what fills it in (message.go, order.go,
-// account.go; campaigns: contract user.md 5.1).
+// What a template may contain follows from the mail it is for: allowed knows what fills it in (message.go, orderfields.go,
+// notice.go, account.go; campaigns: contract user.md 5.1).
 
 const (
 	purposeOrder    = "order-confirmation"
+	purposeNotice   = "order-notice"
 	purposeCampaign = "campaign"
 	audienceMember  = "member"
 	audienceOps     = "operator"
@@ -34,6 +35,8 @@ func allowedFor(code, purpose, audience string) []string {
 		return append(orderPlaceholders(), "mb_cd")
 	case purpose == purposeOrder:
 		return append(orderPlaceholders(), "pr_cd", newsletterField)
+	case purpose == purposeNotice:
+		return append(slices.Collect(maps.Keys(noticeFields(nil))), orderLinkField)
 	case purpose == purposeCampaign && audience == audienceMember:
 		return append(campaignPlaceholders(), "mb_cd", "token")
 	case purpose == purposeCampaign:
@@ -69,8 +72,8 @@ func accountPlaceholders(code string) []string {
 
 // needed is the placeholder that a mail is sent for, "" where there is none.
 func needed(code, purpose string) string {
-	if purpose == purposeOrder {
-		return "identifier"
+	if purpose == purposeOrder || purpose == purposeNotice {
+		return identifierField
 	}
 	switch code {
 	case welcomeTemplate, earlierWelcomeTemplate, verificationTemplate, emailChangedTemplate:

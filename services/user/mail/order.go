@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -18,6 +19,8 @@ import (
 const (
 	orderKey          = "order:"
 	longestIdentifier = 100
+	identifierField   = "identifier"
+	orderLinkField    = "order_link"
 	newsletterField   = "prosepct_email_unsubscribe_str" //nolint:misspell // the old templates spell it so (payment.md 8)
 )
 
@@ -39,8 +42,7 @@ func NewService(db *postgres.Database, outbox *Outbox, prospects *prospect.Servi
 // SendOrderConfirmation queues the confirmation of an order. The order's identifier is the key: a repeat changes nothing
 // and answers as the first time.
 func (s *Service) SendOrderConfirmation(ctx context.Context, request *userv1.SendOrderConfirmationRequest) (*userv1.SendOrderConfirmationResponse, error) {
-	identifier := request.GetOrderIdentifier()
-	if identifier == "" || len(identifier) > longestIdentifier || oneLine(identifier) != identifier {
+	if !wellFormed(request.GetOrderIdentifier(), longestIdentifier) {
 		return nil, fault.New(fault.Invalid, "order-identifier-invalid", "")
 	}
 	email, err := prospect.ParseAddress(request.GetEmail())
@@ -70,18 +72,27 @@ func (s *Service) confirm(ctx context.Context, tx pgx.Tx, request *userv1.SendOr
 }
 
 func (s *Service) confirmToMember(ctx context.Context, tx pgx.Tx, request *userv1.SendOrderConfirmationRequest, email string) error {
-	code, err := s.queries.WithTx(tx).MemberCode(ctx, request.GetAccountId())
-	if errors.Is(err, pgx.ErrNoRows) {
-		return fault.New(fault.NotFound, "account-not-found", "")
-	}
+	code, err := s.memberCode(ctx, tx, request.GetAccountId())
 	if err != nil {
-		return fmt.Errorf("read member code: %w", err)
+		return err
 	}
 	letter := s.orderLetter(request, email)
 	letter.AccountID = request.GetAccountId()
 	letter.Fields["mb_cd"] = code
 	_, err = s.outbox.Put(ctx, tx, letter)
 	return err
+}
+
+// memberCode is the code of an account in links. Errors: NotFound "account-not-found".
+func (s *Service) memberCode(ctx context.Context, tx pgx.Tx, accountID int64) (string, error) {
+	code, err := s.queries.WithTx(tx).MemberCode(ctx, accountID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", fault.New(fault.NotFound, "account-not-found", "")
+	}
+	if err != nil {
+		return "", fmt.Errorf("read member code: %w", err)
+	}
+	return code, nil
 }
 
 func (s *Service) confirmToGuest(ctx context.Context, tx pgx.Tx, request *userv1.SendOrderConfirmationRequest, email string) (int64, error) {
@@ -122,11 +133,17 @@ func (s *Service) newsletterSentence(request *userv1.SendOrderConfirmationReques
 		s.site, request.GetTemplateCode(), guest.Code, guest.UnsubscribeToken)
 }
 
-// orderIdentifierOf gives the identifier in a key of an order's mail, "" for other keys.
-func orderIdentifierOf(key string) string {
-	identifier, ok := strings.CutPrefix(key, orderKey)
-	if !ok {
-		return ""
+// orderOf tells whether a mail is about an order, and which: "" when that was forgotten with what the mail said.
+func orderOf(letter dbgen.LoadMailRow) (identifier string, isOrder bool) {
+	if identifier, isOrder = strings.CutPrefix(letter.Key, orderKey); isOrder {
+		return identifier, true
 	}
-	return identifier
+	if !strings.HasPrefix(letter.Key, noticeKey) {
+		return "", false
+	}
+	var fields map[string]string
+	if json.Unmarshal(letter.Fields, &fields) != nil {
+		return "", true
+	}
+	return fields[identifierField], true
 }

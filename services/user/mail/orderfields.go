@@ -16,7 +16,7 @@ const newLine = "\r\n"
 func orderFields(order *userv1.SendOrderConfirmationRequest, now time.Time) map[string]string {
 	return map[string]string{
 		"recipient_first_name":         orElse(oneLine(order.GetRecipientName()), "Customer"),
-		"identifier":                   order.GetOrderIdentifier(),
+		identifierField:                order.GetOrderIdentifier(),
 		"order_information":            orderInformation(order, now),
 		"product_information":          productInformation(order.GetLines()),
 		"shipping_information":         joinParts(" ", order.GetShippingCarrier(), dollars(order.GetShippingMinor())),
@@ -57,14 +57,24 @@ func totals(order *userv1.SendOrderConfirmationRequest) string {
 	return strings.Join(append(lines, "Order total: "+dollars(order.GetTotalMinor())), newLine)
 }
 
+// discounts are the codes and promotions that lowered the price; where none is named, by how much it was lowered.
 func discounts(order *userv1.SendOrderConfirmationRequest) string {
+	var lines []string
+	for _, discount := range order.GetDiscounts() {
+		if line := joinParts(": ", discount.GetCode(), discount.GetDescription()); line != "" {
+			lines = append(lines, "Discount "+line)
+		}
+	}
+	if lines != nil {
+		return strings.Join(lines, newLine)
+	}
 	return strings.Join(append(deduction("Item discount", order.GetItemDiscountMinor()),
 		deduction("Shipping discount", order.GetShippingDiscountMinor())...), newLine)
 }
 
-// deduction is no line at all when nothing was deducted.
+// deduction is no line at all when nothing was deducted (contract payment.md 8).
 func deduction(title string, minor int64) []string {
-	if minor == 0 {
+	if minor <= 0 {
 		return nil
 	}
 	return []string{title + ": (" + dollars(minor) + ")"}

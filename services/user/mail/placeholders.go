@@ -83,8 +83,21 @@ var manyBreaks = regexp.MustCompile(`(\r\n){3,}`)
 func fillHTML(template string, fields map[string]string) (string, error) {
 	return fill(template, func(name string) (string, bool) {
 		value, known := fields[name]
-		return strings.ReplaceAll(html.EscapeString(value), "\r\n", "<br>\r\n"), known
+		lines := strings.Split(value, newLine)
+		for i, line := range lines {
+			lines[i] = htmlLine(line, name == trackingField)
+		}
+		return strings.Join(lines, "<br>"+newLine), known
 	})
+}
+
+// htmlLine makes a link of a line that is nothing but the address of a page, where that may be one.
+func htmlLine(line string, mayLink bool) string {
+	escaped := html.EscapeString(line)
+	if mayLink && isWebPage(line) {
+		return `<a href="` + escaped + `">` + escaped + "</a>"
+	}
+	return escaped
 }
 
 // fillSubject gives one line.

@@ -194,8 +194,10 @@ func (s *Sender) GivenUp(ctx context.Context, job *rivertype.JobRow, cause error
 func (s *Sender) raise(ctx context.Context, id int64, kind string, cause error) {
 	attributes := []any{"type", kind, "mail_id", id, "error", cause}
 	tag := "[EMAIL_FAILURE]"
-	if mail, err := s.queries.LoadMail(ctx, id); err == nil && orderIdentifierOf(mail.Key) != "" {
-		tag, attributes = "[ORDER_EMAIL_FAILURE]", append(attributes, "order", orderIdentifierOf(mail.Key))
+	if mail, err := s.queries.LoadMail(ctx, id); err == nil {
+		if order, isOrder := orderOf(mail); isOrder {
+			tag, attributes = "[ORDER_EMAIL_FAILURE]", append(attributes, "order", order)
+		}
 	}
 	s.logger.ErrorContext(ctx, tag, attributes...)
 }
