@@ -144,13 +144,14 @@ func (a *asked) note(what string, err error) {
 // inVain tells whether to go on asking is useless, because nobody answers or nobody waits any more.
 func (a *asked) inVain(ctx context.Context) bool { return ctx.Err() != nil || a.deaf >= deafness }
 
-// check asks about one checkout. A superseded one is ended on the way, in case the start that replaced it died first.
+// check asks about one checkout. A superseded one is ended on the way, in case the start that replaced it died first, and so is
+// one whose time is over: what it has promised must not wait for a clock elsewhere.
 func (c *Checkouts) check(ctx context.Context, due dbgen.ClaimDueCheckoutsRow) error {
 	if due.SessionID == nil {
 		return c.checkWithoutSession(ctx, due)
 	}
 	ask := c.getSession
-	if due.State == stateSuperseded {
+	if due.State == stateSuperseded || due.SessionExpiresAt.Before(c.now()) {
 		ask = c.expireSession
 	}
 	session, err := ask(ctx, *due.SessionID)

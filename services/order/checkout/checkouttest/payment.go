@@ -157,6 +157,17 @@ func Later(session *paymentv1.Session) {
 	session.PaymentStatus = paymentv1.PaymentStatus_PAYMENT_STATUS_UNPAID
 }
 
+// Arrived is the money of a slow method of payment.
+func Arrived(session *paymentv1.Session) {
+	session.PaymentStatus = paymentv1.PaymentStatus_PAYMENT_STATUS_PAID
+}
+
+// Reopen makes an ended session payable again, which Stripe never does; a payment that was on its way looks like it.
+func (p *Payment) Reopen(t testing.TB, sessionID string) {
+	t.Helper()
+	p.Change(t, sessionID, func(session *paymentv1.Session) { session.Status = paymentv1.SessionStatus_SESSION_STATUS_OPEN })
+}
+
 // Expire lets a session's time run out.
 func (p *Payment) Expire(t testing.TB, sessionID string) {
 	t.Helper()

@@ -13,6 +13,7 @@ import (
 
 	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
 	"github.com/bartgottschalk/startupwebapp/services/order/books"
+	"github.com/bartgottschalk/startupwebapp/services/order/cart"
 	"github.com/bartgottschalk/startupwebapp/services/order/checkout"
 	"github.com/bartgottschalk/startupwebapp/services/order/exception"
 	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
@@ -89,6 +90,7 @@ func OpenWith(t testing.TB, tel telemetry.Telemetry) *Shop {
 	t.Helper()
 	clock := &Clock{now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
 	shop := &Shop{Shop: ordertest.Open(t), Clock: clock, Payment: NewPayment(clock.Now), Mail: &Mail{}, tel: tel}
+	shop.Carts = cart.New(shop.DB, shop.Catalogue, clock.Now)
 	shop.Process = shop.Another(t, nil)
 	return shop
 }
