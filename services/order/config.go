@@ -52,10 +52,14 @@ func Program() process.Program[Config] {
 		Serve:   Serve,
 		Migrate: Migrate,
 		Tasks: map[string]process.Task[Config]{
-			"load-demo":         {Help: "put the demo goods into a shop that has no product", Run: loadDemo},
-			"audit":             {Help: "print what is wrong with checkouts, orders, payments and mails; -patience 15m leaves alone what is younger", Run: audit},
-			"export-account":    {Help: "ID: print everything that is kept of an account as one JSON document", Run: exportAccount},
-			"anonymise-account": {Help: "ID: take the person out of an account's orders and delete its cart; the books stay", Run: anonymiseAccount},
+			"load-demo":                {Help: "put the demo goods into a shop that has no product", Run: loadDemo},
+			"load-demo-discount-codes": {Help: "put the discount codes of the old shop's recordings into the shop, under the ids 1 to 8", Run: loadDemoDiscountCodes},
+			"create-discount-code":     {Help: "CODE -type percent-off|dollar-amt-off|free-usps-ground-shipping -amount 10.00 [-minimum 20.00] [-starts 2026-12-01] [-ends 2027-01-01] [-limit N] [-limit-per-customer N] [-description TEXT]", Run: createDiscountCode},
+			"end-discount-code":        {Help: "CODE: let a discount code be over from now on", Run: endDiscountCode},
+			"discount-codes":           {Help: "list the discount codes and their uses", Run: listDiscountCodes},
+			"audit":                    {Help: "print what is wrong with checkouts, orders, payments and mails; -patience 15m leaves alone what is younger", Run: audit},
+			"export-account":           {Help: "ID: print everything that is kept of an account as one JSON document", Run: exportAccount},
+			"anonymise-account":        {Help: "ID: take the person out of an account's orders and delete its cart; the books stay", Run: anonymiseAccount},
 		},
 	}
 }

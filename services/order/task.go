@@ -6,6 +6,8 @@ import (
 	"os"
 
 	"github.com/bartgottschalk/startupwebapp/services/order/books"
+	"github.com/bartgottschalk/startupwebapp/services/order/demo"
+	"github.com/bartgottschalk/startupwebapp/services/order/discount"
 	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
 	"github.com/bartgottschalk/startupwebapp/services/order/privacy"
 	"github.com/bartgottschalk/startupwebapp/services/platform/migration"
@@ -23,6 +25,28 @@ func anonymiseAccount(ctx context.Context, cfg Config, tel telemetry.Telemetry, 
 	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
 		return privacy.AnonymiseTask(ctx, db, utcNow(), args, os.Stdout)
 	})
+}
+
+// loadDemoDiscountCodes is the subcommand that the replay of the old shop's recordings needs (package demo).
+func loadDemoDiscountCodes(ctx context.Context, cfg Config, tel telemetry.Telemetry, _ []string) error {
+	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error { return demo.LoadDiscountCodes(ctx, db) })
+}
+
+// createDiscountCode, endDiscountCode and listDiscountCodes are subcommands for operators (package discount).
+func createDiscountCode(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error { return codeCounter(db, tel).Create(ctx, args) })
+}
+
+func endDiscountCode(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error { return codeCounter(db, tel).End(ctx, args) })
+}
+
+func listDiscountCodes(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error { return codeCounter(db, tel).List(ctx, args) })
+}
+
+func codeCounter(db *postgres.Database, tel telemetry.Telemetry) discount.Counter {
+	return discount.Counter{DB: db, Logger: tel.Logger, Now: utcNow}
 }
 
 // audit is the subcommand that checks the books (package books, Audit); a wrong book is exit status 1.
