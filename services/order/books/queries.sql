@@ -139,3 +139,39 @@ FROM checkout c
 WHERE c.state IN ('open', 'superseded') AND c.session_expires_at <= sqlc.arg(reserved_until)::timestamptz
   AND EXISTS (SELECT FROM checkout_line l JOIN stock s ON s.sku_id = l.sku_id WHERE l.checkout_id = c.id)
 ORDER BY 1, 2, 3;
+
+-- name: BooksOfSessions :many
+-- What we have written about sessions; one row each, also of those we know nothing of.
+SELECT s.session_id::text AS session_id, p.identifier, p.currency, p.total_minor AS order_total_minor, c.id AS checkout_id, c.reference,
+       y.payment_intent_id, y.currency AS payment_currency, y.subtotal_minor, y.discount_minor, y.tax_minor, y.shipping_minor, y.total_minor,
+       EXISTS (SELECT FROM payment_exception x WHERE x.session_id = s.session_id) AS excepted
+FROM unnest(sqlc.arg(session_ids)::text[]) AS s (session_id)
+LEFT JOIN purchase p ON p.session_id = s.session_id
+LEFT JOIN checkout c ON c.id = p.checkout_id
+LEFT JOIN purchase_payment y ON y.purchase_id = p.id;
+
+-- name: MoneyOfIntents :many
+-- What we know became of payments; no row: nothing. A young refund may be on its way to Stripe.
+SELECT i.payment_intent::text AS payment_intent,
+       coalesce((SELECT sum(r.amount_minor) FROM refund r WHERE r.payment_intent = i.payment_intent AND r.state <> 'failed'), 0)::bigint AS refunded_minor,
+       EXISTS (SELECT FROM refund r WHERE r.payment_intent = i.payment_intent AND r.state = 'pending' AND r.refund_id IS NULL
+               AND r.requested_at > sqlc.arg(young)::timestamptz) AS under_way,
+       EXISTS (SELECT FROM dispute d WHERE d.payment_intent = i.payment_intent) AS disputed
+FROM unnest(sqlc.arg(payment_intents)::text[]) AS i (payment_intent);
+
+-- name: FindCheckoutByReference :one
+SELECT id, total_minor FROM checkout WHERE reference = sqlc.arg(reference);
+
+-- name: ListOrdersOfPeriod :many
+SELECT c.id AS checkout_id, c.created_at, p.session_id
+FROM checkout c JOIN purchase p ON p.checkout_id = c.id
+WHERE c.created_at >= sqlc.arg(from_at)::timestamptz AND c.created_at < sqlc.arg(until_at)::timestamptz AND c.id > sqlc.arg(after)
+ORDER BY c.id
+LIMIT sqlc.arg(most);
+
+-- name: NoteReconciliation :exec
+INSERT INTO reconciliation (from_at, until_at, finished_at, payments, orders, findings)
+VALUES (sqlc.arg(from_at), sqlc.arg(until_at), sqlc.arg(finished_at), sqlc.arg(payments), sqlc.arg(orders), sqlc.arg(findings));
+
+-- name: ReconciledUntil :one
+SELECT until_at FROM reconciliation ORDER BY until_at DESC LIMIT 1;

@@ -17,9 +17,10 @@ import (
 )
 
 const (
-	mostListed  = 500
-	longestNote = 2000 // characters
-	longestBy   = 200
+	mostListed     = 500
+	mostUnresolved = 10_000
+	longestNote    = 2000 // characters
+	longestBy      = 200
 )
 
 // The faults of resolving (proto order.v1.ExceptionService).
@@ -39,11 +40,16 @@ func (e *Exceptions) ListExceptions(ctx context.Context, request *orderv1.ListEx
 	if err != nil {
 		return nil, fmt.Errorf("list exceptions: %w", err)
 	}
-	response := &orderv1.ListExceptionsResponse{}
-	for _, row := range rows {
-		response.Exceptions = append(response.Exceptions, protoOf(row))
+	return &orderv1.ListExceptionsResponse{Exceptions: protosOf(rows)}, nil
+}
+
+// Unresolved are those that wait for somebody, newest first, at most 10,000.
+func (e *Exceptions) Unresolved(ctx context.Context) ([]*orderv1.Exception, error) {
+	rows, err := dbgen.New(e.db).ListExceptions(ctx, dbgen.ListExceptionsParams{Most: mostUnresolved})
+	if err != nil {
+		return nil, fmt.Errorf("list exceptions: %w", err)
 	}
-	return response, nil
+	return protosOf(rows), nil
 }
 
 // ResolveException closes an exception. The money goes first, under the exception's own key: whoever repeats this, or does it at
@@ -162,6 +168,14 @@ func whatWasDone(row dbgen.PaymentException, wanted resolution) string {
 		return fmt.Sprintf("%s; gave back %s", row.Reason, amount(row.ProposedRefundMinor, row.Currency))
 	}
 	return row.Reason
+}
+
+func protosOf(rows []dbgen.PaymentException) []*orderv1.Exception {
+	list := make([]*orderv1.Exception, len(rows))
+	for i, row := range rows {
+		list[i] = protoOf(row)
+	}
+	return list
 }
 
 func protoOf(row dbgen.PaymentException) *orderv1.Exception {

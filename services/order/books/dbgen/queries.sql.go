@@ -206,6 +206,69 @@ func (q *Queries) AuditOrders(ctx context.Context, tooOld time.Time) ([]AuditOrd
 	return items, nil
 }
 
+const BooksOfSessions = `-- name: BooksOfSessions :many
+SELECT s.session_id::text AS session_id, p.identifier, p.currency, p.total_minor AS order_total_minor, c.id AS checkout_id, c.reference,
+       y.payment_intent_id, y.currency AS payment_currency, y.subtotal_minor, y.discount_minor, y.tax_minor, y.shipping_minor, y.total_minor,
+       EXISTS (SELECT FROM payment_exception x WHERE x.session_id = s.session_id) AS excepted
+FROM unnest($1::text[]) AS s (session_id)
+LEFT JOIN purchase p ON p.session_id = s.session_id
+LEFT JOIN checkout c ON c.id = p.checkout_id
+LEFT JOIN purchase_payment y ON y.purchase_id = p.id
+`
+
+type BooksOfSessionsRow struct {
+	SessionID       string
+	Identifier      *string
+	Currency        *string
+	OrderTotalMinor *int64
+	CheckoutID      *int64
+	Reference       *string
+	PaymentIntentID *string
+	PaymentCurrency *string
+	SubtotalMinor   *int64
+	DiscountMinor   *int64
+	TaxMinor        *int64
+	ShippingMinor   *int64
+	TotalMinor      *int64
+	Excepted        bool
+}
+
+// What we have written about sessions; one row each, also of those we know nothing of.
+func (q *Queries) BooksOfSessions(ctx context.Context, sessionIds []string) ([]BooksOfSessionsRow, error) {
+	rows, err := q.db.Query(ctx, BooksOfSessions, sessionIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []BooksOfSessionsRow
+	for rows.Next() {
+		var i BooksOfSessionsRow
+		if err := rows.Scan(
+			&i.SessionID,
+			&i.Identifier,
+			&i.Currency,
+			&i.OrderTotalMinor,
+			&i.CheckoutID,
+			&i.Reference,
+			&i.PaymentIntentID,
+			&i.PaymentCurrency,
+			&i.SubtotalMinor,
+			&i.DiscountMinor,
+			&i.TaxMinor,
+			&i.ShippingMinor,
+			&i.TotalMinor,
+			&i.Excepted,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const CountBooks = `-- name: CountBooks :one
 SELECT (SELECT count(*) FROM checkout) AS checkouts,
        (SELECT count(*) FROM purchase) AS orders,
@@ -223,4 +286,150 @@ func (q *Queries) CountBooks(ctx context.Context) (CountBooksRow, error) {
 	var i CountBooksRow
 	err := row.Scan(&i.Checkouts, &i.Orders, &i.TotalMinor)
 	return i, err
+}
+
+const FindCheckoutByReference = `-- name: FindCheckoutByReference :one
+SELECT id, total_minor FROM checkout WHERE reference = $1
+`
+
+type FindCheckoutByReferenceRow struct {
+	ID         int64
+	TotalMinor int64
+}
+
+func (q *Queries) FindCheckoutByReference(ctx context.Context, reference string) (FindCheckoutByReferenceRow, error) {
+	row := q.db.QueryRow(ctx, FindCheckoutByReference, reference)
+	var i FindCheckoutByReferenceRow
+	err := row.Scan(&i.ID, &i.TotalMinor)
+	return i, err
+}
+
+const ListOrdersOfPeriod = `-- name: ListOrdersOfPeriod :many
+SELECT c.id AS checkout_id, c.created_at, p.session_id
+FROM checkout c JOIN purchase p ON p.checkout_id = c.id
+WHERE c.created_at >= $1::timestamptz AND c.created_at < $2::timestamptz AND c.id > $3
+ORDER BY c.id
+LIMIT $4
+`
+
+type ListOrdersOfPeriodParams struct {
+	FromAt  time.Time
+	UntilAt time.Time
+	After   int64
+	Most    int32
+}
+
+type ListOrdersOfPeriodRow struct {
+	CheckoutID int64
+	CreatedAt  time.Time
+	SessionID  string
+}
+
+func (q *Queries) ListOrdersOfPeriod(ctx context.Context, arg ListOrdersOfPeriodParams) ([]ListOrdersOfPeriodRow, error) {
+	rows, err := q.db.Query(ctx, ListOrdersOfPeriod,
+		arg.FromAt,
+		arg.UntilAt,
+		arg.After,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListOrdersOfPeriodRow
+	for rows.Next() {
+		var i ListOrdersOfPeriodRow
+		if err := rows.Scan(&i.CheckoutID, &i.CreatedAt, &i.SessionID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const MoneyOfIntents = `-- name: MoneyOfIntents :many
+SELECT i.payment_intent::text AS payment_intent,
+       coalesce((SELECT sum(r.amount_minor) FROM refund r WHERE r.payment_intent = i.payment_intent AND r.state <> 'failed'), 0)::bigint AS refunded_minor,
+       EXISTS (SELECT FROM refund r WHERE r.payment_intent = i.payment_intent AND r.state = 'pending' AND r.refund_id IS NULL
+               AND r.requested_at > $1::timestamptz) AS under_way,
+       EXISTS (SELECT FROM dispute d WHERE d.payment_intent = i.payment_intent) AS disputed
+FROM unnest($2::text[]) AS i (payment_intent)
+`
+
+type MoneyOfIntentsParams struct {
+	Young          time.Time
+	PaymentIntents []string
+}
+
+type MoneyOfIntentsRow struct {
+	PaymentIntent string
+	RefundedMinor int64
+	UnderWay      bool
+	Disputed      bool
+}
+
+// What we know became of payments; no row: nothing. A young refund may be on its way to Stripe.
+func (q *Queries) MoneyOfIntents(ctx context.Context, arg MoneyOfIntentsParams) ([]MoneyOfIntentsRow, error) {
+	rows, err := q.db.Query(ctx, MoneyOfIntents, arg.Young, arg.PaymentIntents)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []MoneyOfIntentsRow
+	for rows.Next() {
+		var i MoneyOfIntentsRow
+		if err := rows.Scan(
+			&i.PaymentIntent,
+			&i.RefundedMinor,
+			&i.UnderWay,
+			&i.Disputed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const NoteReconciliation = `-- name: NoteReconciliation :exec
+INSERT INTO reconciliation (from_at, until_at, finished_at, payments, orders, findings)
+VALUES ($1, $2, $3, $4, $5, $6)
+`
+
+type NoteReconciliationParams struct {
+	FromAt     time.Time
+	UntilAt    time.Time
+	FinishedAt time.Time
+	Payments   int32
+	Orders     int32
+	Findings   int32
+}
+
+func (q *Queries) NoteReconciliation(ctx context.Context, arg NoteReconciliationParams) error {
+	_, err := q.db.Exec(ctx, NoteReconciliation,
+		arg.FromAt,
+		arg.UntilAt,
+		arg.FinishedAt,
+		arg.Payments,
+		arg.Orders,
+		arg.Findings,
+	)
+	return err
+}
+
+const ReconciledUntil = `-- name: ReconciledUntil :one
+SELECT until_at FROM reconciliation ORDER BY until_at DESC LIMIT 1
+`
+
+func (q *Queries) ReconciledUntil(ctx context.Context) (time.Time, error) {
+	row := q.db.QueryRow(ctx, ReconciledUntil)
+	var until_at time.Time
+	err := row.Scan(&until_at)
+	return until_at, err
 }
