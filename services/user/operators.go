@@ -42,6 +42,13 @@ func anonymiseAccount(ctx context.Context, cfg Config, tel telemetry.Telemetry, 
 	})
 }
 
+// publishTerms is the subcommand publish-terms (package terms).
+func publishTerms(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
+		return terms.New(db, time.Now).PublishTask(ctx, args, tel.Logger)
+	})
+}
+
 // withDatabase lets a task use the database, unless its schema is older than this program.
 func withDatabase(ctx context.Context, cfg Config, tel telemetry.Telemetry, task func(*postgres.Database) error) error {
 	db, err := postgres.Open(ctx, cfg.Config, tel)

@@ -19,18 +19,19 @@ import (
 // Service answers user.v1.TermsService. Safe for concurrent use.
 type Service struct {
 	userv1.UnimplementedTermsServiceServer
+	db      *postgres.Database
 	queries *dbgen.Queries
 	now     func() time.Time
 }
 
 // New makes the service.
 func New(db *postgres.Database, now func() time.Time) *Service {
-	return &Service{queries: dbgen.New(db), now: now}
+	return &Service{db: db, queries: dbgen.New(db), now: now}
 }
 
-// GetCurrentTerms tells the version in force, the one with the highest number.
+// GetCurrentTerms tells the version in force: of those whose time has come, the one with the highest number.
 func (s *Service) GetCurrentTerms(ctx context.Context, _ *userv1.GetCurrentTermsRequest) (*userv1.GetCurrentTermsResponse, error) {
-	current, err := s.queries.CurrentTerms(ctx)
+	current, err := s.queries.CurrentTerms(ctx, s.now())
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, errNone()
 	}
@@ -44,7 +45,7 @@ func (s *Service) GetCurrentTerms(ctx context.Context, _ *userv1.GetCurrentTerms
 
 // CheckAgreement tells, in one query, whether an account agreed to the version in force.
 func (s *Service) CheckAgreement(ctx context.Context, request *userv1.CheckAgreementRequest) (*userv1.CheckAgreementResponse, error) {
-	current, err := s.queries.Agreement(ctx, request.GetAccountId())
+	current, err := s.queries.Agreement(ctx, dbgen.AgreementParams{AccountID: request.GetAccountId(), Now: s.now()})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, errNone()
 	}
@@ -57,7 +58,7 @@ func (s *Service) CheckAgreement(ctx context.Context, request *userv1.CheckAgree
 // AgreeToTerms notes that an account agrees to the version in force. Of two at once one is told that it has agreed already.
 func (s *Service) AgreeToTerms(ctx context.Context, request *userv1.AgreeToTermsRequest) (*userv1.AgreeToTermsResponse, error) {
 	agreed, err := s.queries.AgreeToVersion(ctx, dbgen.AgreeToVersionParams{
-		AccountID: request.GetAccountId(), Version: request.GetVersion(), AgreedAt: s.now(),
+		AccountID: request.GetAccountId(), Version: request.GetVersion(), Now: s.now(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("agree to terms: %w", err)
@@ -71,7 +72,7 @@ func (s *Service) AgreeToTerms(ctx context.Context, request *userv1.AgreeToTerms
 // whyNotAgreed tells apart the ways of agreeing to nothing (contract user.md 2.20); an account that does not exist knows of
 // no version.
 func (s *Service) whyNotAgreed(ctx context.Context, accountID, version int64) error {
-	state, err := s.queries.WhyNotAgreed(ctx, dbgen.WhyNotAgreedParams{AccountID: accountID, Version: version})
+	state, err := s.queries.WhyNotAgreed(ctx, dbgen.WhyNotAgreedParams{AccountID: accountID, Version: version, Now: s.now()})
 	switch {
 	case err != nil:
 		return fmt.Errorf("find out why terms were not agreed to: %w", err)
@@ -87,7 +88,7 @@ func (s *Service) whyNotAgreed(ctx context.Context, accountID, version int64) er
 // Agree notes within tx that an account agrees to the version in force. Agreeing again changes nothing.
 // Errors: NotFound "terms-not-found".
 func (s *Service) Agree(ctx context.Context, tx pgx.Tx, accountID int64) error {
-	agreed, err := s.queries.WithTx(tx).AgreeToCurrentTerms(ctx, dbgen.AgreeToCurrentTermsParams{AccountID: accountID, AgreedAt: s.now()})
+	agreed, err := s.queries.WithTx(tx).AgreeToCurrentTerms(ctx, dbgen.AgreeToCurrentTermsParams{AccountID: accountID, Now: s.now()})
 	if err != nil {
 		return fmt.Errorf("agree to terms: %w", err)
 	}
@@ -99,7 +100,7 @@ func (s *Service) Agree(ctx context.Context, tx pgx.Tx, accountID int64) error {
 
 // agreedOrNone tells apart the two ways of writing nothing.
 func (s *Service) agreedOrNone(ctx context.Context, tx pgx.Tx) error {
-	_, err := s.queries.WithTx(tx).CurrentTerms(ctx)
+	_, err := s.queries.WithTx(tx).CurrentTerms(ctx, s.now())
 	if errors.Is(err, pgx.ErrNoRows) {
 		return errNone()
 	}

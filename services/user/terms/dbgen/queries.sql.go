@@ -12,17 +12,17 @@ import (
 
 const agreeToCurrentTerms = `-- name: AgreeToCurrentTerms :execrows
 INSERT INTO terms_agreements (account_id, terms_version_id, agreed_at)
-SELECT $1, id, $2 FROM terms_versions ORDER BY version DESC LIMIT 1
+SELECT $1, id, $2::timestamptz FROM terms_versions WHERE published_at <= $2::timestamptz ORDER BY version DESC LIMIT 1
 ON CONFLICT DO NOTHING
 `
 
 type AgreeToCurrentTermsParams struct {
 	AccountID int64
-	AgreedAt  time.Time
+	Now       time.Time
 }
 
 func (q *Queries) AgreeToCurrentTerms(ctx context.Context, arg AgreeToCurrentTermsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, agreeToCurrentTerms, arg.AccountID, arg.AgreedAt)
+	result, err := q.db.Exec(ctx, agreeToCurrentTerms, arg.AccountID, arg.Now)
 	if err != nil {
 		return 0, err
 	}
@@ -31,21 +31,22 @@ func (q *Queries) AgreeToCurrentTerms(ctx context.Context, arg AgreeToCurrentTer
 
 const agreeToVersion = `-- name: AgreeToVersion :execrows
 INSERT INTO terms_agreements (account_id, terms_version_id, agreed_at)
-SELECT a.id, v.id, $1
+SELECT a.id, v.id, $1::timestamptz
 FROM accounts a, terms_versions v
-WHERE a.id = $2 AND v.version = $3::bigint AND v.version = (SELECT max(newest.version) FROM terms_versions newest)
+WHERE a.id = $2 AND v.version = $3::bigint
+  AND v.version = (SELECT max(newest.version) FROM terms_versions newest WHERE newest.published_at <= $1::timestamptz)
 ON CONFLICT DO NOTHING
 `
 
 type AgreeToVersionParams struct {
-	AgreedAt  time.Time
+	Now       time.Time
 	AccountID int64
 	Version   int64
 }
 
 // Numbers may come larger than the column holds; they are just unknown (contract user.md 2.20).
 func (q *Queries) AgreeToVersion(ctx context.Context, arg AgreeToVersionParams) (int64, error) {
-	result, err := q.db.Exec(ctx, agreeToVersion, arg.AgreedAt, arg.AccountID, arg.Version)
+	result, err := q.db.Exec(ctx, agreeToVersion, arg.Now, arg.AccountID, arg.Version)
 	if err != nil {
 		return 0, err
 	}
@@ -56,9 +57,15 @@ const agreement = `-- name: Agreement :one
 SELECT v.version, v.note,
        EXISTS (SELECT FROM terms_agreements g WHERE g.account_id = $1 AND g.terms_version_id = v.id) AS agreed
 FROM terms_versions v
+WHERE v.published_at <= $2::timestamptz
 ORDER BY v.version DESC
 LIMIT 1
 `
+
+type AgreementParams struct {
+	AccountID int64
+	Now       time.Time
+}
 
 type AgreementRow struct {
 	Version int32
@@ -66,16 +73,28 @@ type AgreementRow struct {
 	Agreed  bool
 }
 
-// Of the version with the highest number, whatever its id (contract user.md 8, defect 3).
-func (q *Queries) Agreement(ctx context.Context, accountID int64) (AgreementRow, error) {
-	row := q.db.QueryRow(ctx, agreement, accountID)
+// Of the version with the highest number that is in force, whatever its id (contract user.md 8, defect 3).
+func (q *Queries) Agreement(ctx context.Context, arg AgreementParams) (AgreementRow, error) {
+	row := q.db.QueryRow(ctx, agreement, arg.AccountID, arg.Now)
 	var i AgreementRow
 	err := row.Scan(&i.Version, &i.Note, &i.Agreed)
 	return i, err
 }
 
+const countMembers = `-- name: CountMembers :one
+SELECT count(*) FROM accounts WHERE is_active
+`
+
+// Those who can be asked.
+func (q *Queries) CountMembers(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, countMembers)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const currentTerms = `-- name: CurrentTerms :one
-SELECT version, note, published_at FROM terms_versions ORDER BY version DESC LIMIT 1
+SELECT version, note, published_at FROM terms_versions WHERE published_at <= $1::timestamptz ORDER BY version DESC LIMIT 1
 `
 
 type CurrentTermsRow struct {
@@ -84,22 +103,65 @@ type CurrentTermsRow struct {
 	PublishedAt time.Time
 }
 
-func (q *Queries) CurrentTerms(ctx context.Context) (CurrentTermsRow, error) {
-	row := q.db.QueryRow(ctx, currentTerms)
+func (q *Queries) CurrentTerms(ctx context.Context, now time.Time) (CurrentTermsRow, error) {
+	row := q.db.QueryRow(ctx, currentTerms, now)
 	var i CurrentTermsRow
 	err := row.Scan(&i.Version, &i.Note, &i.PublishedAt)
 	return i, err
 }
 
+const insertVersion = `-- name: InsertVersion :exec
+INSERT INTO terms_versions (version, note, published_at) VALUES ($1, $2, $3)
+`
+
+type InsertVersionParams struct {
+	Version     int32
+	Note        *string
+	PublishedAt time.Time
+}
+
+func (q *Queries) InsertVersion(ctx context.Context, arg InsertVersionParams) error {
+	_, err := q.db.Exec(ctx, insertVersion, arg.Version, arg.Note, arg.PublishedAt)
+	return err
+}
+
+const lastVersion = `-- name: LastVersion :one
+SELECT version, published_at FROM terms_versions ORDER BY version DESC LIMIT 1
+`
+
+type LastVersionRow struct {
+	Version     int32
+	PublishedAt time.Time
+}
+
+// Also one that is not in force yet.
+func (q *Queries) LastVersion(ctx context.Context) (LastVersionRow, error) {
+	row := q.db.QueryRow(ctx, lastVersion)
+	var i LastVersionRow
+	err := row.Scan(&i.Version, &i.PublishedAt)
+	return i, err
+}
+
+const lockVersions = `-- name: LockVersions :exec
+LOCK TABLE terms_versions IN SHARE ROW EXCLUSIVE MODE
+`
+
+// Readers go on; who publishes at the same time waits.
+func (q *Queries) LockVersions(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, lockVersions)
+	return err
+}
+
 const whyNotAgreed = `-- name: WhyNotAgreed :one
 SELECT EXISTS (SELECT FROM accounts WHERE accounts.id = $1) AS account_known,
-       EXISTS (SELECT FROM terms_versions WHERE terms_versions.version = $2::bigint) AS version_known,
-       EXISTS (SELECT FROM terms_versions WHERE terms_versions.version > $2::bigint) AS newer_exists
+       EXISTS (SELECT FROM terms_versions WHERE terms_versions.version = $2::bigint AND terms_versions.published_at <= $3::timestamptz) AS version_known,
+       EXISTS (SELECT FROM terms_versions WHERE terms_versions.version > $2::bigint AND terms_versions.published_at <= $3::timestamptz) AS newer_exists
 `
 
 type WhyNotAgreedParams struct {
 	AccountID int64
 	Version   int64
+	Now       time.Time
 }
 
 type WhyNotAgreedRow struct {
@@ -108,8 +170,9 @@ type WhyNotAgreedRow struct {
 	NewerExists  bool
 }
 
+// Nobody knows of a version yet that is in force from tomorrow.
 func (q *Queries) WhyNotAgreed(ctx context.Context, arg WhyNotAgreedParams) (WhyNotAgreedRow, error) {
-	row := q.db.QueryRow(ctx, whyNotAgreed, arg.AccountID, arg.Version)
+	row := q.db.QueryRow(ctx, whyNotAgreed, arg.AccountID, arg.Version, arg.Now)
 	var i WhyNotAgreedRow
 	err := row.Scan(&i.AccountKnown, &i.VersionKnown, &i.NewerExists)
 	return i, err
