@@ -70,7 +70,7 @@ func (s *Service) wire(ctx context.Context, cfg Config, tel telemetry.Telemetry)
 	}
 	workers := river.NewWorkers()
 	purchase.AddConfirmer(workers, s.db, goods, mail, utcNow)
-	queue, err := jobs.New(s.db, migrations.Schema, tel, jobs.Config{Workers: workers, OnDiscarded: purchase.ConfirmationGivenUp(tel)})
+	queue, err := jobs.New(s.db, migrations.Schema, tel, jobs.Config{Workers: workers, OnDiscarded: purchase.MailGivenUp(tel)})
 	if err != nil {
 		return fmt.Errorf("set up jobs: %w", err)
 	}

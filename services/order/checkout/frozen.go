@@ -35,8 +35,8 @@ func (c *Checkouts) freeze(ctx context.Context, tx pgx.Tx, draft draft, fingerpr
 	if err := c.promise(ctx, tx, draft.content); err != nil {
 		return frozen{}, err
 	}
-	at, queries := c.now(), dbgen.New(tx)
-	row, err := queries.InsertCheckout(ctx, dbgen.InsertCheckoutParams{
+	at := c.now()
+	row := dbgen.InsertCheckoutParams{
 		Reference:               referencePrefix + identifier.New(referenceLength),
 		CartID:                  draft.cartID,
 		AccountID:               orNull(draft.content.AccountID),
@@ -57,44 +57,18 @@ func (c *Checkouts) freeze(ctx context.Context, tx pgx.Tx, draft draft, fingerpr
 		Traceparent:             c.traceparent(ctx),
 		Newsletter:              draft.newsletter,
 		NextCheckAt:             at.Add(c.firstCheck()),
-	})
+	}
+	var failed [2]error
+	row.Lines, failed[0] = purchase.LineRows(draft.content.Lines)
+	row.Discounts, failed[1] = purchase.DiscountRows(draft.content.Discounts)
+	if err := errors.Join(failed[:]...); err != nil {
+		return frozen{}, fmt.Errorf("freeze cart: %w", err)
+	}
+	written, err := dbgen.New(tx).InsertCheckout(ctx, row)
 	if err != nil {
 		return frozen{}, fmt.Errorf("freeze cart: %w", err)
 	}
-	if _, err := queries.InsertCheckoutLines(ctx, lineRows(row.ID, draft.content.Lines)); err != nil {
-		return frozen{}, fmt.Errorf("freeze lines: %w", err)
-	}
-	if len(draft.content.Discounts) > 0 {
-		if _, err := queries.InsertCheckoutDiscounts(ctx, discountRows(row.ID, draft.content.Discounts)); err != nil {
-			return frozen{}, fmt.Errorf("freeze discount codes: %w", err)
-		}
-	}
-	return frozen{Checkout: row, lines: draft.content.Lines, discounts: draft.content.Discounts}, nil
-}
-
-func lineRows(id int64, lines []purchase.Line) []dbgen.InsertCheckoutLinesParams {
-	rows := make([]dbgen.InsertCheckoutLinesParams, len(lines))
-	for i, line := range lines {
-		rows[i] = dbgen.InsertCheckoutLinesParams{
-			CheckoutID:           id,
-			Position:             int32(i + 1),
-			SkuID:                line.SkuID,
-			Quantity:             line.Quantity,
-			PriceMinor:           line.PriceMinor,
-			DiscountMinor:        line.DiscountMinor,
-			Color:                line.Color,
-			Size:                 line.Size,
-			Description:          line.Description,
-			InventoryIdentifier:  line.Inventory.Identifier,
-			InventoryTitle:       line.Inventory.Title,
-			InventoryDescription: line.Inventory.Description,
-			ProductIdentifier:    line.ProductIdentifier,
-			ProductTitle:         line.ProductTitle,
-			ProductTitleUrl:      line.ProductTitleURL,
-			ImageUrl:             line.ImageURL,
-		}
-	}
-	return rows
+	return frozen{Checkout: dbgen.Checkout(written), lines: draft.content.Lines, discounts: draft.content.Discounts}, nil
 }
 
 // find reads the checkout that a session belongs to; false when it is none of ours.
@@ -148,6 +122,19 @@ func linesOf(rows []dbgen.CheckoutLine) []purchase.Line {
 		}
 	}
 	return lines
+}
+
+func frozenDiscounts(rows []dbgen.CheckoutDiscount) []purchase.Discount {
+	discounts := make([]purchase.Discount, len(rows))
+	for i, row := range rows {
+		discounts[i] = purchase.Discount{
+			CodeID: row.DiscountCodeID, Code: row.Code, Description: row.Description, StartsAt: row.StartsAt, EndsAt: row.EndsAt,
+			Combinable: row.Combinable, AmountHundredths: row.AmountHundredths, OrderMinimumMinor: row.OrderMinimumMinor,
+			TypeTitle: row.TypeTitle, TypeDescription: row.TypeDescription, AppliesTo: row.AppliesTo, Action: row.Action,
+			Applied: row.Applied, TakenMinor: row.DiscountMinor,
+		}
+	}
+	return discounts
 }
 
 // purchased is what the cart loses when the checkout becomes an order.

@@ -1,29 +1,43 @@
 -- name: InsertCheckout :one
-INSERT INTO checkout (
-    reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency,
-    item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor,
-    shipping_identifier, shipping_carrier, shipping_tracking_base_url,
-    terms_agreed_at, traceparent, created_at, newsletter, state, state_since, next_check_at, discount_codes
-) VALUES (
-    sqlc.arg(reference), sqlc.arg(cart_id), sqlc.narg(account_id), sqlc.narg(anonymous_cart_id), sqlc.arg(email), sqlc.arg(fingerprint), sqlc.arg(currency),
-    sqlc.arg(item_subtotal_minor), sqlc.arg(item_discount_minor), sqlc.arg(shipping_minor), sqlc.arg(shipping_discount_minor), sqlc.arg(total_minor),
-    sqlc.arg(shipping_identifier), sqlc.arg(shipping_carrier), sqlc.arg(shipping_tracking_base_url),
-    sqlc.arg(created_at), sqlc.arg(traceparent), sqlc.arg(created_at), sqlc.arg(newsletter), 'open', sqlc.arg(created_at), sqlc.arg(next_check_at)::timestamptz, sqlc.arg(discount_codes)
+-- The whole checkout in one statement; lists come as JSON, keyed by column.
+WITH made AS (
+    INSERT INTO checkout (
+        reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency,
+        item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor,
+        shipping_identifier, shipping_carrier, shipping_tracking_base_url,
+        terms_agreed_at, traceparent, created_at, newsletter, state, state_since, next_check_at, discount_codes
+    ) VALUES (
+        sqlc.arg(reference), sqlc.arg(cart_id), sqlc.narg(account_id), sqlc.narg(anonymous_cart_id), sqlc.arg(email), sqlc.arg(fingerprint), sqlc.arg(currency),
+        sqlc.arg(item_subtotal_minor), sqlc.arg(item_discount_minor), sqlc.arg(shipping_minor), sqlc.arg(shipping_discount_minor), sqlc.arg(total_minor),
+        sqlc.arg(shipping_identifier), sqlc.arg(shipping_carrier), sqlc.arg(shipping_tracking_base_url),
+        sqlc.arg(created_at), sqlc.arg(traceparent), sqlc.arg(created_at), sqlc.arg(newsletter), 'open', sqlc.arg(created_at), sqlc.arg(next_check_at)::timestamptz, sqlc.arg(discount_codes)
+    )
+    RETURNING *
+), line AS (
+    INSERT INTO checkout_line (
+        checkout_id, position, sku_id, quantity, price_minor, discount_minor, color, size, description,
+        inventory_identifier, inventory_title, inventory_description,
+        product_identifier, product_title, product_title_url, image_url
+    )
+    SELECT made.id, l.position, l.sku_id, l.quantity, l.price_minor, l.discount_minor, l.color, l.size, l.description,
+           l.inventory_identifier, l.inventory_title, l.inventory_description,
+           l.product_identifier, l.product_title, l.product_title_url, l.image_url
+    FROM made, jsonb_to_recordset(sqlc.arg(lines)::jsonb) AS l(
+        position integer, sku_id bigint, quantity integer, price_minor bigint, discount_minor bigint, color text, size text, description text,
+        inventory_identifier text, inventory_title text, inventory_description text,
+        product_identifier text, product_title text, product_title_url text, image_url text)
+), discount AS (
+    INSERT INTO checkout_discount (
+        checkout_id, position, discount_code_id, code, description, starts_at, ends_at, combinable,
+        amount_hundredths, order_minimum_minor, type_title, type_description, applies_to, action, applied, discount_minor
+    )
+    SELECT made.id, d.position, d.discount_code_id, d.code, d.description, d.starts_at, d.ends_at, d.combinable,
+           d.amount_hundredths, d.order_minimum_minor, d.type_title, d.type_description, d.applies_to, d.action, d.applied, d.discount_minor
+    FROM made, jsonb_to_recordset(sqlc.arg(discounts)::jsonb) AS d(
+        position integer, discount_code_id bigint, code text, description text, starts_at timestamptz, ends_at timestamptz, combinable boolean,
+        amount_hundredths bigint, order_minimum_minor bigint, type_title text, type_description text, applies_to text, action text, applied boolean, discount_minor bigint)
 )
-RETURNING *;
-
--- name: InsertCheckoutLines :copyfrom
-INSERT INTO checkout_line (
-    checkout_id, position, sku_id, quantity, price_minor, discount_minor, color, size, description,
-    inventory_identifier, inventory_title, inventory_description,
-    product_identifier, product_title, product_title_url, image_url
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);
-
--- name: InsertCheckoutDiscounts :copyfrom
-INSERT INTO checkout_discount (
-    checkout_id, position, discount_code_id, code, description, starts_at, ends_at, combinable,
-    amount_hundredths, order_minimum_minor, type_title, type_description, applies_to, action, applied, discount_minor
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);
+SELECT * FROM made;
 
 -- name: ListCheckoutDiscounts :many
 SELECT * FROM checkout_discount WHERE checkout_id = sqlc.arg(checkout_id) ORDER BY position;

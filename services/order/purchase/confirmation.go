@@ -9,14 +9,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	userv1 "github.com/bartgottschalk/startupwebapp/proto/user/v1"
 	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
 	"github.com/bartgottschalk/startupwebapp/services/order/purchase/dbgen"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
-	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
 )
 
 const (
@@ -72,7 +70,7 @@ func (c *Confirmer) Timeout(*river.Job[Confirmation]) time.Duration { return han
 // Work hands the order over and notes that it did. The user service sends one mail per order identifier however often
 // it is asked, so an attempt that died after the answer is repeated without harm.
 func (c *Confirmer) Work(ctx context.Context, job *river.Job[Confirmation]) error {
-	order, err := read(ctx, dbgen.New(c.db), job.Args.OrderIdentifier)
+	order, err := read(ctx, c.db, job.Args.OrderIdentifier)
 	if err != nil {
 		return err
 	}
@@ -143,19 +141,6 @@ func postalAddress(address dbgen.PurchaseAddress) *userv1.PostalAddress {
 		State:      address.State,
 		PostalCode: address.PostalCode,
 		Country:    address.Country,
-	}
-}
-
-// ConfirmationGivenUp reports a confirmation that will not be tried again, in the form that monitoring keys on
-// (contract payment.md 8). Give it to the queue as what hears of discarded jobs; other kinds of jobs it leaves alone.
-func ConfirmationGivenUp(tel telemetry.Telemetry) func(ctx context.Context, job *rivertype.JobRow, err error) {
-	failures := tel.Counter("order.confirmation.failures", "{mail}", "Confirmation mails given up")
-	return func(ctx context.Context, job *rivertype.JobRow, err error) {
-		if job.Kind != (Confirmation{}).Kind() {
-			return
-		}
-		failures.Add(ctx, 1)
-		tel.Logger.ErrorContext(ctx, "[ORDER_EMAIL_FAILURE] confirmation mail given up", "job", job.ID, "args", string(job.EncodedArgs), "error", err)
 	}
 }
 

@@ -131,7 +131,7 @@ func TestGivenUpConfirmationIsLoggedForMonitoring(t *testing.T) {
 	var log bytes.Buffer
 	tel := telemetry.Silent()
 	tel.Logger = slog.New(slog.NewJSONHandler(&log, nil))
-	report := purchase.ConfirmationGivenUp(tel)
+	report := purchase.MailGivenUp(tel)
 
 	report(t.Context(), &rivertype.JobRow{Kind: "something_else"}, errors.New("no"))
 	require.Empty(t, log.String())

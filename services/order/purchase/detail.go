@@ -2,7 +2,6 @@ package purchase
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 
@@ -73,46 +72,75 @@ func (p *Purchases) ListOrders(ctx context.Context, request *orderv1.ListOrdersR
 	return response, nil
 }
 
+// Read answers an order to those who may see all of them: operators, and calls that changed it. Fault order-not-found.
+func (p *Purchases) Read(ctx context.Context, identifier string) (*orderv1.Order, error) {
+	if !identifierForm.MatchString(identifier) {
+		return nil, errNotFound
+	}
+	order, err := p.read(ctx, identifier)
+	if err != nil {
+		return nil, err
+	}
+	return order.proto(), nil
+}
+
 // stored is an order with all its parts.
 type stored struct {
-	purchase  dbgen.Purchase
-	payment   dbgen.PurchasePayment
-	shipping  dbgen.PurchaseShippingMethod
-	lines     []dbgen.PurchaseLine
-	addresses map[string]dbgen.PurchaseAddress // by kind
-	statuses  []dbgen.PurchaseStatus           // newest first
+	purchase      dbgen.Purchase
+	payment       dbgen.PurchasePayment
+	shipping      dbgen.PurchaseShippingMethod
+	lines         []dbgen.PurchaseLine
+	addresses     map[string]dbgen.PurchaseAddress // by kind
+	statuses      []dbgen.PurchaseStatus           // newest first
+	discounts     []dbgen.PurchaseDiscount
+	refundedMinor int64
+}
+
+// asker sends many statements at once; the database and a transaction do.
+type asker interface {
+	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
 
 func (p *Purchases) read(ctx context.Context, identifier string) (stored, error) {
-	return read(ctx, dbgen.New(p.db), identifier)
+	return read(ctx, p.db, identifier)
 }
 
-func read(ctx context.Context, queries *dbgen.Queries, identifier string) (stored, error) {
-	purchase, err := queries.FindPurchase(ctx, identifier)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return stored{}, errNotFound
-	}
-	if err != nil {
+// read asks for an order and all its parts in one round trip.
+func read(ctx context.Context, db asker, identifier string) (stored, error) {
+	var purchases []dbgen.Purchase
+	var payments []dbgen.PurchasePayment
+	var methods []dbgen.PurchaseShippingMethod
+	var addresses []dbgen.PurchaseAddress
+	var refunded []int64
+	order, batch := stored{addresses: map[string]dbgen.PurchaseAddress{}}, &pgx.Batch{}
+	queue(batch, &purchases, pgx.RowToStructByPos, dbgen.FindPurchase, identifier)
+	queue(batch, &payments, pgx.RowToStructByPos, dbgen.DetailPayment, identifier)
+	queue(batch, &methods, pgx.RowToStructByPos, dbgen.DetailShippingMethod, identifier)
+	queue(batch, &order.lines, pgx.RowToStructByPos, dbgen.DetailLines, identifier)
+	queue(batch, &addresses, pgx.RowToStructByPos, dbgen.DetailAddresses, identifier)
+	queue(batch, &order.statuses, pgx.RowToStructByPos, dbgen.DetailStatuses, identifier)
+	queue(batch, &order.discounts, pgx.RowToStructByPos, dbgen.DetailDiscounts, identifier)
+	queue(batch, &refunded, pgx.RowTo, dbgen.DetailRefundedSum, identifier)
+	if err := db.SendBatch(ctx, batch).Close(); err != nil {
 		return stored{}, fmt.Errorf("read order: %w", err)
 	}
-	order, err := readParts(ctx, queries, purchase)
-	if err != nil {
-		return stored{}, fmt.Errorf("read parts of order %s: %w", identifier, err)
+	if len(purchases) == 0 {
+		return stored{}, errNotFound
+	}
+	if len(payments) == 0 || len(methods) == 0 {
+		return stored{}, fmt.Errorf("order %s is incomplete", identifier)
+	}
+	order.purchase, order.payment, order.shipping, order.refundedMinor = purchases[0], payments[0], methods[0], refunded[0]
+	for _, address := range addresses {
+		order.addresses[address.Kind] = address
 	}
 	return order, nil
 }
 
-func readParts(ctx context.Context, queries *dbgen.Queries, purchase dbgen.Purchase) (stored, error) {
-	order := stored{purchase: purchase, addresses: map[string]dbgen.PurchaseAddress{}}
-	var failed [5]error
-	order.payment, failed[0] = queries.FindPayment(ctx, purchase.ID)
-	order.shipping, failed[1] = queries.FindShippingMethod(ctx, purchase.ID)
-	order.lines, failed[2] = queries.ListLines(ctx, purchase.ID)
-	order.statuses, failed[3] = queries.ListStatuses(ctx, purchase.ID)
-	addresses, err := queries.ListAddresses(ctx, purchase.ID)
-	failed[4] = err
-	for _, address := range addresses {
-		order.addresses[address.Kind] = address
-	}
-	return order, errors.Join(failed[:]...)
+func queue[Row any](batch *pgx.Batch, into *[]Row, scan pgx.RowToFunc[Row], sql string, args ...any) {
+	batch.Queue(sql, args...).Query(func(rows pgx.Rows) error {
+		read, err := pgx.CollectRows(rows, scan)
+		*into = read
+		return err
+	})
 }

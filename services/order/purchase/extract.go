@@ -14,29 +14,32 @@ import (
 // Extract is an order as whom it is about gets it, with everything that is kept of it. Amounts are text with two decimals, in
 // the currency beside them; times are UTC. Keys stay as they are: others read them.
 type Extract struct {
-	Identifier             string           `json:"identifier"`
-	OrderedAt              time.Time        `json:"ordered_at"`
-	Email                  string           `json:"email"`
-	CustomerName           string           `json:"customer_name"`
-	Newsletter             bool             `json:"newsletter"`
-	ProspectID             *int64           `json:"prospect_id"`
-	Currency               string           `json:"currency"`
-	ItemSubtotal           string           `json:"item_subtotal"`
-	ItemDiscount           string           `json:"item_discount"`
-	Shipping               string           `json:"shipping"`
-	ShippingDiscount       string           `json:"shipping_discount"`
-	SalesTax               string           `json:"sales_tax"`
-	Total                  string           `json:"total"`
-	TermsAgreedAt          time.Time        `json:"terms_agreed_at"`
-	ConfirmationAcceptedAt *time.Time       `json:"confirmation_accepted_at"`
-	ClaimedAt              *time.Time       `json:"claimed_at"`
-	AnonymisedAt           *time.Time       `json:"anonymised_at"`
-	SessionID              string           `json:"session_id"`
-	Lines                  []LineExtract    `json:"lines"`
-	Addresses              []AddressExtract `json:"addresses"`
-	Statuses               []StatusExtract  `json:"statuses"`
-	ShippingMethod         ShippingExtract  `json:"shipping_method"`
-	Payment                PaymentExtract   `json:"payment"`
+	Identifier             string            `json:"identifier"`
+	OrderedAt              time.Time         `json:"ordered_at"`
+	Email                  string            `json:"email"`
+	CustomerName           string            `json:"customer_name"`
+	Newsletter             bool              `json:"newsletter"`
+	ProspectID             *int64            `json:"prospect_id"`
+	Currency               string            `json:"currency"`
+	ItemSubtotal           string            `json:"item_subtotal"`
+	ItemDiscount           string            `json:"item_discount"`
+	Shipping               string            `json:"shipping"`
+	ShippingDiscount       string            `json:"shipping_discount"`
+	SalesTax               string            `json:"sales_tax"`
+	Total                  string            `json:"total"`
+	TermsAgreedAt          time.Time         `json:"terms_agreed_at"`
+	ConfirmationAcceptedAt *time.Time        `json:"confirmation_accepted_at"`
+	ClaimedAt              *time.Time        `json:"claimed_at"`
+	AnonymisedAt           *time.Time        `json:"anonymised_at"`
+	SessionID              string            `json:"session_id"`
+	Lines                  []LineExtract     `json:"lines"`
+	Addresses              []AddressExtract  `json:"addresses"`
+	Statuses               []StatusExtract   `json:"statuses"`
+	ShippingMethod         ShippingExtract   `json:"shipping_method"`
+	Payment                PaymentExtract    `json:"payment"`
+	Discounts              []DiscountExtract `json:"discounts"`
+	Refunds                []RefundExtract   `json:"refunds"`
+	Disputes               []DisputeExtract  `json:"disputes"`
 }
 
 // LineExtract is what was bought of one SKU; the price is that of one piece.
@@ -44,6 +47,7 @@ type LineExtract struct {
 	SkuID             int64   `json:"sku_id"`
 	Quantity          int32   `json:"quantity"`
 	Price             string  `json:"price"`
+	Discount          string  `json:"discount"`
 	ProductIdentifier string  `json:"product_identifier"`
 	ProductTitle      string  `json:"product_title"`
 	Color             *string `json:"color"`
@@ -70,6 +74,38 @@ type StatusExtract struct {
 	Title       string    `json:"title"`
 	Description string    `json:"description"`
 	SetAt       time.Time `json:"set_at"`
+	// SetBy is who made the change, empty for the shop itself.
+	SetBy            string     `json:"set_by"`
+	NoticeAcceptedAt *time.Time `json:"notice_accepted_at"`
+}
+
+// DiscountExtract is what lowered the price: a code, or a promotion of Stripe's page.
+type DiscountExtract struct {
+	Code        string `json:"code"`
+	Description string `json:"description"`
+	Applied     bool   `json:"applied"`
+	Discount    string `json:"discount"`
+}
+
+// RefundExtract is money that went back.
+type RefundExtract struct {
+	Amount      string     `json:"amount"`
+	Currency    string     `json:"currency"`
+	State       string     `json:"state"`
+	RefundID    *string    `json:"refund_id"`
+	RequestedAt time.Time  `json:"requested_at"`
+	SettledAt   *time.Time `json:"settled_at"`
+}
+
+// DisputeExtract is what the customer's bank wanted back.
+type DisputeExtract struct {
+	DisputeID string     `json:"dispute_id"`
+	Amount    string     `json:"amount"`
+	Currency  string     `json:"currency"`
+	Reason    string     `json:"reason"`
+	Status    string     `json:"status"`
+	OpenedAt  time.Time  `json:"opened_at"`
+	ClosedAt  *time.Time `json:"closed_at"`
 }
 
 // ShippingExtract is how the goods travelled.
@@ -102,13 +138,29 @@ func ExtractsOf(ctx context.Context, tx pgx.Tx, accountID int64) ([]Extract, err
 	}
 	extracts := make([]Extract, len(purchases))
 	for i, purchase := range purchases {
-		order, err := readParts(ctx, queries, purchase)
-		if err != nil {
-			return nil, fmt.Errorf("read parts of order %s: %w", purchase.Identifier, err)
+		if extracts[i], err = extractOf(ctx, tx, purchase); err != nil {
+			return nil, fmt.Errorf("order %s: %w", purchase.Identifier, err)
 		}
-		extracts[i] = order.extract()
 	}
 	return extracts, nil
+}
+
+func extractOf(ctx context.Context, tx pgx.Tx, purchase dbgen.Purchase) (Extract, error) {
+	order, err := read(ctx, tx, purchase.Identifier)
+	if err != nil {
+		return Extract{}, err
+	}
+	queries, extract := dbgen.New(tx), order.extract()
+	refunds, err := queries.ListRefundsOfPurchase(ctx, purchase.ID)
+	if err != nil {
+		return Extract{}, fmt.Errorf("list refunds: %w", err)
+	}
+	disputes, err := queries.ListDisputesOfPurchase(ctx, purchase.ID)
+	if err != nil {
+		return Extract{}, fmt.Errorf("list disputes: %w", err)
+	}
+	extract.Refunds, extract.Disputes = extractRefunds(refunds), extractDisputes(disputes)
+	return extract, nil
 }
 
 func (s stored) extract() Extract {
@@ -122,6 +174,7 @@ func (s stored) extract() Extract {
 		TermsAgreedAt: order.TermsAgreedAt, ConfirmationAcceptedAt: order.ConfirmationAcceptedAt,
 		ClaimedAt: order.ClaimedAt, AnonymisedAt: order.AnonymisedAt, SessionID: order.SessionID,
 		Lines: s.extractLines(), Addresses: s.extractAddresses(), Statuses: s.extractStatuses(),
+		Discounts: s.extractDiscounts(),
 		ShippingMethod: ShippingExtract{
 			Identifier: s.shipping.Identifier, Carrier: s.shipping.Carrier,
 			TrackingBaseURL: s.shipping.TrackingBaseUrl, TrackingNumber: s.shipping.TrackingNumber,
@@ -138,7 +191,7 @@ func (s stored) extractLines() []LineExtract {
 	lines := make([]LineExtract, len(s.lines))
 	for i, line := range s.lines {
 		lines[i] = LineExtract{
-			SkuID: line.SkuID, Quantity: line.Quantity, Price: money.Format(line.PriceMinor),
+			SkuID: line.SkuID, Quantity: line.Quantity, Price: money.Format(line.PriceMinor), Discount: money.Format(line.DiscountMinor),
 			ProductIdentifier: line.ProductIdentifier, ProductTitle: line.ProductTitle,
 			Color: line.Color, Size: line.Size, Description: line.Description,
 		}
@@ -164,7 +217,42 @@ func (s stored) extractAddresses() []AddressExtract {
 func (s stored) extractStatuses() []StatusExtract {
 	statuses := make([]StatusExtract, len(s.statuses))
 	for i, status := range s.statuses {
-		statuses[i] = StatusExtract{Identifier: status.Identifier, Title: status.Title, Description: status.Description, SetAt: status.SetAt}
+		statuses[i] = StatusExtract{
+			Identifier: status.Identifier, Title: status.Title, Description: status.Description,
+			SetAt: status.SetAt, SetBy: status.SetBy, NoticeAcceptedAt: status.NoticeAcceptedAt,
+		}
 	}
 	return statuses
+}
+
+func (s stored) extractDiscounts() []DiscountExtract {
+	discounts := make([]DiscountExtract, len(s.discounts))
+	for i, discount := range s.discounts {
+		discounts[i] = DiscountExtract{
+			Code: discount.Code, Description: discount.Description, Applied: discount.Applied, Discount: money.Format(discount.DiscountMinor),
+		}
+	}
+	return discounts
+}
+
+func extractRefunds(rows []dbgen.ListRefundsOfPurchaseRow) []RefundExtract {
+	refunds := make([]RefundExtract, len(rows))
+	for i, row := range rows {
+		refunds[i] = RefundExtract{
+			Amount: money.Format(row.AmountMinor), Currency: row.Currency, State: row.State, RefundID: row.RefundID,
+			RequestedAt: row.RequestedAt, SettledAt: row.SettledAt,
+		}
+	}
+	return refunds
+}
+
+func extractDisputes(rows []dbgen.ListDisputesOfPurchaseRow) []DisputeExtract {
+	disputes := make([]DisputeExtract, len(rows))
+	for i, row := range rows {
+		disputes[i] = DisputeExtract{
+			DisputeID: row.DisputeID, Amount: money.Format(row.AmountMinor), Currency: row.Currency, Reason: row.Reason, Status: row.Status,
+			OpenedAt: row.OpenedAt, ClosedAt: row.ClosedAt,
+		}
+	}
+	return disputes
 }

@@ -1,6 +1,9 @@
 package purchase
 
 import (
+	"net/url"
+	"strings"
+
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
@@ -31,7 +34,42 @@ func (s stored) proto() *orderv1.Order {
 		Payment: &orderv1.OrderPayment{
 			Email: order.Email, PaymentType: s.payment.PaymentType, CardName: s.payment.CardName,
 		},
+		Discounts:      s.protoDiscounts(),
+		TrackingNumber: orEmpty(s.shipping.TrackingNumber),
+		TrackingUrl:    trackingURL(s.shipping.TrackingBaseUrl, s.shipping.TrackingNumber),
+		RefundedMinor:  s.refundedMinor,
 	}
+}
+
+// trackingURL is where the carrier tells where the parcel is; empty without a number, or when the carrier has no such page.
+func trackingURL(base string, number *string) string {
+	if base == "" || orEmpty(number) == "" {
+		return ""
+	}
+	return base + strings.ReplaceAll(url.QueryEscape(*number), "+", "%20") // right in a path as well
+}
+
+func (s stored) protoDiscounts() []*orderv1.OrderDiscount {
+	discounts := make([]*orderv1.OrderDiscount, len(s.discounts))
+	for i, discount := range s.discounts {
+		discounts[i] = &orderv1.OrderDiscount{
+			DiscountCodeId:    orZero(discount.DiscountCodeID),
+			Code:              discount.Code,
+			Description:       discount.Description,
+			StartsAt:          timestamppb.New(discount.StartsAt),
+			EndsAt:            timestamppb.New(discount.EndsAt),
+			Combinable:        discount.Combinable,
+			AmountHundredths:  discount.AmountHundredths,
+			OrderMinimumMinor: discount.OrderMinimumMinor,
+			TypeTitle:         discount.TypeTitle,
+			TypeDescription:   discount.TypeDescription,
+			AppliesTo:         discount.AppliesTo,
+			Action:            discount.Action,
+			Applied:           discount.Applied,
+			DiscountMinor:     discount.DiscountMinor,
+		}
+	}
+	return discounts
 }
 
 func (s stored) protoLines() []*orderv1.OrderLine {
@@ -51,6 +89,7 @@ func (s stored) protoLines() []*orderv1.OrderLine {
 			ProductTitle:      line.ProductTitle,
 			ProductTitleUrl:   line.ProductTitleUrl,
 			ImageUrl:          line.ImageUrl,
+			DiscountMinor:     line.DiscountMinor,
 		}
 	}
 	return lines

@@ -1,50 +1,64 @@
 -- name: InsertPurchase :one
--- No row: the identifier is taken, the caller draws another one. Every other conflict is an error.
-INSERT INTO purchase (
-    identifier, checkout_id, session_id, payment_key, account_id, email, customer_name, newsletter, currency,
-    item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, sales_tax_minor, total_minor,
-    terms_agreed_at, ordered_at
-) VALUES (
-    sqlc.arg(identifier), sqlc.arg(checkout_id), sqlc.arg(session_id), sqlc.arg(payment_key), sqlc.narg(account_id), sqlc.arg(email), sqlc.arg(customer_name), sqlc.arg(newsletter), sqlc.arg(currency),
-    sqlc.arg(item_subtotal_minor), sqlc.arg(item_discount_minor), sqlc.arg(shipping_minor), sqlc.arg(shipping_discount_minor), sqlc.arg(sales_tax_minor), sqlc.arg(total_minor),
-    sqlc.arg(terms_agreed_at), sqlc.arg(ordered_at)
+-- The whole order in one statement; lists come as JSON, keyed by column. No row: the identifier is taken, the caller draws
+-- another one. Every other conflict is an error.
+WITH made AS (
+    INSERT INTO purchase (
+        identifier, checkout_id, session_id, payment_key, account_id, email, customer_name, newsletter, currency,
+        item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, sales_tax_minor, total_minor,
+        terms_agreed_at, ordered_at
+    ) VALUES (
+        sqlc.arg(identifier), sqlc.arg(checkout_id), sqlc.arg(session_id), sqlc.arg(payment_key), sqlc.narg(account_id), sqlc.arg(email), sqlc.arg(customer_name), sqlc.arg(newsletter), sqlc.arg(currency)::text,
+        sqlc.arg(item_subtotal_minor), sqlc.arg(item_discount_minor), sqlc.arg(shipping_minor), sqlc.arg(shipping_discount_minor), sqlc.arg(sales_tax_minor), sqlc.arg(total_minor),
+        sqlc.arg(terms_agreed_at), sqlc.arg(ordered_at)::timestamptz
+    )
+    ON CONFLICT (identifier) DO NOTHING
+    RETURNING id
+), line AS (
+    INSERT INTO purchase_line (
+        purchase_id, position, sku_id, quantity, price_minor, discount_minor, color, size, description,
+        inventory_identifier, inventory_title, inventory_description,
+        product_identifier, product_title, product_title_url, image_url
+    )
+    SELECT made.id, l.position, l.sku_id, l.quantity, l.price_minor, l.discount_minor, l.color, l.size, l.description,
+           l.inventory_identifier, l.inventory_title, l.inventory_description,
+           l.product_identifier, l.product_title, l.product_title_url, l.image_url
+    FROM made, jsonb_to_recordset(sqlc.arg(lines)::jsonb) AS l(
+        position integer, sku_id bigint, quantity integer, price_minor bigint, discount_minor bigint, color text, size text, description text,
+        inventory_identifier text, inventory_title text, inventory_description text,
+        product_identifier text, product_title text, product_title_url text, image_url text)
+), discount AS (
+    INSERT INTO purchase_discount (
+        purchase_id, position, discount_code_id, code, description, starts_at, ends_at, combinable,
+        amount_hundredths, order_minimum_minor, type_title, type_description, applies_to, action, applied, discount_minor
+    )
+    SELECT made.id, d.position, d.discount_code_id, d.code, d.description, d.starts_at, d.ends_at, d.combinable,
+           d.amount_hundredths, d.order_minimum_minor, d.type_title, d.type_description, d.applies_to, d.action, d.applied, d.discount_minor
+    FROM made, jsonb_to_recordset(sqlc.arg(discounts)::jsonb) AS d(
+        position integer, discount_code_id bigint, code text, description text, starts_at timestamptz, ends_at timestamptz, combinable boolean,
+        amount_hundredths bigint, order_minimum_minor bigint, type_title text, type_description text, applies_to text, action text, applied boolean, discount_minor bigint)
+), address AS (
+    INSERT INTO purchase_address (purchase_id, kind, name, line1, line2, city, state, postal_code, country, phone)
+    SELECT made.id, a.kind, a.name, a.line1, a.line2, a.city, a.state, a.postal_code, a.country, a.phone
+    FROM made, jsonb_to_recordset(sqlc.arg(addresses)::jsonb) AS a(
+        kind text, name text, line1 text, line2 text, city text, state text, postal_code text, country text, phone text)
+), shipping AS (
+    INSERT INTO purchase_shipping_method (purchase_id, identifier, carrier, tracking_base_url)
+    SELECT made.id, sqlc.arg(shipping_identifier)::text, sqlc.arg(shipping_carrier)::text, sqlc.arg(shipping_tracking_base_url)::text FROM made
+), payment AS (
+    INSERT INTO purchase_payment (
+        purchase_id, payment_type, payment_intent_id, card_name, currency,
+        subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor
+    )
+    SELECT made.id, sqlc.arg(payment_type)::text, sqlc.narg(payment_intent_id)::text, sqlc.arg(card_name)::text, sqlc.arg(currency)::text,
+           sqlc.arg(paid_subtotal_minor)::bigint, sqlc.arg(paid_discount_minor)::bigint, sqlc.arg(paid_tax_minor)::bigint,
+           sqlc.arg(paid_shipping_minor)::bigint, sqlc.arg(paid_total_minor)::bigint
+    FROM made
+), first_status AS (
+    INSERT INTO purchase_status (purchase_id, identifier, title, description, set_at)
+    SELECT made.id, sqlc.arg(status_identifier)::text, sqlc.arg(status_title)::text, sqlc.arg(status_description)::text, sqlc.arg(ordered_at)::timestamptz
+    FROM made
 )
-ON CONFLICT (identifier) DO NOTHING
-RETURNING id;
-
--- name: InsertPurchaseLines :copyfrom
-INSERT INTO purchase_line (
-    purchase_id, position, sku_id, quantity, price_minor, discount_minor, color, size, description,
-    inventory_identifier, inventory_title, inventory_description,
-    product_identifier, product_title, product_title_url, image_url
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);
-
--- name: InsertPurchaseDiscounts :copyfrom
-INSERT INTO purchase_discount (
-    purchase_id, position, discount_code_id, code, description, starts_at, ends_at, combinable,
-    amount_hundredths, order_minimum_minor, type_title, type_description, applies_to, action, applied, discount_minor
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);
-
--- name: InsertPurchaseShippingMethod :exec
-INSERT INTO purchase_shipping_method (purchase_id, identifier, carrier, tracking_base_url)
-VALUES (sqlc.arg(purchase_id), sqlc.arg(identifier), sqlc.arg(carrier), sqlc.arg(tracking_base_url));
-
--- name: InsertPurchaseAddress :exec
-INSERT INTO purchase_address (purchase_id, kind, name, line1, line2, city, state, postal_code, country, phone)
-VALUES (sqlc.arg(purchase_id), sqlc.arg(kind), sqlc.arg(name), sqlc.arg(line1), sqlc.arg(line2), sqlc.arg(city), sqlc.arg(state), sqlc.arg(postal_code), sqlc.arg(country), sqlc.arg(phone));
-
--- name: InsertPurchasePayment :exec
-INSERT INTO purchase_payment (
-    purchase_id, payment_type, payment_intent_id, card_name, currency,
-    subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor
-) VALUES (
-    sqlc.arg(purchase_id), sqlc.arg(payment_type), sqlc.narg(payment_intent_id), sqlc.arg(card_name), sqlc.arg(currency),
-    sqlc.arg(subtotal_minor), sqlc.arg(discount_minor), sqlc.arg(tax_minor), sqlc.arg(shipping_minor), sqlc.arg(total_minor)
-);
-
--- name: InsertPurchaseStatus :exec
-INSERT INTO purchase_status (purchase_id, identifier, title, description, set_at)
-VALUES (sqlc.arg(purchase_id), sqlc.arg(identifier), sqlc.arg(title), sqlc.arg(description), sqlc.arg(set_at));
+SELECT id FROM made;
 
 -- name: FindBySession :one
 SELECT identifier FROM purchase WHERE session_id = sqlc.arg(session_id);
@@ -117,3 +131,65 @@ UPDATE purchase_payment SET card_name = '' WHERE purchase_id = ANY(sqlc.arg(ids)
 -- name: AnonymiseShippingMethods :exec
 -- With a tracking number the carrier tells where the parcel went.
 UPDATE purchase_shipping_method SET tracking_number = NULL WHERE purchase_id = ANY(sqlc.arg(ids)::bigint[]);
+
+-- name: EnterStatus :one
+-- With the words that the shop has for the status; the caller's own where there are none, or where a description is given.
+-- Times do not run backwards within one order, whichever process writes.
+INSERT INTO purchase_status (purchase_id, identifier, title, description, set_at, set_by)
+SELECT sqlc.arg(purchase_id), sqlc.arg(identifier)::text, coalesce(s.title, sqlc.arg(title)::text),
+       coalesce(nullif(sqlc.arg(description)::text, ''), s.description, ''),
+       greatest(sqlc.arg(now)::timestamptz, (SELECT max(h.set_at) FROM purchase_status AS h WHERE h.purchase_id = sqlc.arg(purchase_id))),
+       sqlc.arg(set_by)
+FROM (SELECT) AS one LEFT JOIN status AS s ON s.identifier = sqlc.arg(identifier)::text
+RETURNING id;
+
+-- name: FindNotice :one
+-- What a mail about a status says.
+SELECT s.identifier AS status, s.title, s.description, s.notice_accepted_at,
+       p.identifier, p.account_id, p.email, p.customer_name, p.total_minor,
+       m.carrier, m.tracking_base_url, m.tracking_number
+FROM purchase_status AS s
+JOIN purchase AS p ON p.id = s.purchase_id
+JOIN purchase_shipping_method AS m ON m.purchase_id = p.id
+WHERE s.id = sqlc.arg(id);
+
+-- name: FindLatestStatus :one
+-- The last time that the order entered the status; no row when it never did.
+SELECT s.id FROM purchase_status AS s JOIN purchase AS p ON p.id = s.purchase_id
+WHERE p.identifier = sqlc.arg(order_identifier) AND s.identifier = sqlc.arg(identifier)
+ORDER BY s.id DESC LIMIT 1;
+
+-- name: NoteNoticeAccepted :exec
+UPDATE purchase_status SET notice_accepted_at = coalesce(notice_accepted_at, sqlc.arg(now)::timestamptz) WHERE id = sqlc.arg(id);
+
+-- name: DetailPayment :many
+SELECT y.* FROM purchase_payment AS y JOIN purchase AS p ON p.id = y.purchase_id WHERE p.identifier = sqlc.arg(identifier);
+
+-- name: DetailShippingMethod :many
+SELECT m.* FROM purchase_shipping_method AS m JOIN purchase AS p ON p.id = m.purchase_id WHERE p.identifier = sqlc.arg(identifier);
+
+-- name: DetailLines :many
+SELECT l.* FROM purchase_line AS l JOIN purchase AS p ON p.id = l.purchase_id WHERE p.identifier = sqlc.arg(identifier) ORDER BY l.position;
+
+-- name: DetailAddresses :many
+SELECT a.* FROM purchase_address AS a JOIN purchase AS p ON p.id = a.purchase_id WHERE p.identifier = sqlc.arg(identifier) ORDER BY a.kind;
+
+-- name: DetailStatuses :many
+SELECT s.* FROM purchase_status AS s JOIN purchase AS p ON p.id = s.purchase_id WHERE p.identifier = sqlc.arg(identifier)
+ORDER BY s.set_at DESC, s.id DESC;
+
+-- name: DetailDiscounts :many
+SELECT d.* FROM purchase_discount AS d JOIN purchase AS p ON p.id = d.purchase_id WHERE p.identifier = sqlc.arg(identifier) ORDER BY d.position;
+
+-- name: DetailRefundedSum :many
+-- What Stripe has taken on to give back.
+SELECT coalesce(sum(r.amount_minor), 0)::bigint AS refunded_minor FROM refund AS r JOIN purchase AS p ON p.id = r.purchase_id
+WHERE p.identifier = sqlc.arg(identifier) AND r.refund_id IS NOT NULL AND r.state <> 'failed';
+
+-- name: ListRefundsOfPurchase :many
+SELECT key, amount_minor, currency, state, refund_id, requested_at, settled_at FROM refund
+WHERE purchase_id = sqlc.arg(purchase_id)::bigint ORDER BY id;
+
+-- name: ListDisputesOfPurchase :many
+SELECT dispute_id, amount_minor, currency, reason, status, opened_at, closed_at FROM dispute
+WHERE purchase_id = sqlc.arg(purchase_id)::bigint ORDER BY opened_at, dispute_id;

@@ -124,7 +124,7 @@ func (s *Shop) WorkJobs(t testing.TB) {
 	t.Helper()
 	workers := river.NewWorkers()
 	purchase.AddConfirmer(workers, s.DB, s.Catalogue, s.Mail, s.Clock.Now)
-	queue := s.queue(t, jobs.Config{Workers: workers, OnDiscarded: purchase.ConfirmationGivenUp(s.tel)})
+	queue := s.queue(t, jobs.Config{Workers: workers, OnDiscarded: purchase.MailGivenUp(s.tel)})
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- queue.Run(ctx) }()

@@ -214,18 +214,44 @@ func (q *Queries) HasPaymentException(ctx context.Context, sessionID string) (bo
 }
 
 const InsertCheckout = `-- name: InsertCheckout :one
-INSERT INTO checkout (
-    reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency,
-    item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor,
-    shipping_identifier, shipping_carrier, shipping_tracking_base_url,
-    terms_agreed_at, traceparent, created_at, newsletter, state, state_since, next_check_at, discount_codes
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7,
-    $8, $9, $10, $11, $12,
-    $13, $14, $15,
-    $16, $17, $16, $18, 'open', $16, $19::timestamptz, $20
+WITH made AS (
+    INSERT INTO checkout (
+        reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency,
+        item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor,
+        shipping_identifier, shipping_carrier, shipping_tracking_base_url,
+        terms_agreed_at, traceparent, created_at, newsletter, state, state_since, next_check_at, discount_codes
+    ) VALUES (
+        $1, $2, $3, $4, $5, $6, $7,
+        $8, $9, $10, $11, $12,
+        $13, $14, $15,
+        $16, $17, $16, $18, 'open', $16, $19::timestamptz, $20
+    )
+    RETURNING id, reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor, shipping_identifier, shipping_carrier, shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, session_id, session_url, session_expires_at, next_check_at, checks, discount_codes
+), line AS (
+    INSERT INTO checkout_line (
+        checkout_id, position, sku_id, quantity, price_minor, discount_minor, color, size, description,
+        inventory_identifier, inventory_title, inventory_description,
+        product_identifier, product_title, product_title_url, image_url
+    )
+    SELECT made.id, l.position, l.sku_id, l.quantity, l.price_minor, l.discount_minor, l.color, l.size, l.description,
+           l.inventory_identifier, l.inventory_title, l.inventory_description,
+           l.product_identifier, l.product_title, l.product_title_url, l.image_url
+    FROM made, jsonb_to_recordset($21::jsonb) AS l(
+        position integer, sku_id bigint, quantity integer, price_minor bigint, discount_minor bigint, color text, size text, description text,
+        inventory_identifier text, inventory_title text, inventory_description text,
+        product_identifier text, product_title text, product_title_url text, image_url text)
+), discount AS (
+    INSERT INTO checkout_discount (
+        checkout_id, position, discount_code_id, code, description, starts_at, ends_at, combinable,
+        amount_hundredths, order_minimum_minor, type_title, type_description, applies_to, action, applied, discount_minor
+    )
+    SELECT made.id, d.position, d.discount_code_id, d.code, d.description, d.starts_at, d.ends_at, d.combinable,
+           d.amount_hundredths, d.order_minimum_minor, d.type_title, d.type_description, d.applies_to, d.action, d.applied, d.discount_minor
+    FROM made, jsonb_to_recordset($22::jsonb) AS d(
+        position integer, discount_code_id bigint, code text, description text, starts_at timestamptz, ends_at timestamptz, combinable boolean,
+        amount_hundredths bigint, order_minimum_minor bigint, type_title text, type_description text, applies_to text, action text, applied boolean, discount_minor bigint)
 )
-RETURNING id, reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor, shipping_identifier, shipping_carrier, shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, session_id, session_url, session_expires_at, next_check_at, checks, discount_codes
+SELECT id, reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, total_minor, shipping_identifier, shipping_carrier, shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, session_id, session_url, session_expires_at, next_check_at, checks, discount_codes FROM made
 `
 
 type InsertCheckoutParams struct {
@@ -249,9 +275,43 @@ type InsertCheckoutParams struct {
 	Newsletter              bool
 	NextCheckAt             time.Time
 	DiscountCodes           int32
+	Lines                   []byte
+	Discounts               []byte
 }
 
-func (q *Queries) InsertCheckout(ctx context.Context, arg InsertCheckoutParams) (Checkout, error) {
+type InsertCheckoutRow struct {
+	ID                      int64
+	Reference               string
+	CartID                  int64
+	AccountID               *int64
+	AnonymousCartID         *string
+	Email                   string
+	Fingerprint             string
+	Currency                string
+	ItemSubtotalMinor       int64
+	ItemDiscountMinor       int64
+	ShippingMinor           int64
+	ShippingDiscountMinor   int64
+	TotalMinor              int64
+	ShippingIdentifier      string
+	ShippingCarrier         string
+	ShippingTrackingBaseUrl string
+	TermsAgreedAt           time.Time
+	Traceparent             string
+	CreatedAt               time.Time
+	Newsletter              bool
+	State                   string
+	StateSince              time.Time
+	SessionID               *string
+	SessionUrl              *string
+	SessionExpiresAt        *time.Time
+	NextCheckAt             *time.Time
+	Checks                  int32
+	DiscountCodes           int32
+}
+
+// The whole checkout in one statement; lists come as JSON, keyed by column.
+func (q *Queries) InsertCheckout(ctx context.Context, arg InsertCheckoutParams) (InsertCheckoutRow, error) {
 	row := q.db.QueryRow(ctx, InsertCheckout,
 		arg.Reference,
 		arg.CartID,
@@ -273,8 +333,10 @@ func (q *Queries) InsertCheckout(ctx context.Context, arg InsertCheckoutParams) 
 		arg.Newsletter,
 		arg.NextCheckAt,
 		arg.DiscountCodes,
+		arg.Lines,
+		arg.Discounts,
 	)
-	var i Checkout
+	var i InsertCheckoutRow
 	err := row.Scan(
 		&i.ID,
 		&i.Reference,
@@ -306,44 +368,6 @@ func (q *Queries) InsertCheckout(ctx context.Context, arg InsertCheckoutParams) 
 		&i.DiscountCodes,
 	)
 	return i, err
-}
-
-type InsertCheckoutDiscountsParams struct {
-	CheckoutID        int64
-	Position          int32
-	DiscountCodeID    int64
-	Code              string
-	Description       string
-	StartsAt          time.Time
-	EndsAt            time.Time
-	Combinable        bool
-	AmountHundredths  int64
-	OrderMinimumMinor int64
-	TypeTitle         string
-	TypeDescription   string
-	AppliesTo         string
-	Action            string
-	Applied           bool
-	DiscountMinor     int64
-}
-
-type InsertCheckoutLinesParams struct {
-	CheckoutID           int64
-	Position             int32
-	SkuID                int64
-	Quantity             int32
-	PriceMinor           int64
-	DiscountMinor        int64
-	Color                *string
-	Size                 *string
-	Description          *string
-	InventoryIdentifier  string
-	InventoryTitle       string
-	InventoryDescription *string
-	ProductIdentifier    string
-	ProductTitle         string
-	ProductTitleUrl      string
-	ImageUrl             string
 }
 
 const IsUnsettledSession = `-- name: IsUnsettledSession :one

@@ -9,6 +9,42 @@ import (
 	"context"
 )
 
+const IsStatus = `-- name: IsStatus :one
+SELECT EXISTS (SELECT FROM status WHERE identifier = $1)
+`
+
+func (q *Queries) IsStatus(ctx context.Context, identifier string) (bool, error) {
+	row := q.db.QueryRow(ctx, IsStatus, identifier)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const ListHistory = `-- name: ListHistory :many
+SELECT identifier FROM purchase_status WHERE purchase_id = $1 ORDER BY id DESC
+`
+
+// The states that an order entered, newest first. The order's row is locked, so ids are in the order of the changes.
+func (q *Queries) ListHistory(ctx context.Context, purchaseID int64) ([]string, error) {
+	rows, err := q.db.Query(ctx, ListHistory, purchaseID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var identifier string
+		if err := rows.Scan(&identifier); err != nil {
+			return nil, err
+		}
+		items = append(items, identifier)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const LockPurchase = `-- name: LockPurchase :one
 SELECT id, identifier FROM purchase WHERE identifier = $1 FOR UPDATE
 `
@@ -23,4 +59,23 @@ func (q *Queries) LockPurchase(ctx context.Context, identifier string) (LockPurc
 	var i LockPurchaseRow
 	err := row.Scan(&i.ID, &i.Identifier)
 	return i, err
+}
+
+const SetTrackingNumber = `-- name: SetTrackingNumber :execrows
+UPDATE purchase_shipping_method SET tracking_number = $1::text
+WHERE purchase_id = $2 AND tracking_number IS DISTINCT FROM $1::text
+`
+
+type SetTrackingNumberParams struct {
+	TrackingNumber string
+	PurchaseID     int64
+}
+
+// No row: it has that number already.
+func (q *Queries) SetTrackingNumber(ctx context.Context, arg SetTrackingNumberParams) (int64, error) {
+	result, err := q.db.Exec(ctx, SetTrackingNumber, arg.TrackingNumber, arg.PurchaseID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

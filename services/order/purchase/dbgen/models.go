@@ -46,6 +46,25 @@ type PurchaseAddress struct {
 	Phone      string
 }
 
+type PurchaseDiscount struct {
+	PurchaseID        int64
+	Position          int32
+	DiscountCodeID    *int64
+	Code              string
+	Description       string
+	StartsAt          time.Time
+	EndsAt            time.Time
+	Combinable        bool
+	AmountHundredths  int64
+	OrderMinimumMinor int64
+	TypeTitle         string
+	TypeDescription   string
+	AppliesTo         string
+	Action            string
+	Applied           bool
+	DiscountMinor     int64
+}
+
 type PurchaseLine struct {
 	PurchaseID           int64
 	Position             int32

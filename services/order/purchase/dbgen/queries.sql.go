@@ -79,6 +79,283 @@ func (q *Queries) ClaimGuestPurchases(ctx context.Context, arg ClaimGuestPurchas
 	return err
 }
 
+const DetailAddresses = `-- name: DetailAddresses :many
+SELECT a.purchase_id, a.kind, a.name, a.line1, a.line2, a.city, a.state, a.postal_code, a.country, a.phone FROM purchase_address AS a JOIN purchase AS p ON p.id = a.purchase_id WHERE p.identifier = $1 ORDER BY a.kind
+`
+
+func (q *Queries) DetailAddresses(ctx context.Context, identifier string) ([]PurchaseAddress, error) {
+	rows, err := q.db.Query(ctx, DetailAddresses, identifier)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PurchaseAddress
+	for rows.Next() {
+		var i PurchaseAddress
+		if err := rows.Scan(
+			&i.PurchaseID,
+			&i.Kind,
+			&i.Name,
+			&i.Line1,
+			&i.Line2,
+			&i.City,
+			&i.State,
+			&i.PostalCode,
+			&i.Country,
+			&i.Phone,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const DetailDiscounts = `-- name: DetailDiscounts :many
+SELECT d.purchase_id, d.position, d.discount_code_id, d.code, d.description, d.starts_at, d.ends_at, d.combinable, d.amount_hundredths, d.order_minimum_minor, d.type_title, d.type_description, d.applies_to, d.action, d.applied, d.discount_minor FROM purchase_discount AS d JOIN purchase AS p ON p.id = d.purchase_id WHERE p.identifier = $1 ORDER BY d.position
+`
+
+func (q *Queries) DetailDiscounts(ctx context.Context, identifier string) ([]PurchaseDiscount, error) {
+	rows, err := q.db.Query(ctx, DetailDiscounts, identifier)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PurchaseDiscount
+	for rows.Next() {
+		var i PurchaseDiscount
+		if err := rows.Scan(
+			&i.PurchaseID,
+			&i.Position,
+			&i.DiscountCodeID,
+			&i.Code,
+			&i.Description,
+			&i.StartsAt,
+			&i.EndsAt,
+			&i.Combinable,
+			&i.AmountHundredths,
+			&i.OrderMinimumMinor,
+			&i.TypeTitle,
+			&i.TypeDescription,
+			&i.AppliesTo,
+			&i.Action,
+			&i.Applied,
+			&i.DiscountMinor,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const DetailLines = `-- name: DetailLines :many
+SELECT l.purchase_id, l.position, l.sku_id, l.quantity, l.price_minor, l.color, l.size, l.description, l.inventory_identifier, l.inventory_title, l.inventory_description, l.product_identifier, l.product_title, l.product_title_url, l.image_url, l.discount_minor FROM purchase_line AS l JOIN purchase AS p ON p.id = l.purchase_id WHERE p.identifier = $1 ORDER BY l.position
+`
+
+func (q *Queries) DetailLines(ctx context.Context, identifier string) ([]PurchaseLine, error) {
+	rows, err := q.db.Query(ctx, DetailLines, identifier)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PurchaseLine
+	for rows.Next() {
+		var i PurchaseLine
+		if err := rows.Scan(
+			&i.PurchaseID,
+			&i.Position,
+			&i.SkuID,
+			&i.Quantity,
+			&i.PriceMinor,
+			&i.Color,
+			&i.Size,
+			&i.Description,
+			&i.InventoryIdentifier,
+			&i.InventoryTitle,
+			&i.InventoryDescription,
+			&i.ProductIdentifier,
+			&i.ProductTitle,
+			&i.ProductTitleUrl,
+			&i.ImageUrl,
+			&i.DiscountMinor,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const DetailPayment = `-- name: DetailPayment :many
+SELECT y.purchase_id, y.payment_type, y.payment_intent_id, y.card_name, y.currency, y.subtotal_minor, y.discount_minor, y.tax_minor, y.shipping_minor, y.total_minor FROM purchase_payment AS y JOIN purchase AS p ON p.id = y.purchase_id WHERE p.identifier = $1
+`
+
+func (q *Queries) DetailPayment(ctx context.Context, identifier string) ([]PurchasePayment, error) {
+	rows, err := q.db.Query(ctx, DetailPayment, identifier)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PurchasePayment
+	for rows.Next() {
+		var i PurchasePayment
+		if err := rows.Scan(
+			&i.PurchaseID,
+			&i.PaymentType,
+			&i.PaymentIntentID,
+			&i.CardName,
+			&i.Currency,
+			&i.SubtotalMinor,
+			&i.DiscountMinor,
+			&i.TaxMinor,
+			&i.ShippingMinor,
+			&i.TotalMinor,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const DetailRefundedSum = `-- name: DetailRefundedSum :many
+SELECT coalesce(sum(r.amount_minor), 0)::bigint AS refunded_minor FROM refund AS r JOIN purchase AS p ON p.id = r.purchase_id
+WHERE p.identifier = $1 AND r.refund_id IS NOT NULL AND r.state <> 'failed'
+`
+
+// What Stripe has taken on to give back.
+func (q *Queries) DetailRefundedSum(ctx context.Context, identifier string) ([]int64, error) {
+	rows, err := q.db.Query(ctx, DetailRefundedSum, identifier)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var refunded_minor int64
+		if err := rows.Scan(&refunded_minor); err != nil {
+			return nil, err
+		}
+		items = append(items, refunded_minor)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const DetailShippingMethod = `-- name: DetailShippingMethod :many
+SELECT m.purchase_id, m.identifier, m.carrier, m.tracking_base_url, m.tracking_number FROM purchase_shipping_method AS m JOIN purchase AS p ON p.id = m.purchase_id WHERE p.identifier = $1
+`
+
+func (q *Queries) DetailShippingMethod(ctx context.Context, identifier string) ([]PurchaseShippingMethod, error) {
+	rows, err := q.db.Query(ctx, DetailShippingMethod, identifier)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PurchaseShippingMethod
+	for rows.Next() {
+		var i PurchaseShippingMethod
+		if err := rows.Scan(
+			&i.PurchaseID,
+			&i.Identifier,
+			&i.Carrier,
+			&i.TrackingBaseUrl,
+			&i.TrackingNumber,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const DetailStatuses = `-- name: DetailStatuses :many
+SELECT s.id, s.purchase_id, s.identifier, s.title, s.description, s.set_at, s.set_by, s.notice_accepted_at FROM purchase_status AS s JOIN purchase AS p ON p.id = s.purchase_id WHERE p.identifier = $1
+ORDER BY s.set_at DESC, s.id DESC
+`
+
+func (q *Queries) DetailStatuses(ctx context.Context, identifier string) ([]PurchaseStatus, error) {
+	rows, err := q.db.Query(ctx, DetailStatuses, identifier)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PurchaseStatus
+	for rows.Next() {
+		var i PurchaseStatus
+		if err := rows.Scan(
+			&i.ID,
+			&i.PurchaseID,
+			&i.Identifier,
+			&i.Title,
+			&i.Description,
+			&i.SetAt,
+			&i.SetBy,
+			&i.NoticeAcceptedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const EnterStatus = `-- name: EnterStatus :one
+INSERT INTO purchase_status (purchase_id, identifier, title, description, set_at, set_by)
+SELECT $1, $2::text, coalesce(s.title, $3::text),
+       coalesce(nullif($4::text, ''), s.description, ''),
+       greatest($5::timestamptz, (SELECT max(h.set_at) FROM purchase_status AS h WHERE h.purchase_id = $1)),
+       $6
+FROM (SELECT) AS one LEFT JOIN status AS s ON s.identifier = $2::text
+RETURNING id
+`
+
+type EnterStatusParams struct {
+	PurchaseID  int64
+	Identifier  string
+	Title       string
+	Description string
+	Now         time.Time
+	SetBy       string
+}
+
+// With the words that the shop has for the status; the caller's own where there are none, or where a description is given.
+// Times do not run backwards within one order, whichever process writes.
+func (q *Queries) EnterStatus(ctx context.Context, arg EnterStatusParams) (int64, error) {
+	row := q.db.QueryRow(ctx, EnterStatus,
+		arg.PurchaseID,
+		arg.Identifier,
+		arg.Title,
+		arg.Description,
+		arg.Now,
+		arg.SetBy,
+	)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
 const FindByCheckout = `-- name: FindByCheckout :one
 SELECT identifier, session_id FROM purchase WHERE checkout_id = $1
 `
@@ -104,6 +381,71 @@ func (q *Queries) FindBySession(ctx context.Context, sessionID string) (string, 
 	var identifier string
 	err := row.Scan(&identifier)
 	return identifier, err
+}
+
+const FindLatestStatus = `-- name: FindLatestStatus :one
+SELECT s.id FROM purchase_status AS s JOIN purchase AS p ON p.id = s.purchase_id
+WHERE p.identifier = $1 AND s.identifier = $2
+ORDER BY s.id DESC LIMIT 1
+`
+
+type FindLatestStatusParams struct {
+	OrderIdentifier string
+	Identifier      string
+}
+
+// The last time that the order entered the status; no row when it never did.
+func (q *Queries) FindLatestStatus(ctx context.Context, arg FindLatestStatusParams) (int64, error) {
+	row := q.db.QueryRow(ctx, FindLatestStatus, arg.OrderIdentifier, arg.Identifier)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
+const FindNotice = `-- name: FindNotice :one
+SELECT s.identifier AS status, s.title, s.description, s.notice_accepted_at,
+       p.identifier, p.account_id, p.email, p.customer_name, p.total_minor,
+       m.carrier, m.tracking_base_url, m.tracking_number
+FROM purchase_status AS s
+JOIN purchase AS p ON p.id = s.purchase_id
+JOIN purchase_shipping_method AS m ON m.purchase_id = p.id
+WHERE s.id = $1
+`
+
+type FindNoticeRow struct {
+	Status           string
+	Title            string
+	Description      string
+	NoticeAcceptedAt *time.Time
+	Identifier       string
+	AccountID        *int64
+	Email            string
+	CustomerName     string
+	TotalMinor       int64
+	Carrier          string
+	TrackingBaseUrl  string
+	TrackingNumber   *string
+}
+
+// What a mail about a status says.
+func (q *Queries) FindNotice(ctx context.Context, id int64) (FindNoticeRow, error) {
+	row := q.db.QueryRow(ctx, FindNotice, id)
+	var i FindNoticeRow
+	err := row.Scan(
+		&i.Status,
+		&i.Title,
+		&i.Description,
+		&i.NoticeAcceptedAt,
+		&i.Identifier,
+		&i.AccountID,
+		&i.Email,
+		&i.CustomerName,
+		&i.TotalMinor,
+		&i.Carrier,
+		&i.TrackingBaseUrl,
+		&i.TrackingNumber,
+	)
+	return i, err
 }
 
 const FindPayment = `-- name: FindPayment :one
@@ -180,40 +522,105 @@ func (q *Queries) FindShippingMethod(ctx context.Context, purchaseID int64) (Pur
 }
 
 const InsertPurchase = `-- name: InsertPurchase :one
-INSERT INTO purchase (
-    identifier, checkout_id, session_id, payment_key, account_id, email, customer_name, newsletter, currency,
-    item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, sales_tax_minor, total_minor,
-    terms_agreed_at, ordered_at
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9,
-    $10, $11, $12, $13, $14, $15,
-    $16, $17
+WITH made AS (
+    INSERT INTO purchase (
+        identifier, checkout_id, session_id, payment_key, account_id, email, customer_name, newsletter, currency,
+        item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, sales_tax_minor, total_minor,
+        terms_agreed_at, ordered_at
+    ) VALUES (
+        $1, $2, $3, $4, $5, $6, $7, $8, $9::text,
+        $10, $11, $12, $13, $14, $15,
+        $16, $17::timestamptz
+    )
+    ON CONFLICT (identifier) DO NOTHING
+    RETURNING id
+), line AS (
+    INSERT INTO purchase_line (
+        purchase_id, position, sku_id, quantity, price_minor, discount_minor, color, size, description,
+        inventory_identifier, inventory_title, inventory_description,
+        product_identifier, product_title, product_title_url, image_url
+    )
+    SELECT made.id, l.position, l.sku_id, l.quantity, l.price_minor, l.discount_minor, l.color, l.size, l.description,
+           l.inventory_identifier, l.inventory_title, l.inventory_description,
+           l.product_identifier, l.product_title, l.product_title_url, l.image_url
+    FROM made, jsonb_to_recordset($18::jsonb) AS l(
+        position integer, sku_id bigint, quantity integer, price_minor bigint, discount_minor bigint, color text, size text, description text,
+        inventory_identifier text, inventory_title text, inventory_description text,
+        product_identifier text, product_title text, product_title_url text, image_url text)
+), discount AS (
+    INSERT INTO purchase_discount (
+        purchase_id, position, discount_code_id, code, description, starts_at, ends_at, combinable,
+        amount_hundredths, order_minimum_minor, type_title, type_description, applies_to, action, applied, discount_minor
+    )
+    SELECT made.id, d.position, d.discount_code_id, d.code, d.description, d.starts_at, d.ends_at, d.combinable,
+           d.amount_hundredths, d.order_minimum_minor, d.type_title, d.type_description, d.applies_to, d.action, d.applied, d.discount_minor
+    FROM made, jsonb_to_recordset($19::jsonb) AS d(
+        position integer, discount_code_id bigint, code text, description text, starts_at timestamptz, ends_at timestamptz, combinable boolean,
+        amount_hundredths bigint, order_minimum_minor bigint, type_title text, type_description text, applies_to text, action text, applied boolean, discount_minor bigint)
+), address AS (
+    INSERT INTO purchase_address (purchase_id, kind, name, line1, line2, city, state, postal_code, country, phone)
+    SELECT made.id, a.kind, a.name, a.line1, a.line2, a.city, a.state, a.postal_code, a.country, a.phone
+    FROM made, jsonb_to_recordset($20::jsonb) AS a(
+        kind text, name text, line1 text, line2 text, city text, state text, postal_code text, country text, phone text)
+), shipping AS (
+    INSERT INTO purchase_shipping_method (purchase_id, identifier, carrier, tracking_base_url)
+    SELECT made.id, $21::text, $22::text, $23::text FROM made
+), payment AS (
+    INSERT INTO purchase_payment (
+        purchase_id, payment_type, payment_intent_id, card_name, currency,
+        subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor
+    )
+    SELECT made.id, $24::text, $25::text, $26::text, $9::text,
+           $27::bigint, $28::bigint, $29::bigint,
+           $30::bigint, $31::bigint
+    FROM made
+), first_status AS (
+    INSERT INTO purchase_status (purchase_id, identifier, title, description, set_at)
+    SELECT made.id, $32::text, $33::text, $34::text, $17::timestamptz
+    FROM made
 )
-ON CONFLICT (identifier) DO NOTHING
-RETURNING id
+SELECT id FROM made
 `
 
 type InsertPurchaseParams struct {
-	Identifier            string
-	CheckoutID            int64
-	SessionID             string
-	PaymentKey            string
-	AccountID             *int64
-	Email                 string
-	CustomerName          string
-	Newsletter            bool
-	Currency              string
-	ItemSubtotalMinor     int64
-	ItemDiscountMinor     int64
-	ShippingMinor         int64
-	ShippingDiscountMinor int64
-	SalesTaxMinor         int64
-	TotalMinor            int64
-	TermsAgreedAt         time.Time
-	OrderedAt             time.Time
+	Identifier              string
+	CheckoutID              int64
+	SessionID               string
+	PaymentKey              string
+	AccountID               *int64
+	Email                   string
+	CustomerName            string
+	Newsletter              bool
+	Currency                string
+	ItemSubtotalMinor       int64
+	ItemDiscountMinor       int64
+	ShippingMinor           int64
+	ShippingDiscountMinor   int64
+	SalesTaxMinor           int64
+	TotalMinor              int64
+	TermsAgreedAt           time.Time
+	OrderedAt               time.Time
+	Lines                   []byte
+	Discounts               []byte
+	Addresses               []byte
+	ShippingIdentifier      string
+	ShippingCarrier         string
+	ShippingTrackingBaseUrl string
+	PaymentType             string
+	PaymentIntentID         *string
+	CardName                string
+	PaidSubtotalMinor       int64
+	PaidDiscountMinor       int64
+	PaidTaxMinor            int64
+	PaidShippingMinor       int64
+	PaidTotalMinor          int64
+	StatusIdentifier        string
+	StatusTitle             string
+	StatusDescription       string
 }
 
-// No row: the identifier is taken, the caller draws another one. Every other conflict is an error.
+// The whole order in one statement; lists come as JSON, keyed by column. No row: the identifier is taken, the caller draws
+// another one. Every other conflict is an error.
 func (q *Queries) InsertPurchase(ctx context.Context, arg InsertPurchaseParams) (int64, error) {
 	row := q.db.QueryRow(ctx, InsertPurchase,
 		arg.Identifier,
@@ -233,167 +640,27 @@ func (q *Queries) InsertPurchase(ctx context.Context, arg InsertPurchaseParams) 
 		arg.TotalMinor,
 		arg.TermsAgreedAt,
 		arg.OrderedAt,
+		arg.Lines,
+		arg.Discounts,
+		arg.Addresses,
+		arg.ShippingIdentifier,
+		arg.ShippingCarrier,
+		arg.ShippingTrackingBaseUrl,
+		arg.PaymentType,
+		arg.PaymentIntentID,
+		arg.CardName,
+		arg.PaidSubtotalMinor,
+		arg.PaidDiscountMinor,
+		arg.PaidTaxMinor,
+		arg.PaidShippingMinor,
+		arg.PaidTotalMinor,
+		arg.StatusIdentifier,
+		arg.StatusTitle,
+		arg.StatusDescription,
 	)
 	var id int64
 	err := row.Scan(&id)
 	return id, err
-}
-
-const InsertPurchaseAddress = `-- name: InsertPurchaseAddress :exec
-INSERT INTO purchase_address (purchase_id, kind, name, line1, line2, city, state, postal_code, country, phone)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-`
-
-type InsertPurchaseAddressParams struct {
-	PurchaseID int64
-	Kind       string
-	Name       string
-	Line1      string
-	Line2      string
-	City       string
-	State      string
-	PostalCode string
-	Country    string
-	Phone      string
-}
-
-func (q *Queries) InsertPurchaseAddress(ctx context.Context, arg InsertPurchaseAddressParams) error {
-	_, err := q.db.Exec(ctx, InsertPurchaseAddress,
-		arg.PurchaseID,
-		arg.Kind,
-		arg.Name,
-		arg.Line1,
-		arg.Line2,
-		arg.City,
-		arg.State,
-		arg.PostalCode,
-		arg.Country,
-		arg.Phone,
-	)
-	return err
-}
-
-type InsertPurchaseDiscountsParams struct {
-	PurchaseID        int64
-	Position          int32
-	DiscountCodeID    *int64
-	Code              string
-	Description       string
-	StartsAt          time.Time
-	EndsAt            time.Time
-	Combinable        bool
-	AmountHundredths  int64
-	OrderMinimumMinor int64
-	TypeTitle         string
-	TypeDescription   string
-	AppliesTo         string
-	Action            string
-	Applied           bool
-	DiscountMinor     int64
-}
-
-type InsertPurchaseLinesParams struct {
-	PurchaseID           int64
-	Position             int32
-	SkuID                int64
-	Quantity             int32
-	PriceMinor           int64
-	DiscountMinor        int64
-	Color                *string
-	Size                 *string
-	Description          *string
-	InventoryIdentifier  string
-	InventoryTitle       string
-	InventoryDescription *string
-	ProductIdentifier    string
-	ProductTitle         string
-	ProductTitleUrl      string
-	ImageUrl             string
-}
-
-const InsertPurchasePayment = `-- name: InsertPurchasePayment :exec
-INSERT INTO purchase_payment (
-    purchase_id, payment_type, payment_intent_id, card_name, currency,
-    subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor
-) VALUES (
-    $1, $2, $3, $4, $5,
-    $6, $7, $8, $9, $10
-)
-`
-
-type InsertPurchasePaymentParams struct {
-	PurchaseID      int64
-	PaymentType     string
-	PaymentIntentID *string
-	CardName        string
-	Currency        string
-	SubtotalMinor   int64
-	DiscountMinor   int64
-	TaxMinor        int64
-	ShippingMinor   int64
-	TotalMinor      int64
-}
-
-func (q *Queries) InsertPurchasePayment(ctx context.Context, arg InsertPurchasePaymentParams) error {
-	_, err := q.db.Exec(ctx, InsertPurchasePayment,
-		arg.PurchaseID,
-		arg.PaymentType,
-		arg.PaymentIntentID,
-		arg.CardName,
-		arg.Currency,
-		arg.SubtotalMinor,
-		arg.DiscountMinor,
-		arg.TaxMinor,
-		arg.ShippingMinor,
-		arg.TotalMinor,
-	)
-	return err
-}
-
-const InsertPurchaseShippingMethod = `-- name: InsertPurchaseShippingMethod :exec
-INSERT INTO purchase_shipping_method (purchase_id, identifier, carrier, tracking_base_url)
-VALUES ($1, $2, $3, $4)
-`
-
-type InsertPurchaseShippingMethodParams struct {
-	PurchaseID      int64
-	Identifier      string
-	Carrier         string
-	TrackingBaseUrl string
-}
-
-func (q *Queries) InsertPurchaseShippingMethod(ctx context.Context, arg InsertPurchaseShippingMethodParams) error {
-	_, err := q.db.Exec(ctx, InsertPurchaseShippingMethod,
-		arg.PurchaseID,
-		arg.Identifier,
-		arg.Carrier,
-		arg.TrackingBaseUrl,
-	)
-	return err
-}
-
-const InsertPurchaseStatus = `-- name: InsertPurchaseStatus :exec
-INSERT INTO purchase_status (purchase_id, identifier, title, description, set_at)
-VALUES ($1, $2, $3, $4, $5)
-`
-
-type InsertPurchaseStatusParams struct {
-	PurchaseID  int64
-	Identifier  string
-	Title       string
-	Description string
-	SetAt       time.Time
-}
-
-func (q *Queries) InsertPurchaseStatus(ctx context.Context, arg InsertPurchaseStatusParams) error {
-	_, err := q.db.Exec(ctx, InsertPurchaseStatus,
-		arg.PurchaseID,
-		arg.Identifier,
-		arg.Title,
-		arg.Description,
-		arg.SetAt,
-	)
-	return err
 }
 
 const ListAddresses = `-- name: ListAddresses :many
@@ -420,6 +687,49 @@ func (q *Queries) ListAddresses(ctx context.Context, purchaseID int64) ([]Purcha
 			&i.PostalCode,
 			&i.Country,
 			&i.Phone,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ListDisputesOfPurchase = `-- name: ListDisputesOfPurchase :many
+SELECT dispute_id, amount_minor, currency, reason, status, opened_at, closed_at FROM dispute
+WHERE purchase_id = $1::bigint ORDER BY opened_at, dispute_id
+`
+
+type ListDisputesOfPurchaseRow struct {
+	DisputeID   string
+	AmountMinor int64
+	Currency    string
+	Reason      string
+	Status      string
+	OpenedAt    time.Time
+	ClosedAt    *time.Time
+}
+
+func (q *Queries) ListDisputesOfPurchase(ctx context.Context, purchaseID int64) ([]ListDisputesOfPurchaseRow, error) {
+	rows, err := q.db.Query(ctx, ListDisputesOfPurchase, purchaseID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListDisputesOfPurchaseRow
+	for rows.Next() {
+		var i ListDisputesOfPurchaseRow
+		if err := rows.Scan(
+			&i.DisputeID,
+			&i.AmountMinor,
+			&i.Currency,
+			&i.Reason,
+			&i.Status,
+			&i.OpenedAt,
+			&i.ClosedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -501,6 +811,49 @@ func (q *Queries) ListPurchasesOfAccount(ctx context.Context, accountID int64) (
 			&i.OrderedAt,
 			&i.SalesTaxMinor,
 			&i.TotalMinor,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ListRefundsOfPurchase = `-- name: ListRefundsOfPurchase :many
+SELECT key, amount_minor, currency, state, refund_id, requested_at, settled_at FROM refund
+WHERE purchase_id = $1::bigint ORDER BY id
+`
+
+type ListRefundsOfPurchaseRow struct {
+	Key         string
+	AmountMinor int64
+	Currency    string
+	State       string
+	RefundID    *string
+	RequestedAt time.Time
+	SettledAt   *time.Time
+}
+
+func (q *Queries) ListRefundsOfPurchase(ctx context.Context, purchaseID int64) ([]ListRefundsOfPurchaseRow, error) {
+	rows, err := q.db.Query(ctx, ListRefundsOfPurchase, purchaseID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListRefundsOfPurchaseRow
+	for rows.Next() {
+		var i ListRefundsOfPurchaseRow
+		if err := rows.Scan(
+			&i.Key,
+			&i.AmountMinor,
+			&i.Currency,
+			&i.State,
+			&i.RefundID,
+			&i.RequestedAt,
+			&i.SettledAt,
 		); err != nil {
 			return nil, err
 		}
@@ -648,5 +1001,19 @@ type NoteConfirmationAcceptedParams struct {
 
 func (q *Queries) NoteConfirmationAccepted(ctx context.Context, arg NoteConfirmationAcceptedParams) error {
 	_, err := q.db.Exec(ctx, NoteConfirmationAccepted, arg.Now, arg.ProspectID, arg.ID)
+	return err
+}
+
+const NoteNoticeAccepted = `-- name: NoteNoticeAccepted :exec
+UPDATE purchase_status SET notice_accepted_at = coalesce(notice_accepted_at, $1::timestamptz) WHERE id = $2
+`
+
+type NoteNoticeAcceptedParams struct {
+	Now time.Time
+	ID  int64
+}
+
+func (q *Queries) NoteNoticeAccepted(ctx context.Context, arg NoteNoticeAcceptedParams) error {
+	_, err := q.db.Exec(ctx, NoteNoticeAccepted, arg.Now, arg.ID)
 	return err
 }

@@ -8,9 +8,23 @@ import (
 	"time"
 )
 
+type Dispute struct {
+	DisputeID     string
+	PurchaseID    *int64
+	PaymentIntent string
+	AmountMinor   int64
+	Currency      string
+	Reason        string
+	Status        string
+	OpenedAt      time.Time
+	UpdatedAt     time.Time
+	ClosedAt      *time.Time
+}
+
 type Refund struct {
 	ID            int64
 	Key           string
+	Request       string
 	PurchaseID    *int64
 	ExceptionID   *int64
 	PaymentIntent string
@@ -18,8 +32,11 @@ type Refund struct {
 	Currency      string
 	State         string
 	RefundID      *string
+	Failure       string
 	RequestedBy   string
 	Note          string
 	RequestedAt   time.Time
 	SettledAt     *time.Time
+	NextCheckAt   *time.Time
+	Checks        int32
 }

@@ -7,10 +7,420 @@ package dbgen
 
 import (
 	"context"
+	"time"
 )
 
+const ClaimDueRefund = `-- name: ClaimDueRefund :one
+WITH due AS (
+    SELECT refund.id FROM refund WHERE refund.next_check_at <= $1::timestamptz
+    ORDER BY refund.next_check_at LIMIT 1
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE refund
+SET checks = refund.checks + 1,
+    next_check_at = $1::timestamptz + make_interval(secs => least($2::float8 * power(2, least(refund.checks + 1, 20)), 3600))
+FROM due
+WHERE refund.id = due.id
+RETURNING refund.id, refund.payment_intent, (refund.refund_id IS NOT NULL)::boolean AS taken_on
+`
+
+type ClaimDueRefundParams struct {
+	Now          time.Time
+	FirstSeconds float64
+}
+
+type ClaimDueRefundRow struct {
+	ID            int64
+	PaymentIntent string
+	TakenOn       bool
+}
+
+// Sets the next time at once, so that another process, or this one after a crash, leaves it alone until then.
+func (q *Queries) ClaimDueRefund(ctx context.Context, arg ClaimDueRefundParams) (ClaimDueRefundRow, error) {
+	row := q.db.QueryRow(ctx, ClaimDueRefund, arg.Now, arg.FirstSeconds)
+	var i ClaimDueRefundRow
+	err := row.Scan(&i.ID, &i.PaymentIntent, &i.TakenOn)
+	return i, err
+}
+
+const FindPurchase = `-- name: FindPurchase :one
+SELECT id FROM purchase WHERE identifier = $1
+`
+
+func (q *Queries) FindPurchase(ctx context.Context, identifier string) (int64, error) {
+	row := q.db.QueryRow(ctx, FindPurchase, identifier)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
+const FindRefund = `-- name: FindRefund :one
+SELECT refund.id, refund.key, refund.request, refund.purchase_id, refund.exception_id, refund.payment_intent, refund.amount_minor, refund.currency, refund.state, refund.refund_id, refund.failure, refund.requested_by, refund.note, refund.requested_at, refund.settled_at, refund.next_check_at, refund.checks, coalesce(purchase.identifier, '')::text AS order_identifier
+FROM refund LEFT JOIN purchase ON purchase.id = refund.purchase_id
+WHERE refund.id = $1
+`
+
+type FindRefundRow struct {
+	Refund          Refund
+	OrderIdentifier string
+}
+
+func (q *Queries) FindRefund(ctx context.Context, id int64) (FindRefundRow, error) {
+	row := q.db.QueryRow(ctx, FindRefund, id)
+	var i FindRefundRow
+	err := row.Scan(
+		&i.Refund.ID,
+		&i.Refund.Key,
+		&i.Refund.Request,
+		&i.Refund.PurchaseID,
+		&i.Refund.ExceptionID,
+		&i.Refund.PaymentIntent,
+		&i.Refund.AmountMinor,
+		&i.Refund.Currency,
+		&i.Refund.State,
+		&i.Refund.RefundID,
+		&i.Refund.Failure,
+		&i.Refund.RequestedBy,
+		&i.Refund.Note,
+		&i.Refund.RequestedAt,
+		&i.Refund.SettledAt,
+		&i.Refund.NextCheckAt,
+		&i.Refund.Checks,
+		&i.OrderIdentifier,
+	)
+	return i, err
+}
+
+const FindRefundOfExceptionByKey = `-- name: FindRefundOfExceptionByKey :one
+SELECT id, key, request, purchase_id, exception_id, payment_intent, amount_minor, currency, state, refund_id, failure, requested_by, note, requested_at, settled_at, next_check_at, checks FROM refund WHERE exception_id = $1::bigint AND key = $2
+`
+
+type FindRefundOfExceptionByKeyParams struct {
+	ExceptionID int64
+	Key         string
+}
+
+func (q *Queries) FindRefundOfExceptionByKey(ctx context.Context, arg FindRefundOfExceptionByKeyParams) (Refund, error) {
+	row := q.db.QueryRow(ctx, FindRefundOfExceptionByKey, arg.ExceptionID, arg.Key)
+	var i Refund
+	err := row.Scan(
+		&i.ID,
+		&i.Key,
+		&i.Request,
+		&i.PurchaseID,
+		&i.ExceptionID,
+		&i.PaymentIntent,
+		&i.AmountMinor,
+		&i.Currency,
+		&i.State,
+		&i.RefundID,
+		&i.Failure,
+		&i.RequestedBy,
+		&i.Note,
+		&i.RequestedAt,
+		&i.SettledAt,
+		&i.NextCheckAt,
+		&i.Checks,
+	)
+	return i, err
+}
+
+const FindRefundOfPurchaseByKey = `-- name: FindRefundOfPurchaseByKey :one
+SELECT id, key, request, purchase_id, exception_id, payment_intent, amount_minor, currency, state, refund_id, failure, requested_by, note, requested_at, settled_at, next_check_at, checks FROM refund WHERE purchase_id = $1::bigint AND key = $2
+`
+
+type FindRefundOfPurchaseByKeyParams struct {
+	PurchaseID int64
+	Key        string
+}
+
+func (q *Queries) FindRefundOfPurchaseByKey(ctx context.Context, arg FindRefundOfPurchaseByKeyParams) (Refund, error) {
+	row := q.db.QueryRow(ctx, FindRefundOfPurchaseByKey, arg.PurchaseID, arg.Key)
+	var i Refund
+	err := row.Scan(
+		&i.ID,
+		&i.Key,
+		&i.Request,
+		&i.PurchaseID,
+		&i.ExceptionID,
+		&i.PaymentIntent,
+		&i.AmountMinor,
+		&i.Currency,
+		&i.State,
+		&i.RefundID,
+		&i.Failure,
+		&i.RequestedBy,
+		&i.Note,
+		&i.RequestedAt,
+		&i.SettledAt,
+		&i.NextCheckAt,
+		&i.Checks,
+	)
+	return i, err
+}
+
+const ForgetDouble = `-- name: ForgetDouble :execrows
+DELETE FROM refund WHERE refund_id = $1::text AND id <> $2 AND key = 'stripe/' || $1::text
+`
+
+type ForgetDoubleParams struct {
+	RefundID string
+	ID       int64
+}
+
+// The same refund of Stripe's, learnt while it was not known to be ours.
+func (q *Queries) ForgetDouble(ctx context.Context, arg ForgetDoubleParams) (int64, error) {
+	result, err := q.db.Exec(ctx, ForgetDouble, arg.RefundID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const ForgetRestock = `-- name: ForgetRestock :exec
+DELETE FROM purchase_restock WHERE refund_id = $1::bigint AND restocked_at IS NULL
+`
+
+func (q *Queries) ForgetRestock(ctx context.Context, refundID int64) error {
+	_, err := q.db.Exec(ctx, ForgetRestock, refundID)
+	return err
+}
+
+const InsertRefund = `-- name: InsertRefund :one
+INSERT INTO refund (key, request, purchase_id, exception_id, payment_intent, amount_minor, currency, state, requested_by, note, requested_at, next_check_at)
+VALUES ($1, $2, $3, $4, $5, $6,
+        $7, 'pending', $8, $9, $10, $11::timestamptz)
+RETURNING id, key, request, purchase_id, exception_id, payment_intent, amount_minor, currency, state, refund_id, failure, requested_by, note, requested_at, settled_at, next_check_at, checks
+`
+
+type InsertRefundParams struct {
+	Key           string
+	Request       string
+	PurchaseID    *int64
+	ExceptionID   *int64
+	PaymentIntent string
+	AmountMinor   int64
+	Currency      string
+	RequestedBy   string
+	Note          string
+	RequestedAt   time.Time
+	NextCheckAt   time.Time
+}
+
+func (q *Queries) InsertRefund(ctx context.Context, arg InsertRefundParams) (Refund, error) {
+	row := q.db.QueryRow(ctx, InsertRefund,
+		arg.Key,
+		arg.Request,
+		arg.PurchaseID,
+		arg.ExceptionID,
+		arg.PaymentIntent,
+		arg.AmountMinor,
+		arg.Currency,
+		arg.RequestedBy,
+		arg.Note,
+		arg.RequestedAt,
+		arg.NextCheckAt,
+	)
+	var i Refund
+	err := row.Scan(
+		&i.ID,
+		&i.Key,
+		&i.Request,
+		&i.PurchaseID,
+		&i.ExceptionID,
+		&i.PaymentIntent,
+		&i.AmountMinor,
+		&i.Currency,
+		&i.State,
+		&i.RefundID,
+		&i.Failure,
+		&i.RequestedBy,
+		&i.Note,
+		&i.RequestedAt,
+		&i.SettledAt,
+		&i.NextCheckAt,
+		&i.Checks,
+	)
+	return i, err
+}
+
+const InsertRestock = `-- name: InsertRestock :exec
+INSERT INTO purchase_restock (purchase_id, refund_id, sku_id, quantity, restocked_at)
+VALUES ($1, $2, $3, $4, $5)
+`
+
+type InsertRestockParams struct {
+	PurchaseID  int64
+	RefundID    *int64
+	SkuID       int64
+	Quantity    int32
+	RestockedAt *time.Time
+}
+
+func (q *Queries) InsertRestock(ctx context.Context, arg InsertRestockParams) error {
+	_, err := q.db.Exec(ctx, InsertRestock,
+		arg.PurchaseID,
+		arg.RefundID,
+		arg.SkuID,
+		arg.Quantity,
+		arg.RestockedAt,
+	)
+	return err
+}
+
+const KeepDispute = `-- name: KeepDispute :one
+INSERT INTO dispute (dispute_id, purchase_id, payment_intent, amount_minor, currency, reason, status, opened_at, updated_at, closed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7,
+        $8, $9, $10)
+ON CONFLICT (dispute_id) DO UPDATE
+SET amount_minor = excluded.amount_minor, reason = excluded.reason, updated_at = excluded.updated_at,
+    status = CASE WHEN dispute.closed_at IS NULL THEN excluded.status ELSE dispute.status END,
+    closed_at = coalesce(dispute.closed_at, excluded.closed_at)
+RETURNING (xmax = 0)::boolean AS isnew
+`
+
+type KeepDisputeParams struct {
+	DisputeID     string
+	PurchaseID    *int64
+	PaymentIntent string
+	AmountMinor   int64
+	Currency      string
+	Reason        string
+	Status        string
+	OpenedAt      time.Time
+	Now           time.Time
+	ClosedAt      *time.Time
+}
+
+// A dispute that is closed stays closed, whatever an older answer of Stripe's says. isnew: nobody knew of it.
+func (q *Queries) KeepDispute(ctx context.Context, arg KeepDisputeParams) (bool, error) {
+	row := q.db.QueryRow(ctx, KeepDispute,
+		arg.DisputeID,
+		arg.PurchaseID,
+		arg.PaymentIntent,
+		arg.AmountMinor,
+		arg.Currency,
+		arg.Reason,
+		arg.Status,
+		arg.OpenedAt,
+		arg.Now,
+		arg.ClosedAt,
+	)
+	var isnew bool
+	err := row.Scan(&isnew)
+	return isnew, err
+}
+
+const ListDisputesOfIntent = `-- name: ListDisputesOfIntent :many
+SELECT dispute_id, purchase_id, payment_intent, amount_minor, currency, reason, status, opened_at, updated_at, closed_at FROM dispute WHERE payment_intent = $1 ORDER BY opened_at, dispute_id
+`
+
+func (q *Queries) ListDisputesOfIntent(ctx context.Context, paymentIntent string) ([]Dispute, error) {
+	rows, err := q.db.Query(ctx, ListDisputesOfIntent, paymentIntent)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Dispute
+	for rows.Next() {
+		var i Dispute
+		if err := rows.Scan(
+			&i.DisputeID,
+			&i.PurchaseID,
+			&i.PaymentIntent,
+			&i.AmountMinor,
+			&i.Currency,
+			&i.Reason,
+			&i.Status,
+			&i.OpenedAt,
+			&i.UpdatedAt,
+			&i.ClosedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ListFailedRefunds = `-- name: ListFailedRefunds :many
+SELECT key, amount_minor, failure FROM refund WHERE payment_intent = $1 AND state = 'failed' ORDER BY settled_at, id
+`
+
+type ListFailedRefundsRow struct {
+	Key         string
+	AmountMinor int64
+	Failure     string
+}
+
+func (q *Queries) ListFailedRefunds(ctx context.Context, paymentIntent string) ([]ListFailedRefundsRow, error) {
+	rows, err := q.db.Query(ctx, ListFailedRefunds, paymentIntent)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListFailedRefundsRow
+	for rows.Next() {
+		var i ListFailedRefundsRow
+		if err := rows.Scan(&i.Key, &i.AmountMinor, &i.Failure); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ListRefundsOfIntent = `-- name: ListRefundsOfIntent :many
+SELECT id, key, request, purchase_id, exception_id, payment_intent, amount_minor, currency, state, refund_id, failure, requested_by, note, requested_at, settled_at, next_check_at, checks FROM refund WHERE payment_intent = $1 ORDER BY id
+`
+
+// The payment is locked by the caller.
+func (q *Queries) ListRefundsOfIntent(ctx context.Context, paymentIntent string) ([]Refund, error) {
+	rows, err := q.db.Query(ctx, ListRefundsOfIntent, paymentIntent)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Refund
+	for rows.Next() {
+		var i Refund
+		if err := rows.Scan(
+			&i.ID,
+			&i.Key,
+			&i.Request,
+			&i.PurchaseID,
+			&i.ExceptionID,
+			&i.PaymentIntent,
+			&i.AmountMinor,
+			&i.Currency,
+			&i.State,
+			&i.RefundID,
+			&i.Failure,
+			&i.RequestedBy,
+			&i.Note,
+			&i.RequestedAt,
+			&i.SettledAt,
+			&i.NextCheckAt,
+			&i.Checks,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const ListRefundsOfPurchase = `-- name: ListRefundsOfPurchase :many
-SELECT id, key, purchase_id, exception_id, payment_intent, amount_minor, currency, state, refund_id, requested_by, note, requested_at, settled_at FROM refund WHERE purchase_id = $1::bigint ORDER BY id
+SELECT id, key, request, purchase_id, exception_id, payment_intent, amount_minor, currency, state, refund_id, failure, requested_by, note, requested_at, settled_at, next_check_at, checks FROM refund WHERE purchase_id = $1::bigint ORDER BY id
 `
 
 func (q *Queries) ListRefundsOfPurchase(ctx context.Context, purchaseID int64) ([]Refund, error) {
@@ -25,6 +435,7 @@ func (q *Queries) ListRefundsOfPurchase(ctx context.Context, purchaseID int64) (
 		if err := rows.Scan(
 			&i.ID,
 			&i.Key,
+			&i.Request,
 			&i.PurchaseID,
 			&i.ExceptionID,
 			&i.PaymentIntent,
@@ -32,10 +443,13 @@ func (q *Queries) ListRefundsOfPurchase(ctx context.Context, purchaseID int64) (
 			&i.Currency,
 			&i.State,
 			&i.RefundID,
+			&i.Failure,
 			&i.RequestedBy,
 			&i.Note,
 			&i.RequestedAt,
 			&i.SettledAt,
+			&i.NextCheckAt,
+			&i.Checks,
 		); err != nil {
 			return nil, err
 		}
@@ -45,4 +459,374 @@ func (q *Queries) ListRefundsOfPurchase(ctx context.Context, purchaseID int64) (
 		return nil, err
 	}
 	return items, nil
+}
+
+const ListRestockable = `-- name: ListRestockable :many
+SELECT l.sku_id, (l.quantity - coalesce(sum(b.quantity), 0))::integer AS quantity
+FROM purchase_line AS l
+LEFT JOIN LATERAL (
+    SELECT r.quantity FROM purchase_restock AS r LEFT JOIN refund AS f ON f.id = r.refund_id
+    WHERE r.purchase_id = l.purchase_id AND r.sku_id = l.sku_id AND (r.restocked_at IS NOT NULL OR f.state = 'pending')
+) AS b ON true
+WHERE l.purchase_id = $1
+GROUP BY l.purchase_id, l.position, l.sku_id, l.quantity
+ORDER BY l.sku_id
+`
+
+type ListRestockableRow struct {
+	SkuID    int64
+	Quantity int32
+}
+
+// What was bought and is not on its way back to the shelf. Goods of a refund that Stripe never took on do not count.
+func (q *Queries) ListRestockable(ctx context.Context, purchaseID int64) ([]ListRestockableRow, error) {
+	rows, err := q.db.Query(ctx, ListRestockable, purchaseID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListRestockableRow
+	for rows.Next() {
+		var i ListRestockableRow
+		if err := rows.Scan(&i.SkuID, &i.Quantity); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const LockExceptionOfPayment = `-- name: LockExceptionOfPayment :one
+SELECT id, checkout_id, session_id, reference, currency, payment_intent, total_minor
+FROM payment_exception
+WHERE payment_intent = $1 AND payment_intent <> ''
+ORDER BY id LIMIT 1
+FOR UPDATE
+`
+
+type LockExceptionOfPaymentRow struct {
+	ID            int64
+	CheckoutID    *int64
+	SessionID     string
+	Reference     string
+	Currency      string
+	PaymentIntent string
+	TotalMinor    int64
+}
+
+// A payment that became no order: the oldest of its exceptions stands for it.
+func (q *Queries) LockExceptionOfPayment(ctx context.Context, paymentIntent string) (LockExceptionOfPaymentRow, error) {
+	row := q.db.QueryRow(ctx, LockExceptionOfPayment, paymentIntent)
+	var i LockExceptionOfPaymentRow
+	err := row.Scan(
+		&i.ID,
+		&i.CheckoutID,
+		&i.SessionID,
+		&i.Reference,
+		&i.Currency,
+		&i.PaymentIntent,
+		&i.TotalMinor,
+	)
+	return i, err
+}
+
+const LockOrder = `-- name: LockOrder :one
+SELECT p.id, p.identifier, p.checkout_id, p.session_id, y.currency, coalesce(y.payment_intent_id, '')::text AS payment_intent, y.total_minor
+FROM purchase AS p JOIN purchase_payment AS y ON y.purchase_id = p.id
+WHERE p.identifier = $1
+FOR UPDATE OF p
+`
+
+type LockOrderRow struct {
+	ID            int64
+	Identifier    string
+	CheckoutID    int64
+	SessionID     string
+	Currency      string
+	PaymentIntent string
+	TotalMinor    int64
+}
+
+// What was paid for an order. The order's row is what everybody locks who gives back some of it.
+func (q *Queries) LockOrder(ctx context.Context, identifier string) (LockOrderRow, error) {
+	row := q.db.QueryRow(ctx, LockOrder, identifier)
+	var i LockOrderRow
+	err := row.Scan(
+		&i.ID,
+		&i.Identifier,
+		&i.CheckoutID,
+		&i.SessionID,
+		&i.Currency,
+		&i.PaymentIntent,
+		&i.TotalMinor,
+	)
+	return i, err
+}
+
+const LockOrderOfPayment = `-- name: LockOrderOfPayment :one
+SELECT p.id, p.identifier, p.checkout_id, p.session_id, y.currency, coalesce(y.payment_intent_id, '')::text AS payment_intent, y.total_minor
+FROM purchase AS p JOIN purchase_payment AS y ON y.purchase_id = p.id
+WHERE y.payment_intent_id = $1::text
+FOR UPDATE OF p
+`
+
+type LockOrderOfPaymentRow struct {
+	ID            int64
+	Identifier    string
+	CheckoutID    int64
+	SessionID     string
+	Currency      string
+	PaymentIntent string
+	TotalMinor    int64
+}
+
+func (q *Queries) LockOrderOfPayment(ctx context.Context, paymentIntent string) (LockOrderOfPaymentRow, error) {
+	row := q.db.QueryRow(ctx, LockOrderOfPayment, paymentIntent)
+	var i LockOrderOfPaymentRow
+	err := row.Scan(
+		&i.ID,
+		&i.Identifier,
+		&i.CheckoutID,
+		&i.SessionID,
+		&i.Currency,
+		&i.PaymentIntent,
+		&i.TotalMinor,
+	)
+	return i, err
+}
+
+const LowerProposedRefund = `-- name: LowerProposedRefund :exec
+UPDATE payment_exception SET proposed_refund_minor = least(proposed_refund_minor, $1::bigint)
+WHERE payment_intent = $2 AND resolved_at IS NULL AND reason <> 'dispute'
+`
+
+type LowerProposedRefundParams struct {
+	LeftMinor     int64
+	PaymentIntent string
+}
+
+// Nobody should give back what was given back already.
+func (q *Queries) LowerProposedRefund(ctx context.Context, arg LowerProposedRefundParams) error {
+	_, err := q.db.Exec(ctx, LowerProposedRefund, arg.LeftMinor, arg.PaymentIntent)
+	return err
+}
+
+const ResolveException = `-- name: ResolveException :exec
+UPDATE payment_exception SET resolved_at = $1::timestamptz, resolved_by = $2::text, resolution = $3::text
+WHERE id = $4 AND resolved_at IS NULL
+`
+
+type ResolveExceptionParams struct {
+	Now        time.Time
+	ResolvedBy string
+	Resolution string
+	ID         int64
+}
+
+func (q *Queries) ResolveException(ctx context.Context, arg ResolveExceptionParams) error {
+	_, err := q.db.Exec(ctx, ResolveException,
+		arg.Now,
+		arg.ResolvedBy,
+		arg.Resolution,
+		arg.ID,
+	)
+	return err
+}
+
+const ResolveExceptionsOfPayment = `-- name: ResolveExceptionsOfPayment :exec
+UPDATE payment_exception SET resolved_at = $1::timestamptz, resolved_by = $2::text, resolution = $3::text
+WHERE payment_intent = $4 AND reason = ANY($5::text[]) AND resolved_at IS NULL
+`
+
+type ResolveExceptionsOfPaymentParams struct {
+	Now           time.Time
+	ResolvedBy    string
+	Resolution    string
+	PaymentIntent string
+	Reasons       []string
+}
+
+func (q *Queries) ResolveExceptionsOfPayment(ctx context.Context, arg ResolveExceptionsOfPaymentParams) error {
+	_, err := q.db.Exec(ctx, ResolveExceptionsOfPayment,
+		arg.Now,
+		arg.ResolvedBy,
+		arg.Resolution,
+		arg.PaymentIntent,
+		arg.Reasons,
+	)
+	return err
+}
+
+const ReviveRefund = `-- name: ReviveRefund :one
+UPDATE refund
+SET state = 'pending', failure = '', checks = 0, settled_at = NULL, next_check_at = $1::timestamptz,
+    requested_by = $2, note = $3
+WHERE id = $4
+RETURNING id, key, request, purchase_id, exception_id, payment_intent, amount_minor, currency, state, refund_id, failure, requested_by, note, requested_at, settled_at, next_check_at, checks
+`
+
+type ReviveRefundParams struct {
+	NextCheckAt time.Time
+	RequestedBy string
+	Note        string
+	ID          int64
+}
+
+// Stripe refused it, and is asked again.
+func (q *Queries) ReviveRefund(ctx context.Context, arg ReviveRefundParams) (Refund, error) {
+	row := q.db.QueryRow(ctx, ReviveRefund,
+		arg.NextCheckAt,
+		arg.RequestedBy,
+		arg.Note,
+		arg.ID,
+	)
+	var i Refund
+	err := row.Scan(
+		&i.ID,
+		&i.Key,
+		&i.Request,
+		&i.PurchaseID,
+		&i.ExceptionID,
+		&i.PaymentIntent,
+		&i.AmountMinor,
+		&i.Currency,
+		&i.State,
+		&i.RefundID,
+		&i.Failure,
+		&i.RequestedBy,
+		&i.Note,
+		&i.RequestedAt,
+		&i.SettledAt,
+		&i.NextCheckAt,
+		&i.Checks,
+	)
+	return i, err
+}
+
+const SettleRefund = `-- name: SettleRefund :exec
+UPDATE refund SET state = $1::text, failure = $2, settled_at = $3::timestamptz, next_check_at = NULL
+WHERE id = $4 AND $1::text <> 'pending'
+`
+
+type SettleRefundParams struct {
+	State   string
+	Failure string
+	Now     time.Time
+	ID      int64
+}
+
+func (q *Queries) SettleRefund(ctx context.Context, arg SettleRefundParams) error {
+	_, err := q.db.Exec(ctx, SettleRefund,
+		arg.State,
+		arg.Failure,
+		arg.Now,
+		arg.ID,
+	)
+	return err
+}
+
+const SumRefunds = `-- name: SumRefunds :one
+SELECT coalesce(sum(amount_minor), 0)::bigint AS promised_minor,
+       coalesce(sum(amount_minor) FILTER (WHERE refund_id IS NOT NULL), 0)::bigint AS given_minor
+FROM refund WHERE payment_intent = $1 AND state <> 'failed'
+`
+
+type SumRefundsRow struct {
+	PromisedMinor int64
+	GivenMinor    int64
+}
+
+// All that may go back, and what Stripe has taken on of it.
+func (q *Queries) SumRefunds(ctx context.Context, paymentIntent string) (SumRefundsRow, error) {
+	row := q.db.QueryRow(ctx, SumRefunds, paymentIntent)
+	var i SumRefundsRow
+	err := row.Scan(&i.PromisedMinor, &i.GivenMinor)
+	return i, err
+}
+
+const TakeOnRefund = `-- name: TakeOnRefund :exec
+UPDATE refund
+SET refund_id = $1::text, state = $2::text, failure = $3, checks = 0,
+    settled_at = CASE WHEN $2::text <> 'pending' THEN $4::timestamptz END,
+    next_check_at = CASE WHEN $2::text = 'pending' THEN $5::timestamptz END
+WHERE id = $6
+`
+
+type TakeOnRefundParams struct {
+	RefundID    string
+	State       string
+	Failure     string
+	Now         time.Time
+	NextCheckAt time.Time
+	ID          int64
+}
+
+// What Stripe answered for the first time. A refund that is still under way is asked about later, as events can get lost.
+func (q *Queries) TakeOnRefund(ctx context.Context, arg TakeOnRefundParams) error {
+	_, err := q.db.Exec(ctx, TakeOnRefund,
+		arg.RefundID,
+		arg.State,
+		arg.Failure,
+		arg.Now,
+		arg.NextCheckAt,
+		arg.ID,
+	)
+	return err
+}
+
+const TakeRestock = `-- name: TakeRestock :many
+UPDATE purchase_restock SET restocked_at = $1::timestamptz
+WHERE refund_id = $2::bigint AND restocked_at IS NULL
+RETURNING sku_id, quantity
+`
+
+type TakeRestockParams struct {
+	Now      time.Time
+	RefundID int64
+}
+
+type TakeRestockRow struct {
+	SkuID    int64
+	Quantity int32
+}
+
+// The goods that go back with a refund, once.
+func (q *Queries) TakeRestock(ctx context.Context, arg TakeRestockParams) ([]TakeRestockRow, error) {
+	rows, err := q.db.Query(ctx, TakeRestock, arg.Now, arg.RefundID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TakeRestockRow
+	for rows.Next() {
+		var i TakeRestockRow
+		if err := rows.Scan(&i.SkuID, &i.Quantity); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const TellMoreOfException = `-- name: TellMoreOfException :exec
+UPDATE payment_exception SET detail = $1
+WHERE session_id = $2 AND reason = $3 AND resolved_at IS NULL AND detail <> $1
+`
+
+type TellMoreOfExceptionParams struct {
+	Detail    string
+	SessionID string
+	Reason    string
+}
+
+// An exception that nobody resolved yet says how things are now.
+func (q *Queries) TellMoreOfException(ctx context.Context, arg TellMoreOfExceptionParams) error {
+	_, err := q.db.Exec(ctx, TellMoreOfException, arg.Detail, arg.SessionID, arg.Reason)
+	return err
 }
