@@ -29,7 +29,7 @@ func dialPeers(cfg Config, tel telemetry.Telemetry) (*peers, error) {
 		services []protoreflect.ServiceDescriptor
 	}{
 		{&made.user, cfg.UserAddr, userServices()},
-		{&made.order, cfg.OrderAddr, servicesOf(orderv1.File_order_v1_catalogue_proto, orderv1.File_order_v1_cart_proto, orderv1.File_order_v1_checkout_proto, orderv1.File_order_v1_order_proto)},
+		{&made.order, cfg.OrderAddr, orderServices()},
 		{&made.payment, cfg.PaymentAddr, servicesOf(paymentv1.File_payment_v1_payment_proto)},
 		{&made.clientevent, cfg.ClientEventAddr, servicesOf(clienteventv1.File_clientevent_v1_clientevent_proto)},
 	} {
@@ -47,6 +47,12 @@ func userServices() []protoreflect.ServiceDescriptor {
 	return servicesOf(userv1.File_user_v1_account_proto, userv1.File_user_v1_session_proto, userv1.File_user_v1_verification_proto,
 		userv1.File_user_v1_credential_proto, userv1.File_user_v1_subscription_proto, userv1.File_user_v1_terms_proto,
 		userv1.File_user_v1_chat_proto, userv1.File_user_v1_prospect_proto, userv1.File_user_v1_limit_proto)
+}
+
+// orderServices are those of the order service that the edge asks.
+func orderServices() []protoreflect.ServiceDescriptor {
+	return servicesOf(orderv1.File_order_v1_catalogue_proto, orderv1.File_order_v1_cart_proto, orderv1.File_order_v1_checkout_proto,
+		orderv1.File_order_v1_order_proto, orderv1.File_order_v1_idempotency_proto)
 }
 
 func (p *peers) close() error {

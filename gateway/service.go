@@ -26,6 +26,7 @@ import (
 	"github.com/bartgottschalk/startupwebapp/gateway/catalogue"
 	"github.com/bartgottschalk/startupwebapp/gateway/clienteventarea"
 	"github.com/bartgottschalk/startupwebapp/gateway/dialect"
+	"github.com/bartgottschalk/startupwebapp/gateway/idempotency"
 	"github.com/bartgottschalk/startupwebapp/gateway/orderarea"
 	"github.com/bartgottschalk/startupwebapp/gateway/routes"
 	"github.com/bartgottschalk/startupwebapp/gateway/shopper"
@@ -152,7 +153,7 @@ func (g *Gateway) wire(ctx context.Context) error {
 	}
 	door := web.New(g.cfg.webSettings(), table, g.cfg.visitors(), web.Rooms{
 		Health: g.ready,
-		API:    mux,
+		API:    idempotency.New(g.keepers(), mux),
 		Direct: map[protoreflect.FullName]http.Handler{
 			"storefront.v1.OrderAreaService.ListProducts": http.HandlerFunc(g.keeper.ServeList),
 			"storefront.v1.OrderAreaService.ShowProduct":  http.HandlerFunc(g.keeper.ServeProduct),
@@ -188,6 +189,15 @@ func (g *Gateway) handlers() *rpc.InProcessConn {
 	}))
 	storefrontv1.RegisterClientEventAreaServiceServer(conn, clienteventarea.New(g.events, time.Now))
 	return conn
+}
+
+// keepers are whom repeated requests are looked up at.
+func (g *Gateway) keepers() idempotency.Peers {
+	return idempotency.Peers{
+		Store:  orderv1.NewIdempotencyServiceClient(g.peers.order),
+		Finder: shopper.NewFinder(userv1.NewSessionServiceClient(g.peers.user)),
+		Logger: g.tel.Logger,
+	}
 }
 
 func (c Config) webSettings() web.Settings {

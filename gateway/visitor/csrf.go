@@ -63,15 +63,21 @@ func (v *Visitor) MatchesCSRF(token string) bool {
 	return subtle.ConstantTimeCompare([]byte(bareCSRF(cookie)), []byte(bareCSRF(token))) == 1
 }
 
+// SentCSRFSecret is the bare secret in the browser's CSRF cookie, however it was masked; "" without a well-formed cookie.
+func (v *Visitor) SentCSRFSecret() string {
+	cookie, _ := v.sent(csrfCookieName)
+	if !wellFormedCSRF(cookie) {
+		return ""
+	}
+	return bareCSRF(cookie)
+}
+
 // csrfSecret is the secret of this visit: the one rotated to, the browser's, or a new one.
 func (v *Visitor) csrfSecret() string {
 	if v.csrf != "" {
 		return v.csrf
 	}
-	cookie, _ := v.sent(csrfCookieName)
-	if wellFormedCSRF(cookie) {
-		v.csrf = bareCSRF(cookie)
-	} else {
+	if v.csrf = v.SentCSRFSecret(); v.csrf == "" {
 		v.csrf = identifier.NewFrom(csrfAlphabet, csrfSecretLength)
 	}
 	return v.csrf

@@ -82,6 +82,9 @@ func (v *Visitor) UserAgent() string { return v.header("User-Agent") }
 // StripeSignature is the Stripe-Signature header, "" when there is none.
 func (v *Visitor) StripeSignature() string { return v.header("Stripe-Signature") }
 
+// IdempotencyKeys are the Idempotency-Key headers as sent, none when the client chose no key. They may hold anything.
+func (v *Visitor) IdempotencyKeys() []string { return v.request.Header["Idempotency-Key"] }
+
 // header makes UTF-8 of what a client sent, for no message to a service can hold anything else.
 func (v *Visitor) header(name string) string {
 	return strings.ToValidUTF8(v.request.Header.Get(name), "\uFFFD")

@@ -152,6 +152,8 @@ func TestCSRFMasking(t *testing.T) {
 	require.True(t, v.MatchesCSRF(token))
 	require.True(t, v.MatchesCSRF(masked))
 	require.True(t, meet("csrftoken="+masked).MatchesCSRF(token), "an old cookie may be masked")
+	require.Equal(t, token, v.SentCSRFSecret())
+	require.Equal(t, token, meet("csrftoken="+masked).SentCSRFSecret())
 	for _, wrong := range []string{"", token[:31], token + "x", strings.ToUpper(token), masked[:63] + "A", strings.Repeat("-", 32), strings.Repeat("é", 16)} {
 		require.False(t, v.MatchesCSRF(wrong), wrong)
 	}
@@ -166,10 +168,12 @@ func TestCSRFCookieStates(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, visitor.CSRFMissing, meet().CSRFState())
 	require.False(t, meet().MatchesCSRF(""))
+	require.Empty(t, meet().SentCSRFSecret())
 	for _, malformed := range []string{"", "short", strings.Repeat("-", 32), strings.Repeat("a", 33)} {
 		v := meet("csrftoken=" + malformed)
 		require.Equal(t, visitor.CSRFMalformed, v.CSRFState())
 		require.False(t, v.MatchesCSRF(malformed))
+		require.Empty(t, v.SentCSRFSecret())
 		v.SendCSRF()
 		require.Regexp(t, `^csrftoken=[A-Za-z0-9]{32};`, sent(v)[0])
 	}

@@ -265,7 +265,7 @@ func requireCORS(t *testing.T, header http.Header, origin string, allowed, isOpt
 	require.Equal(t, []string{origin}, header["Access-Control-Allow-Origin"])
 	require.Equal(t, "true", header.Get("Access-Control-Allow-Credentials"))
 	if isOptions {
-		require.Equal(t, "accept, authorization, content-type, user-agent, x-csrftoken, x-requested-with", header.Get("Access-Control-Allow-Headers"))
+		require.Equal(t, "accept, authorization, content-type, idempotency-key, user-agent, x-csrftoken, x-requested-with", header.Get("Access-Control-Allow-Headers"))
 		require.Equal(t, "DELETE, GET, OPTIONS, PATCH, POST, PUT", header.Get("Access-Control-Allow-Methods"))
 		require.Equal(t, "86400", header.Get("Access-Control-Max-Age"))
 	}

@@ -13,7 +13,7 @@ type origins struct {
 //nolint:gochecknoglobals // constants, as those of answer.go
 var (
 	corsCredentials = []string{"true"}
-	corsHeaders     = []string{"accept, authorization, content-type, user-agent, x-csrftoken, x-requested-with"}
+	corsHeaders     = []string{"accept, authorization, content-type, idempotency-key, user-agent, x-csrftoken, x-requested-with"}
 	corsMethods     = []string{"DELETE, GET, OPTIONS, PATCH, POST, PUT"}
 	corsMaxAge      = []string{"86400"}
 )
