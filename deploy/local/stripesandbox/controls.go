@@ -27,6 +27,7 @@ func (s *Sandbox) routeControls(mux *http.ServeMux) {
 	mux.HandleFunc("POST /sandbox/fail", s.addFault)
 	mux.HandleFunc("DELETE /sandbox/fail", s.removeFaults)
 	mux.HandleFunc("GET /sandbox/charges", s.showCharges)
+	s.routeMoneyControls(mux)
 }
 
 func (s *Sandbox) showWebhooks(w http.ResponseWriter, _ *http.Request) {
@@ -64,7 +65,7 @@ func (s *Sandbox) switchWebhooks(w http.ResponseWriter, r *http.Request) {
 		if version != "" {
 			current.APIVersion = version
 		}
-	})
+	}, s.showWebhooks)
 	s.nudge()
 }
 
@@ -77,7 +78,7 @@ func (s *Sandbox) switchSettlement(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if form.Get("delay") == "manual" {
-		s.change(w, func(current *settings) { current.Settlement = &settlement{OnDemand: true} })
+		s.change(w, func(current *settings) { current.Settlement = &settlement{OnDemand: true} }, s.showWebhooks)
 		return
 	}
 	delay, err := parseWait(form.Get("delay"))
@@ -85,7 +86,7 @@ func (s *Sandbox) switchSettlement(w http.ResponseWriter, r *http.Request) {
 		refuse(w, err)
 		return
 	}
-	s.change(w, func(current *settings) { current.Settlement = &settlement{Delay: delay} })
+	s.change(w, func(current *settings) { current.Settlement = &settlement{Delay: delay} }, s.showWebhooks)
 }
 
 // settlementTime is when a late payment that begins now settles; nil: on demand only.
@@ -104,8 +105,8 @@ func (s *Sandbox) settlementTime(now time.Time) *time.Time {
 	return &at
 }
 
-// change stores changed settings and answers with those of the webhooks.
-func (s *Sandbox) change(w http.ResponseWriter, apply func(*settings)) {
+// change stores changed settings and answers with what show tells of them.
+func (s *Sandbox) change(w http.ResponseWriter, apply func(*settings), show http.HandlerFunc) {
 	err := s.state.journal.Update(func() error {
 		current := s.state.currentSettings()
 		apply(&current)
@@ -116,7 +117,7 @@ func (s *Sandbox) change(w http.ResponseWriter, apply func(*settings)) {
 		writeJSON(w, http.StatusInternalServerError, object{"error": s.stateFailed(err).Message})
 		return
 	}
-	s.showWebhooks(w, nil)
+	show(w, nil)
 }
 
 func (s *Sandbox) settleOnDemand(w http.ResponseWriter, r *http.Request) {
@@ -170,7 +171,7 @@ func (s *Sandbox) showEvents(w http.ResponseWriter, _ *http.Request) {
 				})
 			}
 			rows = append(rows, object{
-				"id": stored.ID, "type": stored.Type, "time": stored.At, "session_id": stored.Session.ID,
+				"id": stored.ID, "type": stored.Type, "time": stored.At, "session_id": stored.Session.ID, "number": stored.Number,
 				"api_version": stored.APIVersion, "delivery_success": stored.isDelivered(), "deliveries": deliveries,
 			})
 		}
@@ -204,13 +205,16 @@ func (s *Sandbox) showCharges(w http.ResponseWriter, _ *http.Request) {
 				continue
 			}
 			var intent any
+			var disputeStatus string
 			if stored.Payment != nil {
-				intent = stored.Payment.IntentID
+				intent, disputeStatus = stored.Payment.IntentID, stored.Payment.DisputeStatus
 			}
 			rows = append(rows, object{
 				"session_id": stored.ID, "payment_intent": intent, "amount": stored.amountTotal(), "currency": stored.Currency,
 				"payment_status": stored.PaymentStatus, "client_reference_id": orNull(stored.ClientReferenceID),
 				"metadata": orEmpty(stored.Metadata), "amount_discount": stored.AmountDiscount, "created": stored.Created,
+				"amount_subtotal": stored.AmountSubtotal, "amount_tax": stored.AmountTax, "refunded": stored.amountRefunded(),
+				"disputed": disputeStatus != "", "dispute_status": orNull(disputeStatus),
 			})
 		}
 	})

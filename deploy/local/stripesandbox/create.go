@@ -18,15 +18,9 @@ func createParameters() []string {
 		"line_items[][quantity]", "line_items[][price_data][currency]", "line_items[][price_data][unit_amount]",
 		"line_items[][price_data][product_data][name]", "line_items[][price_data][product_data][description]",
 		"line_items[][price_data][product_data][images][]", "line_items[][price_data][product_data][metadata][*]",
-		"expand[]",
+		"discounts[][coupon]", "expand[]",
 	}
 }
-
-// Limits of an amount, in minor units: Stripe's smallest charge and its eight digits.
-const (
-	smallestCharge = 50
-	largestCharge  = 99_999_999
-)
 
 const (
 	shortestLife = 30 * time.Minute
@@ -37,16 +31,21 @@ const (
 func currencies() []string { return []string{"usd", "cad", "eur", "aud", "nzd", "chf", "sgd"} }
 
 // newSession checks the parameters as Stripe does and makes the session, which is not stored yet.
-func newSession(given parameters, now time.Time) (session, *apiError) {
-	made := session{Status: statusOpen, PaymentStatus: paymentUnpaid, Created: now.Unix()}
+func (s *Sandbox) newSession(c *call) (session, *apiError) {
+	made := session{
+		Status: statusOpen, PaymentStatus: paymentUnpaid, Created: c.now.Unix(), TaxRate: s.state.currentSettings().TaxRate,
+	}
 	steps := []func(*session, parameters) *apiError{
-		func(*session, parameters) *apiError { return given.checkNames(createParameters()) },
+		func(*session, parameters) *apiError { return c.given.checkNames(createParameters()) },
 		readMode, readAddresses, readLines, readCustomer, readMetadata, readIntentData, readRules,
-		func(made *session, given parameters) *apiError { return readExpiry(made, given, now) },
+		func(made *session, given parameters) *apiError { return readExpiry(made, given, c.now) },
+		checkSubtotal,
+		func(made *session, _ parameters) *apiError { return s.applyDiscount(made, c) },
+		func(made *session, _ parameters) *apiError { *made = made.priced(); return nil },
 		checkTotal,
 	}
 	for _, step := range steps {
-		if err := step(&made, given); err != nil {
+		if err := step(&made, c.given); err != nil {
 			return session{}, err
 		}
 	}
@@ -193,13 +192,14 @@ func readRules(made *session, given parameters) (err *apiError) {
 	return nil
 }
 
-// readExpiry allows a minute of difference between the clocks at the far end, so that "24 hours from now" passes.
+// readExpiry is exact at the near end, as Stripe is: what is asked to last 30 minutes by another clock may be refused. At
+// the far end it allows a minute of difference between the clocks, so that "24 hours from now" passes.
 func readExpiry(made *session, given parameters, now time.Time) *apiError {
 	made.ExpiresAt = now.Add(longestLife).Unix()
 	if given.text("expires_at") == "" {
 		return nil
 	}
-	earliest, latest := now.Add(shortestLife-time.Minute).Unix(), now.Add(longestLife+time.Minute).Unix()
+	earliest, latest := now.Add(shortestLife).Unix(), now.Add(longestLife+time.Minute).Unix()
 	expiresAt, err := given.integer("expires_at", 0, 1<<62)
 	if err != nil {
 		return err
@@ -208,16 +208,5 @@ func readExpiry(made *session, given parameters, now time.Time) *apiError {
 		return invalidRequest("", "expires_at", "expires_at must lie between 30 minutes and 24 hours from now.")
 	}
 	made.ExpiresAt = expiresAt
-	return nil
-}
-
-// checkTotal refuses amounts that cannot be charged. Nothing at all can be "paid": it is an order without payment.
-func checkTotal(made *session, _ parameters) *apiError {
-	if made.AmountSubtotal > largestCharge {
-		return invalidRequest("amount_too_large", "line_items", "The total is more than %d %s.", largestCharge, made.Currency)
-	}
-	if made.AmountSubtotal > 0 && made.AmountSubtotal < smallestCharge {
-		return invalidRequest("amount_too_small", "line_items", "The total must be at least 0.50 %s.", made.Currency)
-	}
 	return nil
 }

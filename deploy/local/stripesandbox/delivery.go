@@ -98,39 +98,39 @@ func (s *Sandbox) due(underWay map[string]struct{}) ([]outgoing, time.Duration, 
 		now := s.now()
 		s.advance(now)
 		s.releaseHeld(now)
-		if len(s.state.undelivered) > 0 {
-			wait = 100 * time.Millisecond
+		waiting, next := s.state.index.dueEvents(now)
+		if len(waiting) > 0 || !next.Equal(never()) {
+			wait = min(100*time.Millisecond, next.Sub(now))
 		}
-		for id := range s.state.undelivered {
-			stored, known := s.state.events.Get(id)
-			if !known {
-				delete(s.state.undelivered, id)
-				continue
+		wait = min(wait, s.state.index.earliest.Sub(now))
+		for _, id := range waiting {
+			if len(underWay)+len(ready) >= senders {
+				break // looked at again when one has finished
 			}
-			ready, wait = s.collectDue(stored, now, underWay, ready, wait)
+			ready = s.collectDue(id, now, underWay, ready)
 		}
-		wait = min(wait, s.untilSettlement(now))
 		return nil
 	})
 	return ready, max(wait, time.Millisecond), err
 }
 
-func (s *Sandbox) collectDue(stored event, now time.Time, underWay map[string]struct{}, ready []outgoing, wait time.Duration) ([]outgoing, time.Duration) {
+func (s *Sandbox) collectDue(id string, now time.Time, underWay map[string]struct{}, ready []outgoing) []outgoing {
+	stored, known := s.state.events.Get(id)
+	if !known { // fell out by the bound of the table
+		s.state.index.dropEvent(id)
+		return ready
+	}
 	for place, candidate := range stored.Deliveries {
 		next := outgoing{event: stored, place: place}
 		_, busy := underWay[next.key()]
-		if candidate.State != deliveryPending || busy || !s.wasTried(candidate.Behind) {
-			continue
-		}
-		if remaining := candidate.Due.Sub(now); remaining > 0 {
-			wait = min(wait, remaining)
+		if candidate.State != deliveryPending || candidate.Due.After(now) || busy || !s.wasTried(candidate.Behind) {
 			continue
 		}
 		if len(underWay)+len(ready) < senders {
 			ready = append(ready, next)
 		}
 	}
-	return ready, wait
+	return ready
 }
 
 // wasTried tells whether an event has been sent at least once, or cannot be waited for.
@@ -141,16 +141,6 @@ func (s *Sandbox) wasTried(id string) bool {
 	before, known := s.state.events.Get(id)
 	return !known || !before.hasDeliveriesToMake() ||
 		slices.ContainsFunc(before.Deliveries, func(d delivery) bool { return d.Tries > 0 })
-}
-
-func (s *Sandbox) untilSettlement(now time.Time) time.Duration {
-	wait := time.Second
-	for id := range s.state.unfinished {
-		if stored, known := s.state.sessions.Get(id); known && stored.Payment != nil && stored.Payment.SettleAt != nil {
-			wait = min(wait, stored.Payment.SettleAt.Sub(now), 100*time.Millisecond)
-		}
-	}
-	return wait
 }
 
 func (s *Sandbox) deliver(ctx context.Context, next outgoing) {

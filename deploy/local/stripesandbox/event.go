@@ -11,27 +11,55 @@ const (
 	eventAsyncSucceeded = "checkout.session.async_payment_succeeded"
 	eventAsyncFailed    = "checkout.session.async_payment_failed"
 	eventExpired        = "checkout.session.expired"
+
+	eventChargeRefunded      = "charge.refunded"
+	eventChargeRefundUpdated = "charge.refund.updated"
+	eventRefundCreated       = "refund.created"
+	eventRefundUpdated       = "refund.updated"
+	eventRefundFailed        = "refund.failed"
+	eventDisputeCreated      = "charge.dispute.created"
+	eventDisputeClosed       = "charge.dispute.closed"
 )
 
-// event says what happened to a session, with the session as it was then.
+// event says what happened to a session, its charge, a refund or a dispute, with the object as it was then.
 type event struct {
 	ID         string
+	Number     int64 // counts the events, in their order
 	Type       string
 	At         time.Time
-	Session    session
-	APIVersion string // in which the webhook is written
+	Session    session  // of an event about a refund or a dispute only its id
+	Refund     *refund  `json:",omitempty"`
+	Dispute    *dispute `json:",omitempty"`
+	Previous   object   `json:",omitempty"` // previous_attributes
+	APIVersion string   // in which the webhook is written
 	Deliveries []delivery
 }
 
-// recordEvent stores an event with the deliveries that the current mode gives it. Call it inside an update.
-func (s *Sandbox) recordEvent(kind string, about session, now time.Time) {
+// recordEvent stores an event, given its type and what it is about, with the deliveries that the current mode gives it.
+// Call it inside an update.
+func (s *Sandbox) recordEvent(made event, now time.Time) {
 	current := s.state.currentSettings()
-	made := event{ID: newIdentifier("evt_1", 23), Type: kind, At: now, Session: about, APIVersion: current.APIVersion}
+	made.ID, made.At, made.APIVersion = newIdentifier("evt_1", 23), now, current.APIVersion
+	made.Number = s.state.index.lastEvent + 1
 	if s.options.WebhookURL != "" {
 		made.Deliveries = current.Mode.deliveries(now)
 	}
 	s.state.putEvent(made)
 	s.nudge()
+}
+
+// about is what the event tells of, in a version of the API. No address of a payment page: no event is about an open session.
+func (e event) about(version string) object {
+	switch {
+	case e.Refund != nil:
+		return e.Refund.render()
+	case e.Dispute != nil:
+		return e.Dispute.render()
+	case e.Type == eventChargeRefunded:
+		return e.Session.renderCharge()
+	default:
+		return e.Session.render("", version, nil)
+	}
 }
 
 func (e event) hasDeliveriesToMake() bool {
@@ -52,25 +80,27 @@ func (e event) render(version string) object {
 			pending++
 		}
 	}
+	data := object{"object": e.about(version)}
+	if e.Previous != nil {
+		data["previous_attributes"] = e.Previous
+	}
 	return object{
 		"id": e.ID, "object": "event", "type": e.Type, "api_version": version, "created": e.At.Unix(), "livemode": false,
 		"pending_webhooks": pending, "request": object{"id": nil, "idempotency_key": nil},
-		// no address of a payment page: an event never tells of an open session
-		"data": object{"object": e.Session.render("", version, nil)},
+		"data": data,
 	}
 }
 
 // advance lets time do its work: sessions expire, late payments settle. Call it inside an update.
 func (s *Sandbox) advance(now time.Time) {
-	for id := range s.state.unfinished {
+	for _, id := range s.state.index.dueSessions(now) {
 		stored, known := s.state.sessions.Get(id)
-		if !known { // fell out by the bound of the table
-			delete(s.state.unfinished, id)
+		if !known {
 			continue
 		}
 		if expired, due := stored.expireWhenDue(now); due {
 			s.state.putSession(expired)
-			s.recordEvent(eventExpired, expired, now)
+			s.recordEvent(event{Type: eventExpired, Session: expired}, now)
 			continue
 		}
 		if stored.Payment != nil && stored.Payment.SettleAt != nil && !now.Before(*stored.Payment.SettleAt) {
@@ -83,8 +113,8 @@ func (s *Sandbox) settle(stored session, paid bool, now time.Time) {
 	settled := stored.settle(paid)
 	s.state.putSession(settled)
 	if paid {
-		s.recordEvent(eventAsyncSucceeded, settled, now)
+		s.recordEvent(event{Type: eventAsyncSucceeded, Session: settled}, now)
 		return
 	}
-	s.recordEvent(eventAsyncFailed, settled, now)
+	s.recordEvent(event{Type: eventAsyncFailed, Session: settled}, now)
 }

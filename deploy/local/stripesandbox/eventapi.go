@@ -14,20 +14,32 @@ func (s *Sandbox) listEvents(c *call) (any, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	types := c.given.list("types")
-	if single := c.given.text("type"); single != "" {
-		types = append(types, single)
+	types, err := readEventTypes(c.given)
+	if err != nil {
+		return nil, err
 	}
-	var matching []event
-	for _, stored := range s.state.events.NewestFirst() {
-		if within(stored.At.Unix()) && (len(types) == 0 || slices.Contains(types, stored.Type)) &&
-			(c.given.text("delivery_success") == "" || stored.isDelivered() == delivered) {
-			matching = append(matching, stored)
+	return listPage(c, "/v1/events", func(yield func(event) bool) {
+		for _, stored := range s.state.events.NewestFirst() {
+			if within(stored.At.Unix()) && (len(types) == 0 || slices.Contains(types, stored.Type)) &&
+				(c.given.text("delivery_success") == "" || stored.isDelivered() == delivered) && !yield(stored) {
+				return
+			}
 		}
-	}
-	return listPage(c, "/v1/events", matching,
-		func(found event) string { return found.ID },
+	}, func(found event) string { return found.ID },
 		func(found event) any { return found.render(c.version) })
+}
+
+func readEventTypes(given parameters) ([]string, *apiError) {
+	types, single := given.list("types"), given.text("type")
+	switch {
+	case len(types) > 20:
+		return nil, invalidRequest("", "types", "At most 20 types can be asked for.")
+	case len(types) > 0 && single != "":
+		return nil, onlyOneOf("type", "types")
+	case single != "":
+		return []string{single}, nil
+	}
+	return types, nil
 }
 
 func (s *Sandbox) retrieveEvent(c *call) (any, *apiError) {

@@ -1,8 +1,6 @@
 package stripesandbox
 
-import (
-	"slices"
-)
+import "iter"
 
 // listParameters names those that every list of the API takes, and the list's own.
 func listParameters(own ...string) []string {
@@ -10,8 +8,8 @@ func listParameters(own ...string) []string {
 		"created", "created[gt]", "created[gte]", "created[lt]", "created[lte]")
 }
 
-// listPage cuts the asked page out of all matching rows, which come in the order of the list.
-func listPage[R any](c *call, address string, matching []R, id func(R) string, render func(R) any) (any, *apiError) {
+// listPage cuts the asked page out of all matching rows, which come in the order of the list and only as far as needed.
+func listPage[R any](c *call, address string, matching iter.Seq[R], id func(R) string, render func(R) any) (any, *apiError) {
 	limit := int64(10)
 	if c.given.text("limit") != "" {
 		var err *apiError
@@ -30,33 +28,47 @@ func listPage[R any](c *call, address string, matching []R, id func(R) string, r
 	return object{"object": "list", "url": address, "has_more": more, "data": data}, nil
 }
 
-func cutPage[R any](given parameters, rows []R, id func(R) string, limit int) ([]R, bool, *apiError) {
-	place := func(name string) (int, *apiError) {
-		wanted := given.text(name)
-		found := slices.IndexFunc(rows, func(row R) bool { return id(row) == wanted })
-		if found < 0 {
-			return 0, invalidRequest("resource_missing", name, "%s names nothing in this list.", name)
-		}
-		return found, nil
-	}
+func cutPage[R any](given parameters, rows iter.Seq[R], id func(R) string, limit int) ([]R, bool, *apiError) {
+	after, before := given.text("starting_after"), given.text("ending_before")
 	switch {
-	case given.text("starting_after") != "" && given.text("ending_before") != "":
-		return nil, false, invalidRequest("", "starting_after", "Give starting_after or ending_before, not both.")
-	case given.text("starting_after") != "":
-		found, err := place("starting_after")
-		if err != nil {
-			return nil, false, err
-		}
-		rows = rows[found+1:]
-	case given.text("ending_before") != "":
-		found, err := place("ending_before")
-		if err != nil {
-			return nil, false, err
-		}
-		first := max(0, found-limit)
-		return rows[first:found], first > 0, nil
+	case after != "" && before != "":
+		return nil, false, onlyOneOf("starting_after", "ending_before")
+	case before != "":
+		return pageBefore(rows, id, before, limit)
 	}
-	return rows[:min(limit, len(rows))], len(rows) > limit, nil
+	var page []R
+	found := after == ""
+	for row := range rows {
+		if !found {
+			found = id(row) == after
+			continue
+		}
+		if len(page) == limit {
+			return page, true, nil
+		}
+		page = append(page, row)
+	}
+	if !found {
+		return nil, false, notInList("starting_after")
+	}
+	return page, false, nil
+}
+
+// pageBefore is the page that ends just before the row with the id `end`.
+func pageBefore[R any](rows iter.Seq[R], id func(R) string, end string, limit int) ([]R, bool, *apiError) {
+	var earlier []R
+	for row := range rows {
+		if id(row) == end {
+			first := max(0, len(earlier)-limit)
+			return earlier[first:], first > 0, nil
+		}
+		earlier = append(earlier, row)
+	}
+	return nil, false, notInList("ending_before")
+}
+
+func notInList(name string) *apiError {
+	return invalidRequest("resource_missing", name, "%s names nothing in this list.", name)
 }
 
 // createdRange is the filter that created=... and created[gte]=... and so on ask for.

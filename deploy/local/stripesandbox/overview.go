@@ -28,11 +28,19 @@ type overviewEvent struct {
 func (s *Sandbox) showOverview(w http.ResponseWriter, _ *http.Request) {
 	view := struct {
 		Mode     string
+		Refunds  map[string]int // by status, as the disputes
+		Disputes map[string]int
 		Sessions []overviewSession
 		Events   []overviewEvent
-	}{}
+	}{Refunds: map[string]int{}, Disputes: map[string]int{}}
 	s.state.journal.View(func() {
 		view.Mode = s.state.currentSettings().Mode.String()
+		for _, stored := range s.state.refunds.OldestFirst() {
+			view.Refunds[stored.Status]++
+		}
+		for _, stored := range s.state.disputes.OldestFirst() {
+			view.Disputes[stored.Status]++
+		}
 		for _, stored := range s.state.sessions.NewestFirst() {
 			if len(view.Sessions) == shownInOverview {
 				break

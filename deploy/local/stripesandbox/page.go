@@ -126,27 +126,44 @@ func (s *Sandbox) pay(id string, form checkoutForm, now time.Time) payResult {
 		form.Customer.Email = stored.CustomerEmail
 	}
 	result.form = form
-	var applied *promotion
-	if form.PromotionCode != "" {
-		applied = findPromotion(form.PromotionCode)
-	}
-	if result.problems = form.problems(stored, applied); len(result.problems) > 0 {
+	priced, problems := s.priceOnPage(stored, form, now)
+	if result.problems = append(form.problems(stored), problems...); len(result.problems) > 0 {
 		result.status = http.StatusBadRequest
 		return result
 	}
-	if refusal := form.refusal(stored, applied); refusal != "" {
+	if refusal := form.refusal(priced); refusal != "" {
 		result.status, result.problems = http.StatusPaymentRequired, []string{refusal}
 		return result
 	}
-	result.session = stored.complete(form, applied, now, s.settlementTime(now))
+	result.session = priced.complete(form, now, s.settlementTime(now))
 	s.state.putSession(result.session)
-	s.recordEvent(eventCompleted, result.session, now)
+	s.redeem(priced.Discount)
+	s.recordEvent(event{Type: eventCompleted, Session: result.session}, now)
 	result.status = http.StatusSeeOther
 	return result
 }
 
+// priceOnPage is the session with the promotion code of the form, and what is wrong with that code or the shop's coupon.
+func (s *Sandbox) priceOnPage(stored session, form checkoutForm, now time.Time) (session, []string) {
+	if !s.isRedeemable(stored.Discount) {
+		return stored, []string{"The discount of this order was used up meanwhile."}
+	}
+	if form.PromotionCode == "" {
+		return stored, nil
+	}
+	applied := findPromotion(form.PromotionCode, now)
+	if !stored.Rules.AllowPromotionCodes || applied == nil {
+		return stored, []string{"This promotion code is not valid."}
+	}
+	stored.Discount = applied
+	if stored = stored.priced(); !stored.isChargeable() {
+		return stored, []string{"With this promotion code the amount is too small to be charged."}
+	}
+	return stored, nil
+}
+
 // problems lists what is wrong with the form itself.
-func (f checkoutForm) problems(of session, applied *promotion) []string {
+func (f checkoutForm) problems(of session) []string {
 	var found []string
 	if !isMailAddress(f.Customer.Email) {
 		found = append(found, "Please enter a valid e-mail address.")
@@ -157,7 +174,7 @@ func (f checkoutForm) problems(of session, applied *promotion) []string {
 	} else if !countryCode.MatchString(f.Customer.Address.Country) {
 		found = append(found, "Please enter the country as two letters.")
 	}
-	return append(found, f.promotionProblems(of, applied)...)
+	return found
 }
 
 func (f checkoutForm) missingFields() []string {
@@ -180,26 +197,9 @@ func (f checkoutForm) missingFields() []string {
 	return found
 }
 
-func (f checkoutForm) promotionProblems(of session, applied *promotion) []string {
-	if f.PromotionCode == "" {
-		return nil
-	}
-	if !of.Rules.AllowPromotionCodes || applied == nil {
-		return []string{"This promotion code is not valid."}
-	}
-	if left := of.AmountSubtotal - applied.discountOn(of.AmountSubtotal); left > 0 && left < smallestCharge {
-		return []string{"With this promotion code the amount is too small to be charged."}
-	}
-	return nil
-}
-
 // refusal is why the card does not pay, or empty. A free order needs no card.
-func (f checkoutForm) refusal(of session, applied *promotion) string {
-	total := of.AmountSubtotal
-	if applied != nil {
-		total -= applied.discountOn(total)
-	}
-	if total == 0 {
+func (f checkoutForm) refusal(of session) string {
+	if of.amountTotal() == 0 {
 		return ""
 	}
 	used, known := findCard(f.number())
@@ -243,6 +243,8 @@ type pageLine struct {
 type pageView struct {
 	State           string // unknown, open, complete or expired
 	Lines           []pageLine
+	Discount        string // what it takes off, with its name; empty: none
+	Tax             string // empty: none
 	Total           string
 	Form            checkoutForm
 	Problems        []string
@@ -261,6 +263,12 @@ func (s *Sandbox) pageView(result payResult) pageView {
 		State: shown.Status, Total: displayAmount(shown.amountTotal(), shown.Currency), Form: result.form, Problems: result.problems,
 		EmailFixed: shown.CustomerEmail != "", PromotionsAsked: shown.Rules.AllowPromotionCodes,
 		SuccessURL: shown.successAddress(), CancelURL: shown.CancelURL,
+	}
+	if shown.Discount != nil {
+		view.Discount = shown.Discount.Coupon.Name + " -" + displayAmount(shown.AmountDiscount, shown.Currency)
+	}
+	if shown.TaxRate > 0 {
+		view.Tax = displayAmount(shown.AmountTax, shown.Currency)
 	}
 	for _, line := range shown.Lines {
 		image := ""

@@ -22,35 +22,9 @@ type payment struct {
 	Status   string
 	Created  int64
 	SettleAt *time.Time // when a late payment settles by itself; nil: only on demand
-}
 
-// promotion is a code that customers may enter on the payment page.
-type promotion struct {
-	Code       string
-	PercentOff int64
-}
-
-func findPromotion(code string) *promotion {
-	for _, known := range []promotion{{"TENOFF", 10}, {"HALFOFF", 50}, {"FREE100", 100}} {
-		if strings.EqualFold(known.Code, code) {
-			return &known
-		}
-	}
-	return nil
-}
-
-// discountOn is the percentage of amount, half a cent rounded up.
-func (p promotion) discountOn(amount int64) int64 { return (amount*p.PercentOff + 50) / 100 }
-
-func (p promotion) render(sessionID string) object {
-	return object{
-		"id": "di_" + strings.ToLower(p.Code), "object": "discount", "checkout_session": sessionID,
-		"promotion_code": "promo_" + strings.ToLower(p.Code),
-		"coupon": object{
-			"id": p.Code, "object": "coupon", "name": p.Code, "percent_off": p.PercentOff, "amount_off": nil,
-			"duration": "once", "valid": true,
-		},
-	}
+	Refunded      int64  // minor units, with refunds that are pending
+	DisputeStatus string // empty: never disputed
 }
 
 // card is a test card number and what happens when it is used.
@@ -86,14 +60,11 @@ func (f checkoutForm) number() string {
 }
 
 // complete pays an open session as the form says; the form has been checked before. settleAt is for late payments.
-func (s session) complete(form checkoutForm, applied *promotion, now time.Time, settleAt *time.Time) session {
+func (s session) complete(form checkoutForm, now time.Time, settleAt *time.Time) session {
 	s.Status = statusComplete
 	s.Customer = &form.Customer
 	if len(s.Rules.ShippingCountries) > 0 {
 		s.Shipping = &shipTo{Name: form.Customer.Name, Address: form.Customer.Address}
-	}
-	if applied != nil {
-		s.Promotion, s.AmountDiscount = applied, applied.discountOn(s.AmountSubtotal)
 	}
 	if s.amountTotal() == 0 {
 		s.PaymentStatus = paymentNotRequired
@@ -121,45 +92,4 @@ func (s session) settle(paid bool) session {
 	}
 	s.Payment = &settled
 	return s
-}
-
-func (s session) renderIntent(withCharge bool) object {
-	intent := object{
-		"id": s.Payment.IntentID, "object": "payment_intent", "livemode": false, "created": s.Payment.Created,
-		"amount": s.amountTotal(), "amount_received": s.amountReceived(), "currency": s.Currency, "status": s.Payment.Status,
-		"capture_method": "automatic", "confirmation_method": "automatic", "customer": nil,
-		"client_secret": s.Payment.IntentID + "_secret_sandbox", "description": orNull(s.ExpectedIntent.Description),
-		"receipt_email": orNull(s.ExpectedIntent.ReceiptEmail), "metadata": orEmpty(s.ExpectedIntent.Metadata),
-		"payment_method": s.Payment.MethodID, "payment_method_types": []string{"card"},
-		"latest_charge": s.Payment.ChargeID, "shipping": nil,
-	}
-	if s.Shipping != nil {
-		intent["shipping"] = object{"name": s.Shipping.Name, "phone": orNull(s.Customer.Phone), "address": s.Shipping.Address.render()}
-	}
-	if withCharge {
-		intent["latest_charge"] = s.renderCharge()
-	}
-	return intent
-}
-
-func (s session) renderCharge() object {
-	paid := s.Payment.Status == intentSucceeded
-	status := map[string]string{intentSucceeded: "succeeded", intentProcessing: "pending", intentFailed: "failed"}[s.Payment.Status]
-	return object{
-		"id": s.Payment.ChargeID, "object": "charge", "livemode": false, "created": s.Payment.Created, "paid": paid, "captured": paid,
-		"status": status, "amount": s.amountTotal(), "amount_captured": s.amountReceived(), "amount_refunded": 0,
-		"currency": s.Currency, "payment_intent": s.Payment.IntentID, "metadata": orEmpty(s.ExpectedIntent.Metadata),
-		"billing_details": object{
-			"email": orNull(s.Customer.Email), "name": orNull(s.Customer.Name), "phone": orNull(s.Customer.Phone),
-			"address": s.Customer.Address.render(),
-		},
-		"payment_method_details": object{"type": "card", "card": object{"brand": s.Payment.Brand, "last4": s.Payment.Last4}},
-	}
-}
-
-func (s session) amountReceived() int64 {
-	if s.Payment.Status != intentSucceeded {
-		return 0
-	}
-	return s.amountTotal()
 }

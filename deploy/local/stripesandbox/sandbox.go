@@ -2,10 +2,11 @@
 // (version 2023-10-16), its payment page, and its signed webhooks, with switches that make it misbehave in the ways the
 // real one may. It knows nothing of the shop and must stay that way: it is the other side of the wire.
 //
-// Where things live: form.go and create.go read and check parameters, session.go holds a session and its JSON,
-// sessionapi.go the calls on it, payment.go what a card does to it, page.go the customer's page, event.go and
-// eventapi.go the events, delivery.go and webhookmode.go their way out, idempotency.go, fault.go, requestlog.go,
-// standin.go and controls.go the rest.
+// Where things live: form.go and create.go read and check parameters, session.go and sessionjson.go hold a session,
+// sessionapi.go the calls on it, total.go what it costs, coupon.go what lowers that, payment.go what a card does to it,
+// page.go the customer's page, charge.go, refund.go and dispute.go what becomes of the money, event.go and eventapi.go the
+// events, delivery.go and webhookmode.go their way out, controls.go and *control.go the switches, state.go and index.go
+// what is remembered; idempotency.go, fault.go, requestlog.go and standin.go the rest.
 package stripesandbox
 
 import (
@@ -31,6 +32,7 @@ type Options struct {
 	Retry         []time.Duration  // waits after failed webhook attempts, the last try follows the last wait; DefaultRetry when nil
 	SettleDelay   time.Duration    // how long a late payment takes; 2 s when 0, only on demand when negative
 	HTTPClient    *http.Client     // sends the webhooks; one with a 10 s limit when nil
+	Keep          int              // sessions that are kept, and twice as many events and answers; DefaultKeep when 0
 	StandIn       bool             // unknown session ids are answered by the id rules of standin.go; for the replayer alone
 }
 
@@ -63,7 +65,7 @@ func New(options Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("stripe sandbox: %w", err)
 	}
-	state, err := openState(filepath.Join(options.StateDir, "stripe-sandbox.jsonl"))
+	state, err := openState(filepath.Join(options.StateDir, "stripe-sandbox.jsonl"), options.Keep)
 	if err != nil {
 		return nil, fmt.Errorf("stripe sandbox: %w", err)
 	}
@@ -73,6 +75,9 @@ func New(options Options) (*Sandbox, error) {
 func (o *Options) check() error {
 	if o.StateDir == "" || o.PublicURL == "" || o.SecretKey == "" || o.WebhookSecret == "" {
 		return errors.New("stripe sandbox: StateDir, PublicURL, SecretKey and WebhookSecret are required")
+	}
+	if o.Keep < 0 {
+		return fmt.Errorf("stripe sandbox: Keep is %d", o.Keep)
 	}
 	for _, address := range []string{o.PublicURL, o.WebhookURL} {
 		if address != "" && !isWebAddress(address) {
@@ -94,6 +99,9 @@ func (o *Options) fillDefaults() {
 	}
 	if o.SettleDelay == 0 {
 		o.SettleDelay = 2 * time.Second
+	}
+	if o.Keep == 0 {
+		o.Keep = DefaultKeep
 	}
 	if o.HTTPClient == nil {
 		o.HTTPClient = &http.Client{Timeout: 10 * time.Second, CheckRedirect: refuseRedirects}

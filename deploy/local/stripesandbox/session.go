@@ -26,9 +26,11 @@ type session struct {
 
 	Currency       string
 	Lines          []lineItem
-	AmountSubtotal int64 // minor units, as all amounts
+	AmountSubtotal int64     // minor units, as all amounts
+	Discount       *discount // of the shop, or by a code of the customer
 	AmountDiscount int64
-	Promotion      *promotion // redeemed by the customer
+	TaxRate        percentage // of the discounted subtotal, on top
+	AmountTax      int64
 
 	CustomerEmail     string // given by the shop: the customer cannot change it
 	ClientReferenceID string
@@ -91,12 +93,15 @@ type address struct {
 	Line1, Line2, City, State, PostalCode, Country string
 }
 
-// amountTotal is what the customer pays, in minor units.
-func (s session) amountTotal() int64 { return s.AmountSubtotal - s.AmountDiscount }
-
-// isUnfinished tells whether time alone may still change the session.
-func (s session) isUnfinished() bool {
-	return s.Status == statusOpen || s.Payment != nil && s.Payment.Status == intentProcessing
+// changesAt is when time alone changes the session: it expires, or its late payment settles.
+func (s session) changesAt() (time.Time, bool) {
+	if s.Status == statusOpen {
+		return time.Unix(s.ExpiresAt, 0), true
+	}
+	if s.Payment != nil && s.Payment.Status == intentProcessing && s.Payment.SettleAt != nil {
+		return *s.Payment.SettleAt, true
+	}
+	return time.Time{}, false
 }
 
 // expireWhenDue closes an open session whose time is over.

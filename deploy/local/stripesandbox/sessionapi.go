@@ -1,9 +1,12 @@
 package stripesandbox
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 func (s *Sandbox) createSession(c *call) (any, *apiError) {
-	made, err := newSession(c.given, c.now)
+	made, err := s.newSession(c)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +51,7 @@ func (s *Sandbox) expireSession(c *call) (any, *apiError) {
 	}
 	found.Status = statusExpired
 	s.state.putSession(found)
-	s.recordEvent(eventExpired, found, c.now)
+	s.recordEvent(event{Type: eventExpired, Session: found}, c.now)
 	return s.renderSession(c, found), nil
 }
 
@@ -66,16 +69,15 @@ func (s *Sandbox) listSessions(c *call) (any, *apiError) {
 		return nil, err
 	}
 	intent, email := c.given.text("payment_intent"), c.given.text("customer_details[email]")
-	var matching []session
-	for _, stored := range s.state.sessions.NewestFirst() {
-		if within(stored.Created) && (status == "" || stored.Status == status) &&
-			(intent == "" || stored.Payment != nil && stored.Payment.IntentID == intent) &&
-			(email == "" || stored.Customer != nil && stored.Customer.Email == email) {
-			matching = append(matching, stored)
+	return listPage(c, "/v1/checkout/sessions", func(yield func(session) bool) {
+		for _, stored := range s.state.sessions.NewestFirst() {
+			if within(stored.Created) && (status == "" || stored.Status == status) &&
+				(intent == "" || stored.Payment != nil && stored.Payment.IntentID == intent) &&
+				(email == "" || stored.Customer != nil && stored.Customer.Email == email) && !yield(stored) {
+				return
+			}
 		}
-	}
-	return listPage(c, "/v1/checkout/sessions", matching,
-		func(found session) string { return found.ID },
+	}, func(found session) string { return found.ID },
 		func(found session) any { return s.renderSession(c, found) })
 }
 
@@ -88,21 +90,8 @@ func (s *Sandbox) listLineItems(c *call) (any, *apiError) {
 	if !known {
 		return nil, noSuch("checkout session", "session", id)
 	}
-	discounts := found.discountPerLine()
-	return listPage(c, "/v1/checkout/sessions/"+id+"/line_items", found.Lines,
+	shares := found.shares()
+	return listPage(c, "/v1/checkout/sessions/"+id+"/line_items", slices.Values(found.Lines),
 		func(line lineItem) string { return line.ID },
-		func(line lineItem) any { return line.render(found, discounts[line.ID]) })
-}
-
-func (s *Sandbox) retrieveIntent(c *call) (any, *apiError) {
-	if err := c.given.checkNames([]string{"expand[]", "client_secret"}); err != nil {
-		return nil, err
-	}
-	id := c.request.PathValue("id")
-	for _, stored := range s.state.sessions.NewestFirst() {
-		if stored.Payment != nil && stored.Payment.IntentID == id {
-			return stored.renderIntent(c.expansion().wants("latest_charge")), nil
-		}
-	}
-	return nil, noSuch("payment intent", "intent", id)
+		func(line lineItem) any { return line.render(found, shares[line.ID]) })
 }

@@ -35,7 +35,8 @@ func (s session) render(publicURL, version string, expand expansion) object {
 		"success_url": s.SuccessURL, "cancel_url": orNull(s.CancelURL), "url": s.pageAddress(publicURL),
 		"customer": nil, "customer_email": orNull(s.CustomerEmail), "customer_details": s.renderCustomer(),
 		"payment_intent": s.renderIntentField(expand),
-		"automatic_tax":  object{"enabled": false, "status": nil},
+		"automatic_tax":  s.renderTaxMode(),
+		"discounts":      s.renderDiscounts(),
 		"custom_fields":  []any{}, "shipping_options": []any{}, "shipping_cost": nil,
 		"invoice": nil, "setup_intent": nil, "subscription": nil, "payment_link": nil, "recovered_from": nil,
 		"payment_method_types": []string{"card"}, "payment_method_options": object{}, "payment_method_collection": "if_required",
@@ -69,16 +70,48 @@ func (s session) renderRules(rendered object) {
 }
 
 func (s session) renderTotals(expand expansion) object {
-	totals := object{"amount_discount": s.AmountDiscount, "amount_shipping": 0, "amount_tax": 0}
+	totals := object{"amount_discount": s.AmountDiscount, "amount_shipping": 0, "amount_tax": s.AmountTax}
 	if !expand.wants("total_details.breakdown") {
 		return totals
 	}
-	discounts := []any{}
-	if s.Promotion != nil {
-		discounts = append(discounts, object{"amount": s.AmountDiscount, "discount": s.Promotion.render(s.ID)})
+	discounts, taxes := []any{}, []any{}
+	if s.Discount != nil {
+		discounts = append(discounts, object{"amount": s.AmountDiscount, "discount": s.Discount.render(s.ID)})
 	}
-	totals["breakdown"] = object{"discounts": discounts, "taxes": []any{}}
+	if s.TaxRate > 0 {
+		taxes = append(taxes, object{
+			"amount": s.AmountTax, "rate": s.renderTaxRate(), "taxability_reason": "standard_rated",
+			"taxable_amount": s.AmountSubtotal - s.AmountDiscount,
+		})
+	}
+	totals["breakdown"] = object{"discounts": discounts, "taxes": taxes}
 	return totals
+}
+
+func (s session) renderTaxRate() object {
+	return object{
+		"id": "txr_sandbox", "object": "tax_rate", "active": true, "created": s.Created, "display_name": "Sales Tax", "inclusive": false,
+		"livemode": false, "metadata": object{}, "percentage": s.TaxRate.number(), "tax_type": "sales_tax",
+	}
+}
+
+// renderTaxMode says that Stripe computes the tax, when there is any.
+func (s session) renderTaxMode() object {
+	if s.TaxRate == 0 {
+		return object{"enabled": false, "status": nil}
+	}
+	return object{"enabled": true, "status": "complete"}
+}
+
+// renderDiscounts names what is applied, as the session itself does; total_details.breakdown has it whole.
+func (s session) renderDiscounts() []any {
+	if s.Discount == nil {
+		return []any{}
+	}
+	if promotion := s.Discount.promotionID(); promotion != nil {
+		return []any{object{"coupon": nil, "promotion_code": promotion}}
+	}
+	return []any{object{"coupon": s.Discount.Coupon.ID, "promotion_code": nil}}
 }
 
 func (s session) renderCustomer() any {
@@ -119,42 +152,26 @@ func (s session) renderIntentField(expand expansion) any {
 }
 
 func (s session) renderLines(address string, lines []lineItem, more bool) object {
-	discounts := s.discountPerLine()
+	shares := s.shares()
 	data := make([]any, 0, len(lines))
 	for _, line := range lines {
-		data = append(data, line.render(s, discounts[line.ID]))
+		data = append(data, line.render(s, shares[line.ID]))
 	}
 	return object{"object": "list", "url": address, "has_more": more, "data": data}
 }
 
 func (l lineItem) amount() int64 { return l.UnitAmount * l.Quantity }
 
-func (l lineItem) render(of session, discount int64) object {
+func (l lineItem) render(of session, has share) object {
 	return object{
 		"id": l.ID, "object": "item", "description": l.Name, "currency": of.Currency, "quantity": l.Quantity,
-		"amount_subtotal": l.amount(), "amount_discount": discount, "amount_tax": 0, "amount_total": l.amount() - discount,
+		"amount_subtotal": l.amount(), "amount_discount": has.discount, "amount_tax": has.tax, "amount_total": l.amount() - has.discount + has.tax,
 		"price": object{
 			"id": l.PriceID, "object": "price", "active": false, "billing_scheme": "per_unit", "created": of.Created,
 			"currency": of.Currency, "livemode": false, "metadata": object{}, "product": l.ProductID, "recurring": nil,
 			"type": "one_time", "unit_amount": l.UnitAmount,
 		},
 	}
-}
-
-// discountPerLine spreads the discount over the lines so that it adds up to the cent.
-func (s session) discountPerLine() map[string]int64 {
-	shares := map[string]int64{}
-	var amountSoFar, givenSoFar int64
-	for _, line := range s.Lines {
-		amountSoFar += line.amount()
-		share := int64(0)
-		if s.AmountSubtotal > 0 {
-			share = s.AmountDiscount*amountSoFar/s.AmountSubtotal - givenSoFar
-		}
-		shares[line.ID] = share
-		givenSoFar += share
-	}
-	return shares
 }
 
 func (a address) render() object {

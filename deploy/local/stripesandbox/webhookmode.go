@@ -1,8 +1,8 @@
 package stripesandbox
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -121,19 +121,15 @@ func (s *Sandbox) releaseHeld(now time.Time) {
 
 // heldEvents are the events with held deliveries, newest first.
 func (s *Sandbox) heldEvents() []event {
-	left := maps.Clone(s.state.undelivered)
 	var held []event
-	for id, stored := range s.state.events.NewestFirst() {
-		if len(left) == 0 {
-			break
-		}
-		if _, waits := left[id]; !waits {
+	for id := range s.state.index.held {
+		stored, known := s.state.events.Get(id)
+		if !known { // fell out by the bound of the table
+			s.state.index.dropEvent(id)
 			continue
 		}
-		delete(left, id)
-		if slices.ContainsFunc(stored.Deliveries, func(d delivery) bool { return d.State == deliveryHeld }) {
-			held = append(held, stored)
-		}
+		held = append(held, stored)
 	}
+	slices.SortFunc(held, func(a, b event) int { return cmp.Compare(b.Number, a.Number) })
 	return held
 }
