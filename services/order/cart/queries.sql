@@ -146,3 +146,34 @@ DELETE FROM cart WHERE account_id = @account_id::bigint;
 
 -- name: ForgetAdoptions :execrows
 DELETE FROM guest_adopted WHERE account_id = @account_id;
+
+-- Carts that nobody changed for long, a handful in the order of their ids; those that somebody works with are left for the next time.
+-- Null: carts of that kind are kept.
+-- name: LockUntouchedCarts :many
+SELECT cart.id FROM cart
+WHERE cart.id > @after
+  AND (cart.anonymous_id IS NOT NULL AND cart.updated_at < sqlc.narg(guests_before)::timestamptz
+       OR cart.account_id IS NOT NULL AND cart.updated_at < sqlc.narg(members_before)::timestamptz)
+ORDER BY cart.id
+LIMIT @most
+FOR UPDATE SKIP LOCKED;
+
+-- A statement of its own, so that it sees the checkout of a start that had the lock before: whoever starts one holds it.
+-- name: DeleteUntouchedCarts :many
+DELETE FROM cart
+WHERE cart.id = ANY(@ids::bigint[])
+  AND NOT EXISTS (SELECT FROM checkout WHERE checkout.cart_id = cart.id AND checkout.state IN ('open', 'superseded'))
+RETURNING (cart.anonymous_id IS NOT NULL)::boolean AS was_guests;
+
+-- What moved at a merge counts as long as a checkout of the guest's cart may be paid.
+-- name: ForgetOldMoves :execrows
+DELETE FROM cart_line_moved
+WHERE moved_at < @before::timestamptz
+  AND NOT EXISTS (SELECT FROM checkout WHERE checkout.cart_id = cart_line_moved.from_cart_id AND checkout.state IN ('open', 'superseded'));
+
+-- Which guest was which account counts as long as a checkout names the guest (package privacy finds them by it).
+-- name: ForgetOldAdoptions :execrows
+DELETE FROM guest_adopted
+WHERE adopted_at < @before::timestamptz
+  AND NOT EXISTS (SELECT FROM cart WHERE cart.anonymous_id = guest_adopted.anonymous_id)
+  AND NOT EXISTS (SELECT FROM checkout WHERE checkout.anonymous_cart_id = guest_adopted.anonymous_id);

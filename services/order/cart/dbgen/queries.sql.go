@@ -221,6 +221,34 @@ func (q *Queries) DeleteCartWithNothingToBuy(ctx context.Context, id int64) erro
 	return err
 }
 
+const DeleteUntouchedCarts = `-- name: DeleteUntouchedCarts :many
+DELETE FROM cart
+WHERE cart.id = ANY($1::bigint[])
+  AND NOT EXISTS (SELECT FROM checkout WHERE checkout.cart_id = cart.id AND checkout.state IN ('open', 'superseded'))
+RETURNING (cart.anonymous_id IS NOT NULL)::boolean AS was_guests
+`
+
+// A statement of its own, so that it sees the checkout of a start that had the lock before: whoever starts one holds it.
+func (q *Queries) DeleteUntouchedCarts(ctx context.Context, ids []int64) ([]bool, error) {
+	rows, err := q.db.Query(ctx, DeleteUntouchedCarts, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []bool
+	for rows.Next() {
+		var was_guests bool
+		if err := rows.Scan(&was_guests); err != nil {
+			return nil, err
+		}
+		items = append(items, was_guests)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const ForgetAdoptions = `-- name: ForgetAdoptions :execrows
 DELETE FROM guest_adopted WHERE account_id = $1
 `
@@ -262,6 +290,37 @@ func (q *Queries) ForgetMovedLines(ctx context.Context, arg ForgetMovedLinesPara
 		return nil, err
 	}
 	return items, nil
+}
+
+const ForgetOldAdoptions = `-- name: ForgetOldAdoptions :execrows
+DELETE FROM guest_adopted
+WHERE adopted_at < $1::timestamptz
+  AND NOT EXISTS (SELECT FROM cart WHERE cart.anonymous_id = guest_adopted.anonymous_id)
+  AND NOT EXISTS (SELECT FROM checkout WHERE checkout.anonymous_cart_id = guest_adopted.anonymous_id)
+`
+
+// Which guest was which account counts as long as a checkout names the guest (package privacy finds them by it).
+func (q *Queries) ForgetOldAdoptions(ctx context.Context, before time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, ForgetOldAdoptions, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const ForgetOldMoves = `-- name: ForgetOldMoves :execrows
+DELETE FROM cart_line_moved
+WHERE moved_at < $1::timestamptz
+  AND NOT EXISTS (SELECT FROM checkout WHERE checkout.cart_id = cart_line_moved.from_cart_id AND checkout.state IN ('open', 'superseded'))
+`
+
+// What moved at a merge counts as long as a checkout of the guest's cart may be paid.
+func (q *Queries) ForgetOldMoves(ctx context.Context, before time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, ForgetOldMoves, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const GiveCartToAccount = `-- name: GiveCartToAccount :exec
@@ -379,6 +438,50 @@ func (q *Queries) LockCarts(ctx context.Context, arg LockCartsParams) ([]LockCar
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const LockUntouchedCarts = `-- name: LockUntouchedCarts :many
+SELECT cart.id FROM cart
+WHERE cart.id > $1
+  AND (cart.anonymous_id IS NOT NULL AND cart.updated_at < $2::timestamptz
+       OR cart.account_id IS NOT NULL AND cart.updated_at < $3::timestamptz)
+ORDER BY cart.id
+LIMIT $4
+FOR UPDATE SKIP LOCKED
+`
+
+type LockUntouchedCartsParams struct {
+	After         int64
+	GuestsBefore  *time.Time
+	MembersBefore *time.Time
+	Most          int32
+}
+
+// Carts that nobody changed for long, a handful in the order of their ids; those that somebody works with are left for the next time.
+// Null: carts of that kind are kept.
+func (q *Queries) LockUntouchedCarts(ctx context.Context, arg LockUntouchedCartsParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, LockUntouchedCarts,
+		arg.After,
+		arg.GuestsBefore,
+		arg.MembersBefore,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
