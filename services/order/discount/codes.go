@@ -29,10 +29,6 @@ var (
 type Customer struct {
 	AccountID int64  // 0 for a guest
 	Email     string // empty when it is not known yet
-	// CartID is the cart that is checked out; Guests are the ids of the guests that the customer is or was. Their checkouts
-	// that are not settled, like the account's, are replaced by the new one, so what they use is not counted. All may be left empty.
-	CartID int64
-	Guests []string
 }
 
 // Find is the id of the code that now may be put on a cart. The code is taken as it is typed, case matters (contract order.md
@@ -119,12 +115,10 @@ func withinLimits(ctx context.Context, queries *dbgen.Queries, code dbgen.LockCo
 	if code.UsageLimit == nil && code.UsageLimitPerCustomer == nil {
 		return nil
 	}
-	if code.UsageLimitPerCustomer != nil && customer.AccountID == 0 && customer.Email == "" {
+	if code.UsageLimitPerCustomer != nil && customer == (Customer{}) {
 		return ErrNotAvailable
 	}
-	uses, err := queries.CountUses(ctx, dbgen.CountUsesParams{
-		CodeID: code.ID, AccountID: customer.AccountID, Email: customer.Email, CartID: customer.CartID, Guests: customer.Guests,
-	})
+	uses, err := queries.CountUses(ctx, dbgen.CountUsesParams{CodeID: code.ID, AccountID: customer.AccountID, Email: customer.Email})
 	if err != nil {
 		return fmt.Errorf("count uses of code: %w", err)
 	}

@@ -1,6 +1,6 @@
--- A use is a checkout that is open, on its way to being paid, or paid. One that ended otherwise gives its use back by itself. The
--- checkouts of a customer that are not settled are replaced when it starts another, so that they are not in its way.
+-- A use is a checkout that is open, on its way to being paid, or paid. One that ended otherwise gives its use back by itself.
 
+-- The unsettled checkouts of the cart's owner do not make a code look used up: they end before the owner gets another.
 -- name: CodesOfCart :many
 SELECT code.id, code.code, code.description, code.starts_at, code.ends_at, code.combinable, code.amount_hundredths,
        code.order_minimum_minor, kind.title AS type_title, kind.description AS type_description, kind.applies_to, kind.action,
@@ -37,9 +37,7 @@ SELECT count(*) AS in_all,
 FROM checkout_discount used
 JOIN checkout ON checkout.id = used.checkout_id
 LEFT JOIN purchase ON purchase.checkout_id = checkout.id
-WHERE used.discount_code_id = @code_id AND used.applied AND checkout.state IN ('open', 'superseded', 'completed')
-  AND (checkout.state = 'completed' OR NOT coalesce(
-      checkout.cart_id = @cart_id OR checkout.account_id = nullif(@account_id::bigint, 0) OR checkout.anonymous_cart_id = ANY(@guests::text[]), false));
+WHERE used.discount_code_id = @code_id AND used.applied AND checkout.state IN ('open', 'superseded', 'completed');
 
 -- name: CreateCode :execrows
 INSERT INTO discount_code (

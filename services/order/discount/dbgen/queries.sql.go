@@ -58,8 +58,8 @@ type CodesOfCartRow struct {
 	UsedUp            bool
 }
 
-// A use is a checkout that is open, on its way to being paid, or paid. One that ended otherwise gives its use back by itself. The
-// checkouts of a customer that are not settled are replaced when it starts another, so that they are not in its way.
+// A use is a checkout that is open, on its way to being paid, or paid. One that ended otherwise gives its use back by itself.
+// The unsettled checkouts of the cart's owner do not make a code look used up: they end before the owner gets another.
 func (q *Queries) CodesOfCart(ctx context.Context, cartID int64) ([]CodesOfCartRow, error) {
 	rows, err := q.db.Query(ctx, CodesOfCart, cartID)
 	if err != nil {
@@ -102,16 +102,12 @@ FROM checkout_discount used
 JOIN checkout ON checkout.id = used.checkout_id
 LEFT JOIN purchase ON purchase.checkout_id = checkout.id
 WHERE used.discount_code_id = $3 AND used.applied AND checkout.state IN ('open', 'superseded', 'completed')
-  AND (checkout.state = 'completed' OR NOT coalesce(
-      checkout.cart_id = $4 OR checkout.account_id = nullif($1::bigint, 0) OR checkout.anonymous_cart_id = ANY($5::text[]), false))
 `
 
 type CountUsesParams struct {
 	AccountID int64
 	Email     string
 	CodeID    int64
-	CartID    int64
-	Guests    []string
 }
 
 type CountUsesRow struct {
@@ -120,13 +116,7 @@ type CountUsesRow struct {
 }
 
 func (q *Queries) CountUses(ctx context.Context, arg CountUsesParams) (CountUsesRow, error) {
-	row := q.db.QueryRow(ctx, CountUses,
-		arg.AccountID,
-		arg.Email,
-		arg.CodeID,
-		arg.CartID,
-		arg.Guests,
-	)
+	row := q.db.QueryRow(ctx, CountUses, arg.AccountID, arg.Email, arg.CodeID)
 	var i CountUsesRow
 	err := row.Scan(&i.InAll, &i.ByCustomer)
 	return i, err
