@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/bartgottschalk/startupwebapp/services/order/cart"
 	"github.com/bartgottschalk/startupwebapp/services/order/demo"
 	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
 	"github.com/bartgottschalk/startupwebapp/services/platform/config"
@@ -26,11 +27,18 @@ type Config struct {
 	UserAddr      string        `env:"USER_ADDR,required" help:"the user service" expects:"a gRPC target like dns:///user.internal:9090"`
 	SiteOrigin    config.Origin `env:"SITE_ORIGIN" envDefault:"http://localhost:8080" help:"origin of the pages: where Stripe sends customers back to, base of relative pictures"`
 	SweepInterval time.Duration `env:"SWEEP_INTERVAL" envDefault:"1m" help:"how often unsettled checkouts and unhandled payment events are looked at" expects:"a duration above 0, like 1m"`
+	GuestCart     int           `env:"GUEST_CART_DAYS" envDefault:"90" help:"after how many days without a change a guest's cart is deleted; 0 keeps it" expects:"a number of days from 0 to 36500"`
+	MemberCart    int           `env:"MEMBER_CART_DAYS" envDefault:"365" help:"the same of an account's cart" expects:"a number of days from 0 to 36500"`
 }
+
+// mostCartDays is a hundred years.
+const mostCartDays = 36500
 
 var (
 	errSiteOrigin    = errors.New("SITE_ORIGIN is not valid: expected an origin like https://shop.example")
 	errSweepInterval = errors.New("SWEEP_INTERVAL is not valid: expected a duration above 0, like 1m")
+	errGuestCart     = errors.New("GUEST_CART_DAYS is not valid: expected a number of days from 0 to 36500")
+	errMemberCart    = errors.New("MEMBER_CART_DAYS is not valid: expected a number of days from 0 to 36500")
 )
 
 // check refuses what has the right type and still makes no sense.
@@ -42,7 +50,18 @@ func (c Config) check() error {
 	if c.SweepInterval <= 0 {
 		return errSweepInterval
 	}
+	if c.GuestCart < 0 || c.GuestCart > mostCartDays {
+		return errGuestCart
+	}
+	if c.MemberCart < 0 || c.MemberCart > mostCartDays {
+		return errMemberCart
+	}
 	return nil
+}
+
+func (c Config) cartPolicy() cart.Policy {
+	const day = 24 * time.Hour
+	return cart.Policy{Guests: time.Duration(c.GuestCart) * day, Members: time.Duration(c.MemberCart) * day}
 }
 
 // Program is the order executable.

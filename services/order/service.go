@@ -1,5 +1,5 @@
-// Package order is what the shop sells and how: the catalogue, carts, checkouts and orders. This file wires the rooms;
-// the rules live in catalogue, cart, checkout and purchase.
+// Package order is what the shop sells and how: the catalogue, carts, checkouts and orders. This file runs them,
+// rooms.go wires them; the rules live in the rooms.
 package order
 
 import (
@@ -11,18 +11,10 @@ import (
 	"github.com/riverqueue/river"
 	"google.golang.org/grpc"
 
-	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
 	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
 	userv1 "github.com/bartgottschalk/startupwebapp/proto/user/v1"
-	"github.com/bartgottschalk/startupwebapp/services/order/cart"
-	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
-	"github.com/bartgottschalk/startupwebapp/services/order/checkout"
-	"github.com/bartgottschalk/startupwebapp/services/order/exception"
-	"github.com/bartgottschalk/startupwebapp/services/order/fulfilment"
-	"github.com/bartgottschalk/startupwebapp/services/order/idempotency"
 	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
 	"github.com/bartgottschalk/startupwebapp/services/order/purchase"
-	"github.com/bartgottschalk/startupwebapp/services/order/refund"
 	"github.com/bartgottschalk/startupwebapp/services/platform/jobs"
 	"github.com/bartgottschalk/startupwebapp/services/platform/migration"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
@@ -60,42 +52,21 @@ func (s *Service) wire(ctx context.Context, cfg Config, tel telemetry.Telemetry)
 	if err := migration.Check(ctx, s.db, migrations.Set()); err != nil {
 		return fmt.Errorf("check schema: %w", err)
 	}
-	goods, err := catalogue.Open(ctx, s.db, tel, utcNow)
-	if err != nil {
-		return fmt.Errorf("open catalogue: %w", err)
-	}
 	payment, mail, err := s.connect(cfg, tel)
 	if err != nil {
 		return err
 	}
-	workers := river.NewWorkers()
-	purchase.AddConfirmer(workers, s.db, goods, mail, utcNow)
-	queue, err := jobs.New(s.db, migrations.Schema, tel, jobs.Config{Workers: workers, OnDiscarded: purchase.MailGivenUp(tel)})
+	workers := river.NewWorkers() // filled until Run starts to work
+	all, err := assemble(ctx, cfg, tel, s.db, payment, jobs.Config{Workers: workers, Periodic: chores(), OnDiscarded: purchase.MailGivenUp(tel)})
 	if err != nil {
-		return fmt.Errorf("set up jobs: %w", err)
+		return err
 	}
-	carts := cart.New(s.db, goods, utcNow)
-	purchases := purchase.New(s.db, queue, utcNow)
-	refunds := refund.New(s.db, payment, tel, utcNow)
-	exceptions := exception.New(s.db, refunds, tel, utcNow)
-	checkouts := checkout.New(checkout.Config{SiteOrigin: string(cfg.SiteOrigin), SweepInterval: cfg.SweepInterval}, checkout.Dependencies{
-		Database: s.db, Catalogue: goods, Carts: carts, Purchases: purchases, Payment: payment,
-		Exceptions: exceptions, Aftermath: refunds, Telemetry: tel, Now: utcNow,
-	})
 	if s.server, err = rpc.NewServer(cfg.ServerConfig, tel, s.db.Ping); err != nil { //nolint:contextcheck // asked long after ctx is done
 		return fmt.Errorf("listen: %w", err)
 	}
-	orderv1.RegisterCatalogueServiceServer(s.server, goods)
-	orderv1.RegisterCartServiceServer(s.server, carts)
-	orderv1.RegisterCheckoutServiceServer(s.server, checkouts)
-	orderv1.RegisterOrderServiceServer(s.server, purchases)
-	orderv1.RegisterRefundServiceServer(s.server, refunds)
-	orderv1.RegisterExceptionServiceServer(s.server, exceptions)
-	orderv1.RegisterFulfilmentServiceServer(s.server, fulfilment.New(fulfilment.Dependencies{
-		Database: s.db, Catalogue: goods, Purchases: purchases, Queue: queue, Now: utcNow,
-	}))
-	orderv1.RegisterIdempotencyServiceServer(s.server, idempotency.New(s.db, utcNow))
-	s.parts = []func(context.Context) error{s.server.Serve, goods.Run, queue.Run, checkouts.Run}
+	all.register(s.server)
+	all.employ(workers, cfg, tel, s.db, mail)
+	s.parts = []func(context.Context) error{s.server.Serve, all.goods.Run, all.queue.Run, all.checkouts.Run}
 	return nil
 }
 
@@ -137,10 +108,15 @@ func (s *Service) Run(ctx context.Context) error {
 	return failures
 }
 
-func (s *Service) release() {
+// hangUp ends the connections to other services.
+func (s *Service) hangUp() {
 	for _, peer := range s.peers {
 		_ = peer.Close() // nothing is under way any more
 	}
+}
+
+func (s *Service) release() {
+	s.hangUp()
 	if s.server != nil {
 		s.server.Close()
 	}

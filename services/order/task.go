@@ -8,8 +8,10 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/order/books"
 	"github.com/bartgottschalk/startupwebapp/services/order/demo"
 	"github.com/bartgottschalk/startupwebapp/services/order/discount"
+	"github.com/bartgottschalk/startupwebapp/services/order/exception"
 	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
 	"github.com/bartgottschalk/startupwebapp/services/order/privacy"
+	"github.com/bartgottschalk/startupwebapp/services/platform/jobs"
 	"github.com/bartgottschalk/startupwebapp/services/platform/migration"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
 	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
@@ -53,6 +55,42 @@ func codeCounter(db *postgres.Database, tel telemetry.Telemetry) discount.Counte
 func audit(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
 	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
 		return books.AuditTask(ctx, db, utcNow(), args, os.Stdout)
+	})
+}
+
+// reconcile is the subcommand that compares the books with Stripe's (package books); exit status 1 when there is something to resolve.
+func reconcile(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return withRooms(ctx, cfg, tel, func(r rooms) error { return r.reconciler.ReconcileCommand(ctx, args) })
+}
+
+// listExceptions and resolveException are subcommands for operators (package exception).
+func listExceptions(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
+		return exception.New(db, nil, tel, utcNow).ListCommand(ctx, args)
+	})
+}
+
+func resolveException(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return withRooms(ctx, cfg, tel, func(r rooms) error { return r.exceptions.ResolveCommand(ctx, args) })
+}
+
+// withRooms does a task that needs other services or several rooms. Jobs that it queues are done by the service.
+func withRooms(ctx context.Context, cfg Config, tel telemetry.Telemetry, task func(r rooms) error) error {
+	if err := cfg.check(); err != nil {
+		return err
+	}
+	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
+		service := &Service{db: db}
+		defer service.hangUp()
+		payment, _, err := service.connect(cfg, tel)
+		if err != nil {
+			return err
+		}
+		all, err := assemble(ctx, cfg, tel, db, payment, jobs.Config{})
+		if err != nil {
+			return err
+		}
+		return task(all)
 	})
 }
 
