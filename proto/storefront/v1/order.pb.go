@@ -911,8 +911,12 @@ type ItemLine struct {
 	ParentProductTitleUrl   string                 `protobuf:"bytes,11,opt,name=parent_product_title_url,json=parent_product__title_url,proto3" json:"parent_product_title_url,omitempty"`
 	ParentProductIdentifier string                 `protobuf:"bytes,12,opt,name=parent_product_identifier,json=parent_product__identifier,proto3" json:"parent_product_identifier,omitempty"`
 	SkuImageUrl             string                 `protobuf:"bytes,13,opt,name=sku_image_url,proto3" json:"sku_image_url,omitempty"`
-	unknownFields           protoimpl.UnknownFields
-	sizeCache               protoimpl.SizeCache
+	// These three go together, in orders whose discount is whole cents for each piece of each line: old pages multiply.
+	DiscountApplied      *bool  `protobuf:"varint,14,opt,name=discount_applied,proto3,oneof" json:"discount_applied,omitempty"`
+	OriginalPriceCents   *int64 `protobuf:"varint,15,opt,name=original_price_cents,proto3,oneof" json:"original_price_cents,omitempty"`
+	DiscountedPriceCents *int64 `protobuf:"varint,16,opt,name=discounted_price_cents,proto3,oneof" json:"discounted_price_cents,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *ItemLine) Reset() {
@@ -1034,6 +1038,27 @@ func (x *ItemLine) GetSkuImageUrl() string {
 		return x.SkuImageUrl
 	}
 	return ""
+}
+
+func (x *ItemLine) GetDiscountApplied() bool {
+	if x != nil && x.DiscountApplied != nil {
+		return *x.DiscountApplied
+	}
+	return false
+}
+
+func (x *ItemLine) GetOriginalPriceCents() int64 {
+	if x != nil && x.OriginalPriceCents != nil {
+		return *x.OriginalPriceCents
+	}
+	return 0
+}
+
+func (x *ItemLine) GetDiscountedPriceCents() int64 {
+	if x != nil && x.DiscountedPriceCents != nil {
+		return *x.DiscountedPriceCents
+	}
+	return 0
 }
 
 type CartTotals struct {
@@ -4713,7 +4738,7 @@ const file_storefront_v1_order_proto_rawDesc = "" +
 	"\bItemData\x12D\n" +
 	"\x10product_sku_data\x18\x01 \x01(\v2\x18.storefront.v1.ItemLinesR\x10product_sku_data\"F\n" +
 	"\tItemLines\x123\n" +
-	"\x05lines\x18\x01 \x03(\v2\x17.storefront.v1.ItemLineB\x04\x88\xb5\x18\x02R\x05lines:\x04\x90\xb5\x18\x01\"\xfc\x04\n" +
+	"\x05lines\x18\x01 \x03(\v2\x17.storefront.v1.ItemLineB\x04\x88\xb5\x18\x02R\x05lines:\x04\x90\xb5\x18\x01\"\xec\x06\n" +
 	"\bItemLine\x12\x16\n" +
 	"\x06sku_id\x18\x01 \x01(\x03R\x06sku_id\x12'\n" +
 	"\x0esku_type_title\x18\x02 \x01(\tR\x0fsku_type__title\x121\n" +
@@ -4728,11 +4753,17 @@ const file_storefront_v1_order_proto_rawDesc = "" +
 	" \x01(\tR\x15parent_product__title\x12;\n" +
 	"\x18parent_product_title_url\x18\v \x01(\tR\x19parent_product__title_url\x12=\n" +
 	"\x19parent_product_identifier\x18\f \x01(\tR\x1aparent_product__identifier\x12$\n" +
-	"\rsku_image_url\x18\r \x01(\tR\rsku_image_urlB\x1b\n" +
+	"\rsku_image_url\x18\r \x01(\tR\rsku_image_url\x12/\n" +
+	"\x10discount_applied\x18\x0e \x01(\bH\x04R\x10discount_applied\x88\x01\x01\x127\n" +
+	"\x14original_price_cents\x18\x0f \x01(\x03H\x05R\x14original_price_cents\x88\x01\x01\x12;\n" +
+	"\x16discounted_price_cents\x18\x10 \x01(\x03H\x06R\x16discounted_price_cents\x88\x01\x01B\x1b\n" +
 	"\x19_sku_inventory_identifierB\b\n" +
 	"\x06_colorB\a\n" +
 	"\x05_sizeB\x0e\n" +
-	"\f_description\"\xf2\x01\n" +
+	"\f_descriptionB\x13\n" +
+	"\x11_discount_appliedB\x17\n" +
+	"\x15_original_price_centsB\x19\n" +
+	"\x17_discounted_price_cents\"\xf2\x01\n" +
 	"\n" +
 	"CartTotals\x12*\n" +
 	"\ritem_subtotal\x18\x01 \x01(\x03B\x04\x88\xb5\x18\x01R\ritem_subtotal\x122\n" +
