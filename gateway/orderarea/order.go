@@ -31,28 +31,88 @@ func orderDetail(order *orderv1.Order) *storefrontv1.OrderDetail {
 		OrderAttributes: &storefrontv1.OrderAttributes{
 			Identifier: order.GetIdentifier(), OrderDateTime: order.GetOrderedAt(), SalesTaxAmt: order.GetSalesTaxMinor(),
 		},
-		OrderItems:           orderItems(order.GetLines()),
-		OrderShippingMethod:  chosenMethod(order.GetShippingMethod()),
+		OrderItems:           orderItems(order),
+		OrderShippingMethod:  orderShippingMethod(order),
 		OrderTotals:          orderTotals(order),
 		OrderStatuses:        orderStatuses(order.GetStatuses()),
 		OrderShippingAddress: orderAddress(order.GetShippingAddress()),
 		OrderBillingAddress:  orderAddress(order.GetBillingAddress()),
 		OrderPaymentInfo:     paymentInfo(order.GetPayment()),
+		OrderDiscountCodes:   orderDiscountCodes(order.GetDiscounts()),
 	}
 }
 
-func orderItems(lines []*orderv1.OrderLine) *storefrontv1.ItemData {
-	items := make([]*storefrontv1.ItemLine, 0, len(lines))
-	for _, line := range lines {
-		items = append(items, &storefrontv1.ItemLine{
+func orderItems(order *orderv1.Order) *storefrontv1.ItemData {
+	items := make([]*storefrontv1.ItemLine, 0, len(order.GetLines()))
+	showsDiscount := discountIsPerPiece(order)
+	for _, line := range order.GetLines() {
+		item := &storefrontv1.ItemLine{
 			SkuId: line.GetSkuId(), SkuTypeTitle: skuType, SkuInventoryTitle: line.GetInventory().GetTitle(),
 			Color: line.Color, Size: line.Size, Description: line.Description,
 			Price: line.GetPriceMinor(), Quantity: int64(line.GetQuantity()),
 			ParentProductTitle: line.GetProductTitle(), ParentProductTitleUrl: line.GetProductTitleUrl(),
 			ParentProductIdentifier: line.GetProductIdentifier(), SkuImageUrl: line.GetImageUrl(),
-		})
+		}
+		if showsDiscount && line.GetDiscountMinor() > 0 {
+			item.DiscountApplied, item.OriginalPriceCents = pointerTo(true), &line.PriceMinor
+			item.DiscountedPriceCents = pointerTo(line.GetPriceMinor() - line.GetDiscountMinor()/int64(line.GetQuantity()))
+		}
+		items = append(items, item)
 	}
 	return &storefrontv1.ItemData{ProductSkuData: &storefrontv1.ItemLines{Lines: items}}
+}
+
+// discountIsPerPiece tells whether each line's share is whole cents for each of its pieces. The old page multiplies the price of
+// a piece and shows the sum of the goods below; with one line that cannot be told so, the lines would add up neither to
+// the goods' full price nor to the reduced one. Then no line tells of the discount, and only the totals do.
+func discountIsPerPiece(order *orderv1.Order) bool {
+	told := int64(0)
+	for _, line := range order.GetLines() {
+		discount, quantity := line.GetDiscountMinor(), int64(line.GetQuantity())
+		if discount > 0 && (quantity < 1 || discount%quantity != 0) {
+			return false
+		}
+		told += discount
+	}
+	return told == order.GetItemDiscountMinor()
+}
+
+// orderShippingMethod has a number, and where the carrier tells of it, once the goods are on their way.
+func orderShippingMethod(order *orderv1.Order) *storefrontv1.ChosenShippingMethod {
+	method := chosenMethod(order.GetShippingMethod())
+	if order.GetTrackingNumber() == "" {
+		return method
+	}
+	method.TrackingNumber = &order.TrackingNumber
+	if order.GetTrackingUrl() != "" {
+		method.TrackingUrl = &order.TrackingUrl
+	}
+	return method
+}
+
+// orderDiscountCodes is left out where nothing lowered the price, as at HEAD (contract order.md 3.5). Promotions of Stripe's page
+// have no id; so that none hides another they count down from 0.
+func orderDiscountCodes(discounts []*orderv1.OrderDiscount) *storefrontv1.DiscountCodes {
+	if len(discounts) == 0 {
+		return nil
+	}
+	codes := make([]*storefrontv1.DiscountCode, 0, len(discounts))
+	promotion := int64(0)
+	for _, discount := range discounts {
+		id := discount.GetDiscountCodeId()
+		if id == 0 {
+			id = promotion
+			promotion--
+		}
+		codes = append(codes, &storefrontv1.DiscountCode{
+			DiscountCodeId: id, Code: discount.GetCode(), Description: discount.GetDescription(),
+			StartDateTime: discount.GetStartsAt(), EndDateTime: discount.GetEndsAt(),
+			Combinable: discount.GetCombinable(), DiscountAmount: discount.GetAmountHundredths(), OrderMinimum: discount.GetOrderMinimumMinor(),
+			DiscounttypeTitle: discount.GetTypeTitle(), DiscounttypeDescription: discount.GetTypeDescription(),
+			DiscounttypeAppliesTo: discount.GetAppliesTo(), DiscounttypeAction: discount.GetAction(), DiscountApplied: discount.GetApplied(),
+		})
+	}
+	return &storefrontv1.DiscountCodes{Codes: codes}
 }
 
 // orderTotals shows discounts only where there are some: the old server knew none at HEAD.

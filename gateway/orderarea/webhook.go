@@ -13,7 +13,8 @@ import (
 )
 
 // ReceiveStripeWebhook is POST /order/stripe-webhook. Payment verifies and keeps the event, then order is told of it;
-// 200 only after both, so that Stripe repeats what was not finished. Conditions that would stay as they are however
+// 200 only after both, so that Stripe repeats what was not finished. An event of ours that names no session is about what became of
+// a payment: a refund or a dispute. Conditions that would stay as they are however
 // often Stripe repeats are answered 200 (payment.md P-11).
 func (a *Area) ReceiveStripeWebhook(ctx context.Context, webhook *storefrontv1.ReceiveStripeWebhookRequest) (*storefrontv1.ReceiveStripeWebhookResponse, error) {
 	kept, err := a.Payments.ReceiveWebhook(ctx, &paymentv1.ReceiveWebhookRequest{
@@ -28,6 +29,7 @@ func (a *Area) ReceiveStripeWebhook(ctx context.Context, webhook *storefrontv1.R
 	}
 	handled, err := a.Checkouts.HandlePaymentEvent(ctx, &orderv1.HandlePaymentEventRequest{
 		EventId: event.GetEventId(), EventType: event.GetType(), SessionId: event.GetSessionId(),
+		PaymentIntentId: event.GetPaymentIntentId(), DisputeId: event.GetDisputeId(),
 	})
 	if err != nil {
 		return a.webhookRefusal(ctx, err), nil

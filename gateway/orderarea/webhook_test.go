@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
 
 	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
 	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
@@ -46,6 +47,33 @@ func TestEventsThatMakeNoOrderAreReceivedAllTheSame(t *testing.T) {
 	answer, err = v.ReceiveStripeWebhook(v.ctx, &storefrontv1.ReceiveStripeWebhookRequest{})
 	v.sees(`{"received":true}`, answer, err)
 	require.Zero(t, v.visitor.AnswerStatus(), "what would stay as it is needs no repetition (payment.md P-11)")
+}
+
+// Refunds and disputes name no session: the order service is told what there is.
+func TestEventsAboutPaymentsAreHandedOn(t *testing.T) {
+	t.Parallel()
+	for _, event := range []*paymentv1.Event{
+		{EventId: "evt_4", Type: "charge.refunded", PaymentIntentId: "pi_1", ConcernsCheckout: true},
+		{EventId: "evt_5", Type: "charge.dispute.created", SessionId: "cs_1", PaymentIntentId: "pi_1", DisputeId: "dp_1", ConcernsCheckout: true},
+		{EventId: "evt_6", Type: "charge.dispute.closed", DisputeId: "dp_1", ConcernsCheckout: true},
+	} {
+		v := stranger(t)
+		v.behind.event = event
+		answer, err := v.ReceiveStripeWebhook(v.ctx, &storefrontv1.ReceiveStripeWebhookRequest{})
+		v.sees(`{"received":true}`, answer, err)
+		handled, ok := v.behind.requests["HandlePaymentEvent"].(*orderv1.HandlePaymentEventRequest)
+		require.True(t, ok)
+		want := &orderv1.HandlePaymentEventRequest{
+			EventId: event.GetEventId(), EventType: event.GetType(), SessionId: event.GetSessionId(),
+			PaymentIntentId: event.GetPaymentIntentId(), DisputeId: event.GetDisputeId(),
+		}
+		require.True(t, proto.Equal(want, handled), "%v", handled)
+	}
+	v := stranger(t)
+	v.behind.event = &paymentv1.Event{EventId: "evt_7", Type: "charge.refunded", PaymentIntentId: "pi_of_another_shop"}
+	answer, err := v.ReceiveStripeWebhook(v.ctx, &storefrontv1.ReceiveStripeWebhookRequest{})
+	v.sees(`{"received":true}`, answer, err)
+	require.Equal(t, []string{"ReceiveWebhook"}, v.behind.asked)
 }
 
 // The answers of contract payment.md 6.
