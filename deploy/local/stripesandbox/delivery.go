@@ -98,16 +98,19 @@ func (s *Sandbox) due(underWay map[string]struct{}) ([]outgoing, time.Duration, 
 		now := s.now()
 		s.advance(now)
 		s.releaseHeld(now)
+		wait = min(wait, s.state.index.earliest.Sub(now))
+		if len(underWay) >= senders {
+			return nil // looked at again when one has finished
+		}
 		waiting, next := s.state.index.dueEvents(now)
 		if len(waiting) > 0 || !next.Equal(never()) {
-			wait = min(100*time.Millisecond, next.Sub(now))
+			wait = min(wait, 100*time.Millisecond, next.Sub(now))
 		}
-		wait = min(wait, s.state.index.earliest.Sub(now))
-		for _, id := range waiting {
+		for _, candidate := range waiting {
 			if len(underWay)+len(ready) >= senders {
-				break // looked at again when one has finished
+				break
 			}
-			ready = s.collectDue(id, now, underWay, ready)
+			ready = s.collectDue(candidate.id, now, underWay, ready)
 		}
 		return nil
 	})

@@ -167,6 +167,15 @@ func (w *world) restart() {
 	w.start()
 }
 
+// restartAfterDelivery waits before for the webhooks under way: an interrupted one would be sent once more.
+func (w *world) restartAfterDelivery() {
+	w.t.Helper()
+	w.eventually("delivered", func() bool {
+		return !strings.Contains(w.do(http.MethodGet, "/sandbox/events", nil).body, `"delivery_success": false`)
+	})
+	w.restart()
+}
+
 func apiClient(base, key string) *client.API {
 	backend := stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
 		URL: stripe.String(base), MaxNetworkRetries: stripe.Int64(0), LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},

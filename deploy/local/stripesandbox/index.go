@@ -87,18 +87,24 @@ func (i *index) addEvent(changed event) {
 	}
 }
 
+// waitingEvent is an event with a delivery to make.
+type waitingEvent struct {
+	id string
+	at time.Time
+}
+
 // dueEvents are those with a delivery that is due, the longest waiting first, and the moment of the first that is not.
-func (i *index) dueEvents(now time.Time) ([]string, time.Time) {
-	var due []string
+func (i *index) dueEvents(now time.Time) ([]waitingEvent, time.Time) {
+	var due []waitingEvent
 	next := never()
 	for id, at := range i.undelivered {
 		if now.Before(at) {
 			next = earlier(next, at)
 			continue
 		}
-		due = append(due, id)
+		due = append(due, waitingEvent{id: id, at: at})
 	}
-	slices.SortFunc(due, func(a, b string) int { return i.undelivered[a].Compare(i.undelivered[b]) })
+	slices.SortFunc(due, func(a, b waitingEvent) int { return a.at.Compare(b.at) })
 	return due, next
 }
 
