@@ -83,10 +83,10 @@ func (p plan) String() string {
 	}
 	parts = append(parts, "from "+moment(p.startsAt)+" until "+moment(p.endsAt))
 	if p.limit != nil {
-		parts = append(parts, fmt.Sprintf("%d times in all", *p.limit))
+		parts = append(parts, fmt.Sprintf("at most %d in all", *p.limit))
 	}
 	if p.limitPerCustomer != nil {
-		parts = append(parts, fmt.Sprintf("%d times by one customer", *p.limitPerCustomer))
+		parts = append(parts, fmt.Sprintf("at most %d by one customer", *p.limitPerCustomer))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -6,7 +6,7 @@ import "math/bits"
 // known that the result does not.
 func halfUp(value, factor, divisor int64) int64 {
 	high, low := bits.Mul64(uint64(value), uint64(factor)) //nolint:gosec // amounts are never negative
-	low, carry := bits.Add64(low, uint64(divisor/2), 0)    //nolint:gosec // nor are divisors
-	quotient, _ := bits.Div64(high+carry, low, uint64(divisor))
+	low, carry := bits.Add64(low, uint64(divisor/2), 0)    //nolint:gosec // and divisors above 0
+	quotient, _ := bits.Div64(high+carry, low, uint64(divisor)) //nolint:gosec // above 0, as said
 	return int64(quotient) //nolint:gosec // at most the value
 }
