@@ -9,18 +9,8 @@ WITH moved AS (
 INSERT INTO stock_movement (sku_id, change, on_hand_after, reason, order_identifier, moved_by, moved_at)
 SELECT moved.sku_id, @change::integer, moved.on_hand, @reason, @order_identifier, @moved_by, @at::timestamptz FROM moved;
 
--- name: SetStock :exec
--- The lock makes the change that is noted the one that happened.
-WITH before AS (
-    SELECT on_hand FROM stock WHERE stock.sku_id = @sku_id::bigint FOR UPDATE
-), counted AS (
-    INSERT INTO stock (sku_id, on_hand, updated_at) VALUES (@sku_id::bigint, @on_hand::integer, @at::timestamptz)
-    ON CONFLICT (sku_id) DO UPDATE SET on_hand = EXCLUDED.on_hand, updated_at = EXCLUDED.updated_at
-    RETURNING stock.sku_id, stock.on_hand
-)
-INSERT INTO stock_movement (sku_id, change, on_hand_after, reason, moved_by, moved_at)
-SELECT counted.sku_id, counted.on_hand - coalesce((SELECT before.on_hand FROM before), 0), counted.on_hand, 'set', @moved_by, @at::timestamptz
-FROM counted;
+-- name: BeginCounting :exec
+INSERT INTO stock (sku_id, on_hand, updated_at) VALUES (@sku_id, 0, @at) ON CONFLICT (sku_id) DO NOTHING;
 
 -- name: StopCounting :exec
 WITH gone AS (
@@ -28,3 +18,20 @@ WITH gone AS (
 )
 INSERT INTO stock_movement (sku_id, change, on_hand_after, reason, moved_by, moved_at)
 SELECT gone.sku_id, -gone.on_hand, 0, 'set', @moved_by, @at::timestamptz FROM gone;
+
+-- A SKU with what is counted of it, null when it is not, and what customers at the payment page may still buy (as in
+-- checkout/queries.sql, PromisedPieces).
+-- name: ListStock :many
+SELECT sku.id AS sku_id, product.title, coalesce(sku.color, '') AS color, coalesce(sku.size, '') AS size, stock.on_hand,
+       coalesce(promised.pieces, 0)::bigint AS promised
+FROM sku
+JOIN product ON product.id = sku.product_id
+LEFT JOIN stock ON stock.sku_id = sku.id
+LEFT JOIN (
+    SELECT checkout_line.sku_id, sum(checkout_line.quantity) AS pieces
+    FROM checkout JOIN checkout_line ON checkout_line.checkout_id = checkout.id
+    WHERE checkout.state IN ('open', 'superseded') AND (checkout.state = 'open' OR checkout.session_id IS NOT NULL)
+    GROUP BY checkout_line.sku_id
+) AS promised ON promised.sku_id = sku.id
+WHERE sqlc.narg(sku_id)::bigint IS NULL OR sku.id = sqlc.narg(sku_id)::bigint
+ORDER BY sku.id;

@@ -18,6 +18,7 @@ import (
 
 // Why a piece moved.
 const (
+	reasonSet       = "set"
 	reasonSold      = "sold"
 	reasonRestocked = "restocked"
 )
@@ -114,7 +115,7 @@ func Set(ctx context.Context, db *postgres.Database, skuID, count int64, by stri
 	if count < 0 || count > MostPieces {
 		return ErrCount
 	}
-	err := dbgen.New(db).SetStock(ctx, dbgen.SetStockParams{SkuID: skuID, OnHand: int32(count), MovedBy: by, At: now})
+	err := db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error { return setCount(ctx, tx, skuID, count, by, now) })
 	if postgres.IsForeignKeyViolation(err, "") {
 		return ErrSkuNotFound
 	}
@@ -122,6 +123,22 @@ func Set(ctx context.Context, db *postgres.Database, skuID, count int64, by stri
 		return fmt.Errorf("set stock: %w", err)
 	}
 	return nil
+}
+
+// setCount notes the difference to what was there, which nobody changes meanwhile.
+func setCount(ctx context.Context, tx pgx.Tx, skuID, count int64, by string, now time.Time) error {
+	queries := dbgen.New(tx)
+	if err := queries.BeginCounting(ctx, dbgen.BeginCountingParams{SkuID: skuID, At: now}); err != nil {
+		return err
+	}
+	shelf, err := Lock(ctx, tx, []int64{skuID})
+	if err != nil {
+		return err
+	}
+	_, err = queries.MoveStock(ctx, dbgen.MoveStockParams{
+		SkuID: skuID, Change: int32(count - shelf[skuID]), Reason: reasonSet, MovedBy: by, At: now, //nolint:gosec // both are in range
+	})
+	return err
 }
 
 // StopCounting forgets the count of a SKU, which can then be bought without end. A SKU that is not counted is no error.

@@ -10,6 +10,74 @@ import (
 	"time"
 )
 
+const BeginCounting = `-- name: BeginCounting :exec
+INSERT INTO stock (sku_id, on_hand, updated_at) VALUES ($1, 0, $2) ON CONFLICT (sku_id) DO NOTHING
+`
+
+type BeginCountingParams struct {
+	SkuID int64
+	At    time.Time
+}
+
+func (q *Queries) BeginCounting(ctx context.Context, arg BeginCountingParams) error {
+	_, err := q.db.Exec(ctx, BeginCounting, arg.SkuID, arg.At)
+	return err
+}
+
+const ListStock = `-- name: ListStock :many
+SELECT sku.id AS sku_id, product.title, coalesce(sku.color, '') AS color, coalesce(sku.size, '') AS size, stock.on_hand,
+       coalesce(promised.pieces, 0)::bigint AS promised
+FROM sku
+JOIN product ON product.id = sku.product_id
+LEFT JOIN stock ON stock.sku_id = sku.id
+LEFT JOIN (
+    SELECT checkout_line.sku_id, sum(checkout_line.quantity) AS pieces
+    FROM checkout JOIN checkout_line ON checkout_line.checkout_id = checkout.id
+    WHERE checkout.state IN ('open', 'superseded') AND (checkout.state = 'open' OR checkout.session_id IS NOT NULL)
+    GROUP BY checkout_line.sku_id
+) AS promised ON promised.sku_id = sku.id
+WHERE $1::bigint IS NULL OR sku.id = $1::bigint
+ORDER BY sku.id
+`
+
+type ListStockRow struct {
+	SkuID    int64
+	Title    string
+	Color    string
+	Size     string
+	OnHand   *int32
+	Promised int64
+}
+
+// A SKU with what is counted of it, null when it is not, and what customers at the payment page may still buy (as in
+// checkout/queries.sql, PromisedPieces).
+func (q *Queries) ListStock(ctx context.Context, skuID *int64) ([]ListStockRow, error) {
+	rows, err := q.db.Query(ctx, ListStock, skuID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListStockRow
+	for rows.Next() {
+		var i ListStockRow
+		if err := rows.Scan(
+			&i.SkuID,
+			&i.Title,
+			&i.Color,
+			&i.Size,
+			&i.OnHand,
+			&i.Promised,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const LockStock = `-- name: LockStock :many
 SELECT sku_id, on_hand FROM stock WHERE sku_id = ANY($1::bigint[]) ORDER BY sku_id FOR UPDATE
 `
@@ -70,37 +138,6 @@ func (q *Queries) MoveStock(ctx context.Context, arg MoveStockParams) (int64, er
 		return 0, err
 	}
 	return result.RowsAffected(), nil
-}
-
-const SetStock = `-- name: SetStock :exec
-WITH before AS (
-    SELECT on_hand FROM stock WHERE stock.sku_id = $3::bigint FOR UPDATE
-), counted AS (
-    INSERT INTO stock (sku_id, on_hand, updated_at) VALUES ($3::bigint, $4::integer, $2::timestamptz)
-    ON CONFLICT (sku_id) DO UPDATE SET on_hand = EXCLUDED.on_hand, updated_at = EXCLUDED.updated_at
-    RETURNING stock.sku_id, stock.on_hand
-)
-INSERT INTO stock_movement (sku_id, change, on_hand_after, reason, moved_by, moved_at)
-SELECT counted.sku_id, counted.on_hand - coalesce((SELECT before.on_hand FROM before), 0), counted.on_hand, 'set', $1, $2::timestamptz
-FROM counted
-`
-
-type SetStockParams struct {
-	MovedBy string
-	At      time.Time
-	SkuID   int64
-	OnHand  int32
-}
-
-// The lock makes the change that is noted the one that happened.
-func (q *Queries) SetStock(ctx context.Context, arg SetStockParams) error {
-	_, err := q.db.Exec(ctx, SetStock,
-		arg.MovedBy,
-		arg.At,
-		arg.SkuID,
-		arg.OnHand,
-	)
-	return err
 }
 
 const StopCounting = `-- name: StopCounting :exec
