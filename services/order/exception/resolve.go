@@ -21,6 +21,8 @@ const (
 	mostUnresolved = 10_000
 	longestNote    = 2000 // characters
 	longestBy      = 200
+
+	resolving = "resolve-exception" // the command, in the books of what operators did
 )
 
 // The faults of resolving (proto order.v1.ExceptionService).
@@ -63,7 +65,7 @@ func (e *Exceptions) ResolveException(ctx context.Context, request *orderv1.Reso
 	if err != nil {
 		return nil, err
 	}
-	wanted := resolution{by: by, note: note, refund: request.GetRefund()}
+	wanted := resolution{by: by, note: note, refund: request.GetRefund(), minor: found.ProposedRefundMinor}
 	if found.ResolvedAt == nil && wanted.refund {
 		if err := e.giveBack(ctx, found, wanted); err != nil {
 			return nil, err
@@ -80,6 +82,7 @@ func (e *Exceptions) ResolveException(ctx context.Context, request *orderv1.Reso
 type resolution struct {
 	by, note string
 	refund   bool
+	minor    int64 // what was proposed when it was read; a refund lowers the proposal
 }
 
 func signature(request *orderv1.ResolveExceptionRequest) (by, note string, err error) {
@@ -119,24 +122,24 @@ func (e *Exceptions) giveBack(ctx context.Context, found dbgen.PaymentException,
 	return nil
 }
 
-// close resolves it, or finds that it is resolved in just this way.
+// close resolves it, or finds that it is resolved in just this way: package refund does so itself when the money has gone.
 func (e *Exceptions) close(ctx context.Context, id int64, wanted resolution) (resolved dbgen.PaymentException, err error) {
 	isNew := false
 	err = e.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		queries := dbgen.New(tx)
-		found, err := queries.LockException(ctx, id)
-		if err != nil {
+		if resolved, err = queries.LockException(ctx, id); err != nil {
 			return fmt.Errorf("lock exception: %w", err)
 		}
-		if isNew = found.ResolvedAt == nil; !isNew {
-			resolved = found
-			return sameAsBefore(ctx, queries, found, wanted)
+		if resolved.ResolvedAt != nil {
+			err = sameAsBefore(ctx, queries, resolved, wanted)
+		} else {
+			resolved, err = queries.ResolveException(ctx, dbgen.ResolveExceptionParams{ID: id, Now: e.now(), ResolvedBy: wanted.by, Resolution: wanted.note})
 		}
-		resolved, err = queries.ResolveException(ctx, dbgen.ResolveExceptionParams{ID: id, Now: e.now(), ResolvedBy: wanted.by, Resolution: wanted.note})
 		if err != nil {
 			return fmt.Errorf("resolve exception: %w", err)
 		}
-		return operation.Note(ctx, tx, wanted.by, "resolve-exception", subject(resolved), whatWasDone(resolved, wanted), e.now())
+		isNew, err = e.noteAction(ctx, tx, resolved, wanted)
+		return err
 	})
 	if err == nil && isNew {
 		e.tel.Logger.InfoContext(ctx, "[OPERATOR] exception resolved", "by", wanted.by, "exception", id, "reason", resolved.Reason, "refund", wanted.refund)
@@ -144,8 +147,17 @@ func (e *Exceptions) close(ctx context.Context, id int64, wanted resolution) (re
 	return resolved, err
 }
 
+// noteAction notes once what was done, also when it was done by an earlier attempt that died before this.
+func (e *Exceptions) noteAction(ctx context.Context, tx pgx.Tx, resolved dbgen.PaymentException, wanted resolution) (isNew bool, err error) {
+	noted, err := dbgen.New(tx).WasNoted(ctx, dbgen.WasNotedParams{Command: resolving, Subject: subject(resolved), Since: resolved.NoticedAt})
+	if err != nil || noted {
+		return false, err
+	}
+	return true, operation.Note(ctx, tx, wanted.by, resolving, subject(resolved), whatWasDone(resolved, wanted), e.now())
+}
+
 func sameAsBefore(ctx context.Context, queries *dbgen.Queries, found dbgen.PaymentException, wanted resolution) error {
-	refunded, err := queries.WasRefunded(ctx, found.ID)
+	refunded, err := queries.WasRefunded(ctx, dbgen.WasRefundedParams{ID: found.ID, PaymentIntent: found.PaymentIntent})
 	if err != nil {
 		return fmt.Errorf("look for refund of exception: %w", err)
 	}
@@ -165,7 +177,7 @@ func subject(row dbgen.PaymentException) string { return fmt.Sprintf("exception 
 
 func whatWasDone(row dbgen.PaymentException, wanted resolution) string {
 	if wanted.refund {
-		return fmt.Sprintf("%s; gave back %s", row.Reason, amount(row.ProposedRefundMinor, row.Currency))
+		return fmt.Sprintf("%s; gave back %s", row.Reason, amount(wanted.minor, row.Currency))
 	}
 	return row.Reason
 }

@@ -260,13 +260,43 @@ func (q *Queries) ResolveException(ctx context.Context, arg ResolveExceptionPara
 	return i, err
 }
 
-const WasRefunded = `-- name: WasRefunded :one
-SELECT EXISTS (SELECT FROM refund WHERE exception_id = $1::bigint AND state <> 'failed')
+const WasNoted = `-- name: WasNoted :one
+SELECT EXISTS (
+    SELECT FROM operator_action
+    WHERE command = $1 AND subject = $2 AND done_at >= $3::timestamptz
+)
 `
 
-// A refund that failed gave nothing back.
-func (q *Queries) WasRefunded(ctx context.Context, exceptionID int64) (bool, error) {
-	row := q.db.QueryRow(ctx, WasRefunded, exceptionID)
+type WasNotedParams struct {
+	Command string
+	Subject string
+	Since   time.Time
+}
+
+// Whether the books of what operators did have this since the exception was noticed (again).
+func (q *Queries) WasNoted(ctx context.Context, arg WasNotedParams) (bool, error) {
+	row := q.db.QueryRow(ctx, WasNoted, arg.Command, arg.Subject, arg.Since)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const WasRefunded = `-- name: WasRefunded :one
+SELECT EXISTS (
+    SELECT FROM refund
+    WHERE payment_intent = $1 AND state <> 'failed'
+      AND split_part(key, '/', 1) = 'exception' AND split_part(key, '/', 2) = $2::bigint::text
+)
+`
+
+type WasRefundedParams struct {
+	PaymentIntent string
+	ID            int64
+}
+
+// By the keys under which package refund gives back for an exception. A refund that failed gave nothing back.
+func (q *Queries) WasRefunded(ctx context.Context, arg WasRefundedParams) (bool, error) {
+	row := q.db.QueryRow(ctx, WasRefunded, arg.PaymentIntent, arg.ID)
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
