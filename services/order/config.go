@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/bartgottschalk/startupwebapp/services/order/cart"
+	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
 	"github.com/bartgottschalk/startupwebapp/services/order/demo"
 	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
+	"github.com/bartgottschalk/startupwebapp/services/order/stock"
 	"github.com/bartgottschalk/startupwebapp/services/platform/config"
 	"github.com/bartgottschalk/startupwebapp/services/platform/migration"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
@@ -73,6 +75,12 @@ func Program() process.Program[Config] {
 		Tasks: map[string]process.Task[Config]{
 			"load-demo":                {Help: "put the demo goods into a shop that has no product", Run: loadDemo},
 			"load-demo-discount-codes": {Help: "put the discount codes of the old shop's recordings into the shop, under the ids 1 to 8", Run: loadDemoDiscountCodes},
+			"set-price":                catalogueTask("SKU AMOUNT [-from TIME]: change a price, now or from then on", catalogue.Counter.SetPrice),
+			"shipping-methods":         catalogueTask("list the shipping methods", catalogue.Counter.ListShipping),
+			"enable-shipping-method":   catalogueTask("IDENTIFIER: offer a shipping method", catalogue.Counter.EnableShipping),
+			"disable-shipping-method":  catalogueTask("IDENTIFIER [-force]: offer a shipping method no longer", catalogue.Counter.DisableShipping),
+			"set-stock":                stockTask("SKU COUNT|uncounted: say how many pieces there are", stock.Counter.Set),
+			"stock":                    stockTask("list the SKUs with their counts and what is promised to customers", stock.Counter.List),
 			"create-discount-code":     {Help: "CODE -type percent-off|dollar-amt-off|free-usps-ground-shipping -amount 10.00 [-minimum 20.00] [-starts 2026-12-01] [-ends 2027-01-01] [-limit N] [-limit-per-customer N] [-description TEXT]", Run: createDiscountCode},
 			"end-discount-code":        {Help: "CODE: let a discount code be over from now on", Run: endDiscountCode},
 			"discount-codes":           {Help: "list the discount codes and their uses", Run: listDiscountCodes},

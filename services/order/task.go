@@ -6,14 +6,17 @@ import (
 	"os"
 
 	"github.com/bartgottschalk/startupwebapp/services/order/books"
+	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
 	"github.com/bartgottschalk/startupwebapp/services/order/demo"
 	"github.com/bartgottschalk/startupwebapp/services/order/discount"
 	"github.com/bartgottschalk/startupwebapp/services/order/exception"
 	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
 	"github.com/bartgottschalk/startupwebapp/services/order/privacy"
+	"github.com/bartgottschalk/startupwebapp/services/order/stock"
 	"github.com/bartgottschalk/startupwebapp/services/platform/jobs"
 	"github.com/bartgottschalk/startupwebapp/services/platform/migration"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
+	"github.com/bartgottschalk/startupwebapp/services/platform/process"
 	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
 )
 
@@ -49,6 +52,24 @@ func listDiscountCodes(ctx context.Context, cfg Config, tel telemetry.Telemetry,
 
 func codeCounter(db *postgres.Database, tel telemetry.Telemetry) discount.Counter {
 	return discount.Counter{DB: db, Logger: tel.Logger, Now: utcNow}
+}
+
+// catalogueTask is one of the subcommands with which operators change what is for sale (package catalogue).
+func catalogueTask(help string, run func(catalogue.Counter, context.Context, []string) error) process.Task[Config] {
+	return process.Task[Config]{Help: help, Run: func(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+		return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
+			return run(catalogue.Counter{DB: db, Logger: tel.Logger, Now: utcNow}, ctx, args)
+		})
+	}}
+}
+
+// stockTask is one of the subcommands about the counts (package stock).
+func stockTask(help string, run func(stock.Counter, context.Context, []string) error) process.Task[Config] {
+	return process.Task[Config]{Help: help, Run: func(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+		return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
+			return run(stock.Counter{DB: db, Logger: tel.Logger, Now: utcNow}, ctx, args)
+		})
+	}}
 }
 
 // audit is the subcommand that checks the books (package books, Audit); a wrong book is exit status 1.

@@ -1,4 +1,4 @@
--- All of these are read in one batch, see load.go.
+-- All of these are read in one batch (read.go), but for those of commands at the end (command.go, shipping.go).
 
 -- name: Products :many
 SELECT id, identifier, title, title_url, headline, description_part_1, description_part_2
@@ -45,3 +45,28 @@ FROM configuration;
 -- No row when no price waits.
 -- name: NextPrice :many
 SELECT valid_from FROM sku_price WHERE valid_from > @at::timestamptz ORDER BY valid_from LIMIT 1;
+
+-- Who changes a price waits for whoever changes another one of the SKU.
+-- name: LockSku :one
+SELECT sku.id, product.title, sku.color, sku.size, sku_type.title AS type
+FROM sku JOIN product ON product.id = sku.product_id JOIN sku_type ON sku_type.id = sku.sku_type_id
+WHERE sku.id = @id FOR NO KEY UPDATE OF sku;
+
+-- The price that a SKU has, or will have, at a moment. No row when it has none.
+-- name: PriceAt :many
+SELECT price_minor, valid_from FROM sku_price WHERE sku_id = @sku_id AND valid_from <= @at::timestamptz ORDER BY valid_from DESC LIMIT 1;
+
+-- name: LaterPrices :many
+SELECT price_minor, valid_from FROM sku_price WHERE sku_id = @sku_id AND valid_from > @at::timestamptz ORDER BY valid_from;
+
+-- A price that is planned for the same moment was in force for nobody yet.
+-- name: SetPrice :exec
+INSERT INTO sku_price (sku_id, price_minor, valid_from) VALUES (@sku_id, @price_minor, @valid_from)
+ON CONFLICT (sku_id, valid_from) DO UPDATE SET price_minor = EXCLUDED.price_minor;
+
+-- All of them, so that of two operators one sees what the other did.
+-- name: LockShippingMethods :many
+SELECT id, identifier, carrier, cost_minor, active FROM shipping_method ORDER BY id FOR NO KEY UPDATE;
+
+-- name: SwitchShippingMethod :exec
+UPDATE shipping_method SET active = @active WHERE id = @id;

@@ -39,6 +39,107 @@ func (q *Queries) Configuration(ctx context.Context) (ConfigurationRow, error) {
 	return i, err
 }
 
+const LaterPrices = `-- name: LaterPrices :many
+SELECT price_minor, valid_from FROM sku_price WHERE sku_id = $1 AND valid_from > $2::timestamptz ORDER BY valid_from
+`
+
+type LaterPricesParams struct {
+	SkuID int64
+	At    time.Time
+}
+
+type LaterPricesRow struct {
+	PriceMinor int64
+	ValidFrom  time.Time
+}
+
+func (q *Queries) LaterPrices(ctx context.Context, arg LaterPricesParams) ([]LaterPricesRow, error) {
+	rows, err := q.db.Query(ctx, LaterPrices, arg.SkuID, arg.At)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LaterPricesRow
+	for rows.Next() {
+		var i LaterPricesRow
+		if err := rows.Scan(&i.PriceMinor, &i.ValidFrom); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const LockShippingMethods = `-- name: LockShippingMethods :many
+SELECT id, identifier, carrier, cost_minor, active FROM shipping_method ORDER BY id FOR NO KEY UPDATE
+`
+
+type LockShippingMethodsRow struct {
+	ID         int64
+	Identifier string
+	Carrier    string
+	CostMinor  int64
+	Active     bool
+}
+
+// All of them, so that of two operators one sees what the other did.
+func (q *Queries) LockShippingMethods(ctx context.Context) ([]LockShippingMethodsRow, error) {
+	rows, err := q.db.Query(ctx, LockShippingMethods)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LockShippingMethodsRow
+	for rows.Next() {
+		var i LockShippingMethodsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Identifier,
+			&i.Carrier,
+			&i.CostMinor,
+			&i.Active,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const LockSku = `-- name: LockSku :one
+SELECT sku.id, product.title, sku.color, sku.size, sku_type.title AS type
+FROM sku JOIN product ON product.id = sku.product_id JOIN sku_type ON sku_type.id = sku.sku_type_id
+WHERE sku.id = $1 FOR NO KEY UPDATE OF sku
+`
+
+type LockSkuRow struct {
+	ID    int64
+	Title string
+	Color *string
+	Size  *string
+	Type  string
+}
+
+// Who changes a price waits for whoever changes another one of the SKU.
+func (q *Queries) LockSku(ctx context.Context, id int64) (LockSkuRow, error) {
+	row := q.db.QueryRow(ctx, LockSku, id)
+	var i LockSkuRow
+	err := row.Scan(
+		&i.ID,
+		&i.Title,
+		&i.Color,
+		&i.Size,
+		&i.Type,
+	)
+	return i, err
+}
+
 const NextPrice = `-- name: NextPrice :many
 SELECT valid_from FROM sku_price WHERE valid_from > $1::timestamptz ORDER BY valid_from LIMIT 1
 `
@@ -57,6 +158,41 @@ func (q *Queries) NextPrice(ctx context.Context, at time.Time) ([]time.Time, err
 			return nil, err
 		}
 		items = append(items, valid_from)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const PriceAt = `-- name: PriceAt :many
+SELECT price_minor, valid_from FROM sku_price WHERE sku_id = $1 AND valid_from <= $2::timestamptz ORDER BY valid_from DESC LIMIT 1
+`
+
+type PriceAtParams struct {
+	SkuID int64
+	At    time.Time
+}
+
+type PriceAtRow struct {
+	PriceMinor int64
+	ValidFrom  time.Time
+}
+
+// The price that a SKU has, or will have, at a moment. No row when it has none.
+func (q *Queries) PriceAt(ctx context.Context, arg PriceAtParams) ([]PriceAtRow, error) {
+	rows, err := q.db.Query(ctx, PriceAt, arg.SkuID, arg.At)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PriceAtRow
+	for rows.Next() {
+		var i PriceAtRow
+		if err := rows.Scan(&i.PriceMinor, &i.ValidFrom); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -132,7 +268,7 @@ SELECT id, identifier, title, title_url, headline, description_part_1, descripti
 FROM product ORDER BY id
 `
 
-// All of these are read in one batch, see load.go.
+// All of these are read in one batch (read.go), but for those of commands at the end (command.go, shipping.go).
 func (q *Queries) Products(ctx context.Context) ([]Product, error) {
 	rows, err := q.db.Query(ctx, Products)
 	if err != nil {
@@ -159,6 +295,23 @@ func (q *Queries) Products(ctx context.Context) ([]Product, error) {
 		return nil, err
 	}
 	return items, nil
+}
+
+const SetPrice = `-- name: SetPrice :exec
+INSERT INTO sku_price (sku_id, price_minor, valid_from) VALUES ($1, $2, $3)
+ON CONFLICT (sku_id, valid_from) DO UPDATE SET price_minor = EXCLUDED.price_minor
+`
+
+type SetPriceParams struct {
+	SkuID      int64
+	PriceMinor int64
+	ValidFrom  time.Time
+}
+
+// A price that is planned for the same moment was in force for nobody yet.
+func (q *Queries) SetPrice(ctx context.Context, arg SetPriceParams) error {
+	_, err := q.db.Exec(ctx, SetPrice, arg.SkuID, arg.PriceMinor, arg.ValidFrom)
+	return err
 }
 
 const ShippingMethods = `-- name: ShippingMethods :many
@@ -308,4 +461,18 @@ func (q *Queries) Statuses(ctx context.Context) ([]Status, error) {
 		return nil, err
 	}
 	return items, nil
+}
+
+const SwitchShippingMethod = `-- name: SwitchShippingMethod :exec
+UPDATE shipping_method SET active = $1 WHERE id = $2
+`
+
+type SwitchShippingMethodParams struct {
+	Active bool
+	ID     int64
+}
+
+func (q *Queries) SwitchShippingMethod(ctx context.Context, arg SwitchShippingMethodParams) error {
+	_, err := q.db.Exec(ctx, SwitchShippingMethod, arg.Active, arg.ID)
+	return err
 }
