@@ -52,13 +52,15 @@ func assemble(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *post
 	}
 	r.carts = cart.New(db, r.goods, utcNow)
 	r.purchases = purchase.New(db, r.queue, utcNow)
-	r.refunds = refund.New(db, payment, tel, utcNow)
+	r.refunds = refund.New(refund.Dependencies{
+		Database: db, Payment: payment, Purchases: r.purchases, Telemetry: tel, Now: utcNow, SweepInterval: cfg.SweepInterval,
+	})
 	r.exceptions = exception.New(db, r.refunds, tel, utcNow)
 	r.checkouts = checkout.New(checkout.Config{SiteOrigin: string(cfg.SiteOrigin), SweepInterval: cfg.SweepInterval}, checkout.Dependencies{
 		Database: db, Catalogue: r.goods, Carts: r.carts, Purchases: r.purchases, Payment: payment,
 		Exceptions: r.exceptions, Aftermath: r.refunds, Telemetry: tel, Now: utcNow,
 	})
-	r.fulfilments = fulfilment.New(fulfilment.Dependencies{Database: db, Catalogue: r.goods, Purchases: r.purchases, Queue: r.queue, Now: utcNow})
+	r.fulfilments = fulfilment.New(fulfilment.Dependencies{Database: db, Purchases: r.purchases, Refunds: r.refunds, Now: utcNow})
 	r.keys = idempotency.New(db, utcNow)
 	r.reconciler = books.NewReconciler(books.Dependencies{
 		Database: db, Payments: payment, Completer: r.checkouts, Learner: r.refunds, Exceptions: r.exceptions, Telemetry: tel, Now: utcNow,
@@ -80,6 +82,7 @@ func (r rooms) register(server *rpc.Server) {
 // employ adds the workers of the rooms' jobs.
 func (r rooms) employ(workers *river.Workers, cfg Config, tel telemetry.Telemetry, db *postgres.Database, mail userv1.MailServiceClient) {
 	purchase.AddConfirmer(workers, db, r.goods, mail, utcNow)
+	purchase.AddNotifier(workers, db, mail, utcNow)
 	river.AddWorker(workers, books.NewWorker(r.reconciler))
 	river.AddWorker(workers, cart.NewExpireWorker(cart.NewExpiry(db, cfg.cartPolicy(), tel, utcNow)))
 	river.AddWorker(workers, idempotency.NewPurgeWorker(r.keys))

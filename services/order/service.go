@@ -66,7 +66,7 @@ func (s *Service) wire(ctx context.Context, cfg Config, tel telemetry.Telemetry)
 	}
 	all.register(s.server)
 	all.employ(workers, cfg, tel, s.db, mail)
-	s.parts = []func(context.Context) error{s.server.Serve, all.goods.Run, all.queue.Run, all.checkouts.Run}
+	s.parts = []func(context.Context) error{s.server.Serve, all.goods.Run, all.queue.Run, all.checkouts.Run, all.refunds.Run}
 	return nil
 }
 

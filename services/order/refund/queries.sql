@@ -123,7 +123,7 @@ SELECT key, amount_minor, failure FROM refund WHERE payment_intent = sqlc.arg(pa
 UPDATE payment_exception SET proposed_refund_minor = least(proposed_refund_minor, sqlc.arg(left_minor)::bigint)
 WHERE payment_intent = sqlc.arg(payment_intent) AND resolved_at IS NULL AND reason <> 'dispute';
 
--- name: ResolveException :exec
+-- name: ResolveException :execrows
 UPDATE payment_exception SET resolved_at = sqlc.arg(now)::timestamptz, resolved_by = sqlc.arg(resolved_by)::text, resolution = sqlc.arg(resolution)::text
 WHERE id = sqlc.arg(id) AND resolved_at IS NULL;
 

@@ -16,6 +16,7 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/order/cart"
 	"github.com/bartgottschalk/startupwebapp/services/order/checkout"
 	"github.com/bartgottschalk/startupwebapp/services/order/exception"
+	"github.com/bartgottschalk/startupwebapp/services/order/fulfilment"
 	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
 	"github.com/bartgottschalk/startupwebapp/services/order/ordertest"
 	"github.com/bartgottschalk/startupwebapp/services/order/purchase"
@@ -75,11 +76,12 @@ type Shop struct {
 
 // Process is one process of the order service on the shop's database.
 type Process struct {
-	Checkouts  *checkout.Checkouts
-	Purchases  *purchase.Purchases
-	Refunds    *refund.Refunds
-	Exceptions *exception.Exceptions
-	Client     *Client
+	Checkouts   *checkout.Checkouts
+	Purchases   *purchase.Purchases
+	Refunds     *refund.Refunds
+	Fulfilments *fulfilment.Fulfilments
+	Exceptions  *exception.Exceptions
+	Client      *Client
 }
 
 // Open opens the shop; it closes when the test ends.
@@ -102,7 +104,12 @@ func (s *Shop) Another(t testing.TB, queue purchase.Queue) *Process {
 		queue = s.queue(t, jobs.Config{})
 	}
 	process := &Process{Client: &Client{Payment: s.Payment}, Purchases: purchase.New(s.DB, queue, s.Clock.Now)}
-	process.Refunds = refund.New(s.DB, process.Client, s.tel, s.Clock.Now)
+	process.Refunds = refund.New(refund.Dependencies{
+		Database: s.DB, Payment: process.Client, Purchases: process.Purchases, Telemetry: s.tel, Now: s.Clock.Now, SweepInterval: SweepInterval,
+	})
+	process.Fulfilments = fulfilment.New(fulfilment.Dependencies{
+		Database: s.DB, Purchases: process.Purchases, Refunds: process.Refunds, Now: s.Clock.Now,
+	})
 	process.Exceptions = exception.New(s.DB, process.Refunds, s.tel, s.Clock.Now)
 	process.Checkouts = checkout.New(checkout.Config{SiteOrigin: Origin, SweepInterval: SweepInterval}, checkout.Dependencies{
 		Database: s.DB, Catalogue: s.Catalogue, Carts: s.Carts, Purchases: process.Purchases,
@@ -124,6 +131,7 @@ func (s *Shop) WorkJobs(t testing.TB) {
 	t.Helper()
 	workers := river.NewWorkers()
 	purchase.AddConfirmer(workers, s.DB, s.Catalogue, s.Mail, s.Clock.Now)
+	purchase.AddNotifier(workers, s.DB, s.Mail, s.Clock.Now)
 	queue := s.queue(t, jobs.Config{Workers: workers, OnDiscarded: purchase.MailGivenUp(s.tel)})
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -614,7 +614,7 @@ func (q *Queries) LowerProposedRefund(ctx context.Context, arg LowerProposedRefu
 	return err
 }
 
-const ResolveException = `-- name: ResolveException :exec
+const ResolveException = `-- name: ResolveException :execrows
 UPDATE payment_exception SET resolved_at = $1::timestamptz, resolved_by = $2::text, resolution = $3::text
 WHERE id = $4 AND resolved_at IS NULL
 `
@@ -626,14 +626,17 @@ type ResolveExceptionParams struct {
 	ID         int64
 }
 
-func (q *Queries) ResolveException(ctx context.Context, arg ResolveExceptionParams) error {
-	_, err := q.db.Exec(ctx, ResolveException,
+func (q *Queries) ResolveException(ctx context.Context, arg ResolveExceptionParams) (int64, error) {
+	result, err := q.db.Exec(ctx, ResolveException,
 		arg.Now,
 		arg.ResolvedBy,
 		arg.Resolution,
 		arg.ID,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const ResolveExceptionsOfPayment = `-- name: ResolveExceptionsOfPayment :exec
