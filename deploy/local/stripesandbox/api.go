@@ -1,6 +1,7 @@
 package stripesandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -34,8 +35,8 @@ type operation func(*call) (any, *apiError)
 // answer is what goes back.
 type answer struct {
 	status   int
-	body     []byte
-	kept     bool // under the Idempotency-Key
+	body     []byte // JSON without blanks, which are put in on the way out, as Stripe's answers have them
+	kept     bool   // under the Idempotency-Key
 	replayed bool
 	cut      bool // no answer at all: the connection is closed
 }
@@ -92,8 +93,10 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request, op operation) {
 	if given.replayed {
 		header.Set("Idempotent-Replayed", "true")
 	}
+	var indented bytes.Buffer
+	_ = json.Indent(&indented, given.body, "", "  ") // of JSON that was encoded here
 	w.WriteHeader(given.status)
-	_, _ = w.Write(given.body)
+	_, _ = w.Write(indented.Bytes())
 }
 
 // respond runs the gates in order: readable, spoiled by /sandbox/fail, authorized, idempotent, and then the operation.
@@ -197,7 +200,7 @@ func (s *Sandbox) run(c *call, op operation) answer {
 	if err != nil {
 		return refusal(err)
 	}
-	body, encodeErr := json.MarshalIndent(result, "", "  ")
+	body, encodeErr := json.Marshal(result)
 	if encodeErr != nil {
 		return refusal(internalError())
 	}

@@ -57,7 +57,7 @@ func errorOfStatus(status int) *apiError {
 }
 
 func (e *apiError) body() []byte {
-	encoded, err := json.MarshalIndent(map[string]*apiError{"error": e}, "", "  ")
+	encoded, err := json.Marshal(map[string]*apiError{"error": e})
 	if err != nil {
 		return []byte(`{"error":{"type":"api_error","message":"unencodable error"}}`)
 	}

@@ -56,6 +56,10 @@ type outgoing struct {
 
 func (o outgoing) key() string { return o.event.ID + "#" + strconv.Itoa(o.place) }
 
+func (o outgoing) isSame(other outgoing) bool {
+	return o.event.ID == other.event.ID && o.place == other.place
+}
+
 // Run lets time pass in the sandbox (expiry, late payments) and delivers webhooks until ctx is done. It returns nil then;
 // an error means that the state cannot be kept any more. An attempt that ctx interrupts is made again after a restart.
 func (s *Sandbox) Run(ctx context.Context) error {
@@ -102,15 +106,12 @@ func (s *Sandbox) due(underWay map[string]struct{}) ([]outgoing, time.Duration, 
 		if len(underWay) >= senders {
 			return nil // looked at again when one has finished
 		}
-		waiting, next := s.state.index.dueEvents(now)
-		if len(waiting) > 0 || !next.Equal(never()) {
+		next := s.state.index.visitDue(now, func(id string) bool {
+			ready = s.collectDue(id, now, underWay, ready)
+			return len(underWay)+len(ready) < senders
+		})
+		if len(s.state.index.undelivered) > 0 {
 			wait = min(wait, 100*time.Millisecond, next.Sub(now))
-		}
-		for _, candidate := range waiting {
-			if len(underWay)+len(ready) >= senders {
-				break
-			}
-			ready = s.collectDue(candidate.id, now, underWay, ready)
 		}
 		return nil
 	})
@@ -129,7 +130,7 @@ func (s *Sandbox) collectDue(id string, now time.Time, underWay map[string]struc
 		if candidate.State != deliveryPending || candidate.Due.After(now) || busy || !s.wasTried(candidate.Behind) {
 			continue
 		}
-		if len(underWay)+len(ready) < senders {
+		if len(underWay)+len(ready) < senders && !slices.ContainsFunc(ready, next.isSame) {
 			ready = append(ready, next)
 		}
 	}

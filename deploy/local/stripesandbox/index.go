@@ -1,7 +1,7 @@
 package stripesandbox
 
 import (
-	"slices"
+	"container/heap"
 	"time"
 )
 
@@ -15,8 +15,10 @@ type index struct {
 	unfinished map[string]time.Time
 	earliest   time.Time
 
-	// Events with deliveries to make, each with the moment of the next; and those that reverse mode holds back.
+	// Events with deliveries to make, each with the moment of the next, and in the order of these moments (entries of the
+	// queue that say something else than the map are outdated); and those that reverse mode holds back.
 	undelivered map[string]time.Time
+	queue       waitingQueue
 	held        map[string]struct{}
 	lastEvent   int64
 }
@@ -71,6 +73,7 @@ func (i *index) dueSessions(now time.Time) []string {
 }
 
 func (i *index) addEvent(changed event) {
+	before := i.undelivered[changed.ID]
 	i.dropEvent(changed.ID)
 	i.lastEvent = max(i.lastEvent, changed.Number)
 	for _, way := range changed.Deliveries {
@@ -85,27 +88,32 @@ func (i *index) addEvent(changed event) {
 			i.undelivered[changed.ID] = earlier(next, way.Due)
 		}
 	}
-}
-
-// waitingEvent is an event with a delivery to make.
-type waitingEvent struct {
-	id string
-	at time.Time
-}
-
-// dueEvents are those with a delivery that is due, the longest waiting first, and the moment of the first that is not.
-func (i *index) dueEvents(now time.Time) ([]waitingEvent, time.Time) {
-	var due []waitingEvent
-	next := never()
-	for id, at := range i.undelivered {
-		if now.Before(at) {
-			next = earlier(next, at)
-			continue
-		}
-		due = append(due, waitingEvent{id: id, at: at})
+	if next, waits := i.undelivered[changed.ID]; waits && !next.Equal(before) {
+		heap.Push(&i.queue, waitingEvent{id: changed.ID, at: next})
 	}
-	slices.SortFunc(due, func(a, b waitingEvent) int { return a.at.Compare(b.at) })
-	return due, next
+}
+
+// visitDue shows events with a delivery that is due, the longest waiting first, until visit has had enough. It returns the
+// moment of the first that is not due.
+func (i *index) visitDue(now time.Time, visit func(id string) bool) time.Time {
+	var seen []waitingEvent
+	more := true
+	for more && len(i.queue) > 0 && !now.Before(i.queue[0].at) {
+		first := heap.Pop(&i.queue).(waitingEvent)
+		if at, known := i.undelivered[first.id]; !known || !at.Equal(first.at) {
+			continue // has changed since it was queued
+		}
+		seen = append(seen, first)
+		more = visit(first.id)
+	}
+	next := never()
+	if len(i.queue) > 0 {
+		next = i.queue[0].at
+	}
+	for _, waiting := range seen { // it stays in the queue until its delivery is made
+		heap.Push(&i.queue, waiting)
+	}
+	return next
 }
 
 func (i *index) dropEvent(id string) {
@@ -118,4 +126,33 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// waitingEvent is an event with a delivery to make.
+type waitingEvent struct {
+	id string
+	at time.Time
+}
+
+// waitingQueue is a heap (container/heap) with the earliest at the front.
+type waitingQueue []waitingEvent
+
+// Len is the number of entries, for container/heap as all methods.
+func (q waitingQueue) Len() int { return len(q) }
+
+// Less puts the earlier before the later.
+func (q waitingQueue) Less(a, b int) bool { return q[a].at.Before(q[b].at) }
+
+// Swap changes two places.
+func (q waitingQueue) Swap(a, b int) { q[a], q[b] = q[b], q[a] }
+
+// Push adds an entry at the end.
+func (q *waitingQueue) Push(added any) { *q = append(*q, added.(waitingEvent)) }
+
+// Pop takes the last entry.
+func (q *waitingQueue) Pop() any {
+	last := len(*q) - 1
+	taken := (*q)[last]
+	*q = (*q)[:last]
+	return taken
 }

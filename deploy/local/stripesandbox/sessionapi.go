@@ -56,29 +56,39 @@ func (s *Sandbox) expireSession(c *call) (any, *apiError) {
 }
 
 func (s *Sandbox) listSessions(c *call) (any, *apiError) {
-	err := c.given.checkNames(listParameters("status", "payment_intent", "customer_details[email]"))
+	chosen, err := readSessionFilter(c.given)
 	if err != nil {
 		return nil, err
 	}
-	within, err := c.given.createdRange()
-	if err != nil {
-		return nil, err
-	}
-	status, err := c.given.oneOf("status", "", statusOpen, statusComplete, statusExpired)
-	if err != nil {
-		return nil, err
-	}
-	intent, email := c.given.text("payment_intent"), c.given.text("customer_details[email]")
 	return listPage(c, "/v1/checkout/sessions", func(yield func(session) bool) {
 		for _, stored := range s.state.sessions.NewestFirst() {
-			if within(stored.Created) && (status == "" || stored.Status == status) &&
-				(intent == "" || stored.Payment != nil && stored.Payment.IntentID == intent) &&
-				(email == "" || stored.Customer != nil && stored.Customer.Email == email) && !yield(stored) {
+			if chosen(stored) && !yield(stored) {
 				return
 			}
 		}
 	}, func(found session) string { return found.ID },
 		func(found session) any { return s.renderSession(c, found) })
+}
+
+// readSessionFilter reads the parameters of the list of sessions: it tells which of them are chosen.
+func readSessionFilter(given parameters) (func(session) bool, *apiError) {
+	if err := given.checkNames(listParameters("status", "payment_intent", "customer_details[email]")); err != nil {
+		return nil, err
+	}
+	within, err := given.createdRange()
+	if err != nil {
+		return nil, err
+	}
+	status, err := given.oneOf("status", "", statusOpen, statusComplete, statusExpired)
+	if err != nil {
+		return nil, err
+	}
+	intent, email := given.text("payment_intent"), given.text("customer_details[email]")
+	return func(stored session) bool {
+		return within(stored.Created) && (status == "" || stored.Status == status) &&
+			(intent == "" || stored.Payment != nil && stored.Payment.IntentID == intent) &&
+			(email == "" || stored.Customer != nil && stored.Customer.Email == email)
+	}, nil
 }
 
 func (s *Sandbox) listLineItems(c *call) (any, *apiError) {
