@@ -62,6 +62,8 @@ func TestOpenSessionAsksStripeForExactlyTheContract(t *testing.T) {
 		"client_reference_id":                                  "ref-1",
 		"metadata[reference]":                                  "ref-1",
 		"metadata[shop]":                                       "startupwebapp",
+		"payment_intent_data[metadata][reference]":             "ref-1",
+		"payment_intent_data[metadata][shop]":                  "startupwebapp",
 	}, sent)
 }
 

@@ -1,9 +1,10 @@
-// Package payment is the shop's side of Stripe: it opens, reads and ends Checkout sessions and takes Stripe's webhooks.
-// This file wires the rooms; the rules live in session, inbox and stripeapi.
+// Package payment is the shop's side of Stripe: it opens, reads and ends Checkout sessions, gives money back and takes
+// Stripe's webhooks. This file wires the rooms; the rules live in session, refund, dispute, inbox and stripeapi.
 package payment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -56,6 +57,7 @@ func Serve(ctx context.Context, cfg Config, tel telemetry.Telemetry) error {
 type Service struct {
 	server *rpc.Server
 	db     *postgres.Database
+	parts  []func(context.Context) error // what runs beside each other until the service ends
 }
 
 // New connects and listens; calls are answered once Run is called. It fails on a schema older than this program.
@@ -68,19 +70,31 @@ func New(ctx context.Context, cfg Config, tel telemetry.Telemetry) (*Service, er
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	server, err := listen(ctx, cfg, tel, db)
+	service, err := wire(ctx, cfg, tel, db, stripe)
 	if err != nil {
 		db.Close()
 		return nil, err
 	}
+	return service, nil
+}
+
+func wire(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *postgres.Database, stripe *stripeapi.Client) (*Service, error) {
 	sessions := session.New(db, stripe, tel, utcNow)
+	events, err := inbox.New(cfg.Webhook, db, sessions, stripe, tel, utcNow)
+	if err != nil {
+		return nil, fmt.Errorf("set up inbox: %w", err)
+	}
+	server, err := listen(ctx, cfg, tel, db)
+	if err != nil {
+		return nil, err
+	}
 	server.RegisterService(&paymentv1.PaymentService_ServiceDesc, rooms{
 		Sessions: sessions,
-		Inbox:    inbox.New(cfg.Webhook, db, sessions, utcNow),
-		Refunds:  &refund.Refunds{},
-		Disputes: &dispute.Disputes{},
+		Inbox:    events,
+		Refunds:  refund.New(db, stripe, sessions, tel, utcNow),
+		Disputes: dispute.New(stripe, sessions),
 	})
-	return &Service{server: server, db: db}, nil
+	return &Service{server: server, db: db, parts: []func(context.Context) error{server.Serve, events.Run}}, nil
 }
 
 // rooms is the gRPC service: each method is one of the rooms' own.
@@ -106,11 +120,25 @@ func listen(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *postgr
 // Addr is where the service listens, host:port.
 func (s *Service) Addr() string { return s.server.Addr() }
 
-// Run serves until ctx is done, lets calls under way finish, and closes the database.
+// Run answers until ctx is done or a part of the service fails, lets every part finish what is under way, and closes the
+// database.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.db.Close()
-	if err := s.server.Serve(ctx); err != nil {
-		return fmt.Errorf("serve payment: %w", err)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, len(s.parts))
+	for _, part := range s.parts {
+		go func() {
+			defer stop() // one part is of no use without the others
+			ended <- part(ctx)
+		}()
+	}
+	var failures error
+	for range s.parts {
+		failures = errors.Join(failures, <-ended)
+	}
+	if failures != nil {
+		return fmt.Errorf("serve payment: %w", failures)
 	}
 	return nil
 }

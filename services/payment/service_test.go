@@ -43,7 +43,7 @@ func newShop(t *testing.T) *shop {
 	s.cfg.ServerConfig = rpc.ServerConfig{Addr: "127.0.0.1:0", Secrets: config.Secrets{"a-secret-of-the-tests"}, DrainTimeout: 5 * time.Second}
 	s.cfg.Config = postgres.Config{URL: url, MaxConns: 4}
 	s.cfg.Stripe = stripeapi.Config{SecretKey: "sk_test_1", URL: stripe.URL}
-	s.cfg.Webhook = inbox.Config{Secrets: inbox.Secrets{webhookSecret, "whsec_older"}}
+	s.cfg.Webhook = inbox.Config{Secrets: inbox.Secrets{webhookSecret, "whsec_older"}, Interval: time.Hour, RetentionDays: 90}
 	s.client, _ = s.start()
 	db, err := postgres.Open(t.Context(), postgres.Config{URL: url, MaxConns: 2}, telemetry.Silent())
 	require.NoError(t, err)

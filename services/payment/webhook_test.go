@@ -13,7 +13,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
-	"github.com/bartgottschalk/startupwebapp/services/payment/inbox"
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 )
 
@@ -212,7 +211,7 @@ func TestWebhookSignaturesThatPass(t *testing.T) {
 func TestWebhookWithoutASecretIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	s.cfg.Webhook = inbox.Config{}
+	s.cfg.Webhook.Secrets = nil
 	client, _ := s.start()
 	_, err := client.ReceiveWebhook(t.Context(), signed("\xff", "", time.Now()))
 	require.True(t, fault.HasReason(err, "webhook-not-configured"), "%v", err)

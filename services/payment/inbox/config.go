@@ -3,11 +3,37 @@ package inbox
 import (
 	"errors"
 	"strings"
+	"time"
 )
 
-// Config is what must be told about the webhook endpoint.
+// Config is what must be told about the webhook endpoint and its events.
 type Config struct {
 	Secrets Secrets `env:"STRIPE_WEBHOOK_SECRET" help:"signs Stripe's webhooks; two comma-separated while it is rotated; empty: webhooks are refused"`
+	// Interval and RetentionDays are of the loop that Inbox.Run is.
+	Interval      time.Duration `env:"UNDELIVERED_EVENTS_INTERVAL" envDefault:"10m" help:"how often Stripe is asked for events that no webhook brought" expects:"a duration of at least 1s, like 10m"`
+	RetentionDays int           `env:"WEBHOOK_RETENTION_DAYS" envDefault:"90" help:"how long events that are dealt with are kept" expects:"a number of days from 31"`
+}
+
+// shortestRetention: Stripe lists the events of 30 days, and one that was forgotten earlier would be taken for new.
+const (
+	shortestRetention = 31
+	longestRetention  = 36500
+)
+
+var (
+	errInterval  = errors.New("UNDELIVERED_EVENTS_INTERVAL is not valid: expected a duration of at least 1s, like 10m")
+	errRetention = errors.New("WEBHOOK_RETENTION_DAYS is not valid: expected a number of days from 31")
+)
+
+// check refuses what has the right type and still makes no sense.
+func (c Config) check() error {
+	if c.Interval < time.Second {
+		return errInterval
+	}
+	if c.RetentionDays < shortestRetention || c.RetentionDays > longestRetention {
+		return errRetention
+	}
+	return nil
 }
 
 // Secrets are the webhook secrets that are accepted. They print as "[redacted]".

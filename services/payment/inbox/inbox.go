@@ -1,5 +1,5 @@
-// Package inbox takes Stripe's webhooks: verifies them, writes each event once, and says which of them the order service
-// has not dealt with yet.
+// Package inbox takes Stripe's webhooks: verifies them, writes each event once, fetches those that did not arrive, and says
+// which of them the order service has not dealt with yet.
 //
 // How a signature and an event are read lives in stripeapi; what an event changes in our own books is session's; what it
 // means for an order is the order service's business, which marks the event handled when it is done.
@@ -8,16 +8,20 @@ package inbox
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"go.opentelemetry.io/otel/metric"
 
 	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
 	"github.com/bartgottschalk/startupwebapp/services/payment/inbox/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/payment/session"
 	"github.com/bartgottschalk/startupwebapp/services/payment/stripeapi"
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
+	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
 )
 
 var errNoEvent = fault.New(fault.NotFound, "event-not-found", "there is no such event")
@@ -27,22 +31,36 @@ const (
 	largestLimit = 500
 )
 
-// Books learn what an event says of a session, in the transaction that writes the event.
+// Books learn what an event says of a session, in the transaction that writes the event, and know whose a payment is.
 type Books interface {
 	Learn(ctx context.Context, tx pgx.Tx, told stripeapi.EventSession) error
+	PaidInBooks(ctx context.Context, paymentIntentID, reference string) (session.Paid, bool, error)
+	PaidAtStripe(ctx context.Context, paymentIntentID string) (session.Paid, bool, error)
+}
+
+// Stripe is what this room asks of Stripe. Errors are *stripeapi.Failure.
+type Stripe interface {
+	Undelivered(ctx context.Context, since time.Time, after string) (events []stripeapi.Event, next string, err error)
 }
 
 // Inbox serves ReceiveWebhook, ListUnhandledEvents and MarkEventHandled. Safe for concurrent use.
 type Inbox struct {
-	secrets Secrets
+	cfg     Config
 	db      *postgres.Database
 	books   Books
+	stripe  Stripe
+	logger  *slog.Logger
+	fetched metric.Int64Counter
 	now     func() time.Time
 }
 
-// New wires the room. Without secrets every webhook is refused.
-func New(cfg Config, db *postgres.Database, books Books, now func() time.Time) *Inbox {
-	return &Inbox{secrets: cfg.Secrets, db: db, books: books, now: now}
+// New wires the room. Without secrets every webhook is refused. It fails on settings that make no sense.
+func New(cfg Config, db *postgres.Database, books Books, stripe Stripe, tel telemetry.Telemetry, now func() time.Time) (*Inbox, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	fetched := tel.Counter("payment.events.fetched", "{event}", "Stripe events that no webhook brought")
+	return &Inbox{cfg: cfg, db: db, books: books, stripe: stripe, logger: tel.Logger, fetched: fetched, now: now}, nil
 }
 
 // ListUnhandledEvents gives the events of ours that nobody has dealt with, oldest first.
@@ -84,15 +102,26 @@ func (i *Inbox) MarkEventHandled(ctx context.Context, request *paymentv1.MarkEve
 func eventsOf(rows []dbgen.UnhandledRow) []*paymentv1.Event {
 	events := make([]*paymentv1.Event, len(rows))
 	for n, row := range rows {
-		events[n] = eventOf(row.EventID, row.Type, row.SessionID, row.ConcernsCheckout, row.HandledAt)
+		events[n] = eventOf(row)
 	}
 	return events
 }
 
-func eventOf(id, kind string, sessionID *string, concernsCheckout bool, handledAt *time.Time) *paymentv1.Event {
-	event := &paymentv1.Event{EventId: id, Type: kind, ConcernsCheckout: concernsCheckout, Handled: handledAt != nil}
-	if sessionID != nil {
-		event.SessionId = *sessionID
+func eventOf(row dbgen.UnhandledRow) *paymentv1.Event {
+	return &paymentv1.Event{
+		EventId:          row.EventID,
+		Type:             row.Type,
+		SessionId:        textOr(row.SessionID),
+		PaymentIntentId:  textOr(row.PaymentIntentID),
+		DisputeId:        textOr(row.DisputeID),
+		ConcernsCheckout: row.ConcernsCheckout,
+		Handled:          row.HandledAt != nil,
 	}
-	return event
+}
+
+func textOr(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -27,25 +28,15 @@ func (i *Inbox) ReceiveWebhook(ctx context.Context, request *paymentv1.ReceiveWe
 	if err != nil {
 		return nil, err
 	}
-	facts, err := factsOf(event)
-	if err != nil {
-		return nil, err
-	}
-	var row dbgen.ReceiveRow
-	err = i.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		row, err = i.write(ctx, tx, event, facts)
-		return err
-	})
+	row, err := i.take(ctx, event)
 	if err != nil {
 		return nil, fmt.Errorf("receive webhook: %w", err)
 	}
-	return &paymentv1.ReceiveWebhookResponse{
-		Event: eventOf(row.EventID, row.Type, row.SessionID, row.ConcernsCheckout, row.HandledAt),
-	}, nil
+	return &paymentv1.ReceiveWebhookResponse{Event: eventOf(row)}, nil
 }
 
 func (i *Inbox) verify(payload []byte, signature string) (stripeapi.Event, error) {
-	if len(i.secrets) == 0 {
+	if len(i.cfg.Secrets) == 0 {
 		return stripeapi.Event{}, errNotConfigured
 	}
 	if !utf8.Valid(payload) {
@@ -62,7 +53,7 @@ func (i *Inbox) verify(payload []byte, signature string) (stripeapi.Event, error
 }
 
 func (i *Inbox) isSigned(payload []byte, signature string) bool {
-	for _, secret := range i.secrets {
+	for _, secret := range i.cfg.Secrets {
 		if stripeapi.SignedBy(payload, signature, secret) {
 			return true
 		}
@@ -70,29 +61,35 @@ func (i *Inbox) isSigned(payload []byte, signature string) bool {
 	return false
 }
 
+// take writes an event that is known to be Stripe's. Whose it is, is found out before: Stripe is not asked within a transaction.
+func (i *Inbox) take(ctx context.Context, event stripeapi.Event) (dbgen.UnhandledRow, error) {
+	owner, err := i.ownerOf(ctx, event)
+	if err != nil {
+		return dbgen.UnhandledRow{}, err
+	}
+	facts, err := factsOf(event)
+	if err != nil {
+		return dbgen.UnhandledRow{}, err
+	}
+	var row dbgen.ReceiveRow
+	err = i.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		row, err = i.write(ctx, tx, event, owner, facts)
+		return err
+	})
+	return dbgen.UnhandledRow{
+		EventID: row.EventID, Type: row.Type, SessionID: row.SessionID, PaymentIntentID: row.PaymentIntentID, DisputeID: row.DisputeID,
+		ConcernsCheckout: row.ConcernsCheckout, HandledAt: row.HandledAt,
+	}, err
+}
+
 // write is one transaction: an event that is in the inbox has changed our books, and the other way round. An event that
 // does not concern us needs no second half, so it is born handled.
-func (i *Inbox) write(ctx context.Context, tx pgx.Tx, event stripeapi.Event, facts []byte) (dbgen.ReceiveRow, error) {
-	arrival := dbgen.ReceiveParams{
-		EventID:          event.ID,
-		Type:             event.Type,
-		Payload:          facts,
-		ApiVersion:       event.APIVersion,
-		Livemode:         event.Livemode,
-		ConcernsCheckout: event.ConcernsCheckout(),
-		Now:              i.now(),
-	}
-	if event.Session != nil {
-		arrival.SessionID = &event.Session.ID
-	}
-	if !arrival.ConcernsCheckout {
-		arrival.HandledAt = &arrival.Now
-	}
-	row, err := dbgen.New(tx).Receive(ctx, arrival)
+func (i *Inbox) write(ctx context.Context, tx pgx.Tx, event stripeapi.Event, owner owner, facts []byte) (dbgen.ReceiveRow, error) {
+	row, err := dbgen.New(tx).Receive(ctx, arrivalOf(event, owner, facts, i.now()))
 	if err != nil {
 		return dbgen.ReceiveRow{}, fmt.Errorf("write event: %w", err)
 	}
-	if row.Deliveries > 1 || !row.ConcernsCheckout {
+	if row.Deliveries > 1 || !event.ConcernsCheckout() {
 		return row, nil
 	}
 	if err := i.books.Learn(ctx, tx, *event.Session); err != nil {
@@ -101,11 +98,43 @@ func (i *Inbox) write(ctx context.Context, tx pgx.Tx, event stripeapi.Event, fac
 	return row, nil
 }
 
+func arrivalOf(event stripeapi.Event, owner owner, facts []byte, now time.Time) dbgen.ReceiveParams {
+	arrival := dbgen.ReceiveParams{
+		EventID:            event.ID,
+		Type:               event.Type,
+		SessionID:          unlessEmpty(owner.sessionID),
+		Payload:            facts,
+		ApiVersion:         event.APIVersion,
+		Livemode:           event.Livemode,
+		ConcernsCheckout:   owner.isUs,
+		AttributionPending: owner.isUnknown,
+		Now:                now,
+	}
+	if event.ConcernsPayment() {
+		arrival.PaymentIntentID = &event.Payment.PaymentIntent
+		arrival.DisputeID = unlessEmpty(event.Payment.DisputeID)
+	}
+	if !arrival.ConcernsCheckout {
+		arrival.HandledAt = &arrival.Now
+	}
+	return arrival
+}
+
+func unlessEmpty(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
 // factsOf is what the inbox keeps of an event's object: enough to say later what Stripe told us, and nothing of the
 // customer. The texts were checked for what jsonb refuses when the event was read.
 func factsOf(event stripeapi.Event) ([]byte, error) {
 	kept := map[string]any{}
-	if told := event.Session; told != nil {
+	switch told := event.Session; {
+	case event.Payment != nil:
+		kept = factsOfPayment(*event.Payment)
+	case told != nil:
 		kept = map[string]any{
 			"id":             told.ID,
 			"reference":      told.Reference,
@@ -121,4 +150,18 @@ func factsOf(event stripeapi.Event) ([]byte, error) {
 		return nil, fmt.Errorf("facts of event: %w", err)
 	}
 	return facts, nil
+}
+
+func factsOfPayment(told stripeapi.EventPayment) map[string]any {
+	return map[string]any{
+		"object":          told.Object,
+		"id":              told.ID,
+		"reference":       told.Reference,
+		"payment_intent":  told.PaymentIntent,
+		"currency":        told.Currency,
+		"amount":          told.AmountMinor,
+		"amount_refunded": told.RefundedMinor,
+		"status":          told.Status,
+		"reason":          told.Reason,
+	}
 }

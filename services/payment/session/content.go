@@ -11,9 +11,12 @@ import (
 )
 
 const (
-	mostLines     = 100               // Stripe's limit in payment mode
-	largestAmount = 99_999_999        // Stripe's limit of one amount, minor units
-	largestTotal  = 1_000_000_000_000 // far above it, so that sums below cannot overflow
+	mostLines     = 100        // Stripe's limit in payment mode
+	largestAmount = 99_999_999 // Stripe's limit of one amount, minor units
+	// Stripe takes ends from 30 minutes to 24 hours after its own clock; both leave a minute for the way and the clocks.
+	shortestLifetime = 31 * 60
+	longestLifetime  = 24*60*60 - 60
+	largestTotal     = 1_000_000_000_000 // far above it, so that sums below cannot overflow
 )
 
 var (
@@ -27,6 +30,7 @@ var (
 type content struct {
 	reference     string
 	currency      string
+	subtotalMinor int64
 	expectedMinor int64
 	digest        [sha256.Size]byte
 }
@@ -43,14 +47,28 @@ func contentOf(request *paymentv1.OpenSessionRequest) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	if sum != request.GetExpectedTotalMinor() {
+	if request.GetDiscountMinor() < 0 || request.GetDiscountMinor() > sum {
+		return content{}, errInvalid.With("field", "discount_minor")
+	}
+	expected := sum - request.GetDiscountMinor()
+	if expected != request.GetExpectedTotalMinor() {
 		return content{}, errInvalid.With("field", "expected_total_minor")
+	}
+	if !isLifetime(request.GetLifetimeSeconds()) {
+		return content{}, errInvalid.With("field", "lifetime_seconds")
 	}
 	digest, err := digestOf(request)
 	if err != nil {
 		return content{}, err
 	}
-	return content{reference: request.GetReference(), currency: request.GetCurrency(), expectedMinor: sum, digest: digest}, nil
+	return content{
+		reference: request.GetReference(), currency: request.GetCurrency(),
+		subtotalMinor: sum, expectedMinor: expected, digest: digest,
+	}, nil
+}
+
+func isLifetime(seconds int32) bool {
+	return seconds == 0 || seconds >= shortestLifetime && seconds <= longestLifetime
 }
 
 // sumOf: amounts and quantities that Stripe refuses are refused here with its reason (contract payment.md P-23).
@@ -80,9 +98,13 @@ func digestOf(request *paymentv1.OpenSessionRequest) ([sha256.Size]byte, error) 
 	for i, line := range request.GetLines() {
 		lines[i] = []any{line.GetName(), line.GetDescription(), line.GetImageUrl(), line.GetUnitAmountMinor(), line.GetQuantity()}
 	}
-	written, err := json.Marshal([]any{
+	told := []any{
 		request.GetCurrency(), lines, request.GetCustomerEmail(), request.GetSuccessUrl(), request.GetCancelUrl(), request.GetExpectedTotalMinor(),
-	})
+	}
+	if request.GetDiscountMinor() > 0 || request.GetLifetimeSeconds() > 0 { // without, it is the digest that older programs wrote
+		told = append(told, request.GetDiscountMinor(), request.GetDiscountName(), request.GetLifetimeSeconds())
+	}
+	written, err := json.Marshal(told)
 	if err != nil {
 		return [sha256.Size]byte{}, fmt.Errorf("digest of a session: %w", err)
 	}

@@ -22,6 +22,10 @@ const (
 	longestWait = 500 * time.Millisecond
 
 	stripeLifetime = 24 * time.Hour // of a session for which Stripe named no end (contract payment.md section 4)
+
+	// longestAttempt is how long an attempt may ask for the end that it began with: Stripe counts its shortest lifetime of
+	// 30 minutes from its own clock, and shortestLifetime leaves a minute for that, the way and the clocks.
+	longestAttempt = 45 * time.Second
 )
 
 // errAgain: the row changed or is in other hands; look again.
@@ -56,17 +60,18 @@ func (s *Sessions) openOnce(ctx context.Context, request *paymentv1.OpenSessionR
 	if row.SessionID != nil {
 		return responseOf(row), nil
 	}
-	opened, err := s.stripe.Open(ctx, request, keyOf(row))
+	if request.GetLifetimeSeconds() > 0 && s.now().Sub(row.AttemptBeganAt) > longestAttempt {
+		return nil, s.giveUp(ctx, row, statusOpening, errAgain)
+	}
+	opened, err := s.stripe.Open(ctx, request, attemptOf(row))
 	if err != nil {
 		return nil, s.failed(ctx, row, err)
 	}
 	return s.keep(ctx, row, wanted, opened)
 }
 
-// keyOf is the same for every call of an attempt, in every process and after every restart. The reference is random, so
-// books that start anew on the same Stripe account do not meet old keys.
-func keyOf(row dbgen.PaymentSession) string {
-	return fmt.Sprintf("session/%s/%d", row.Reference, row.Attempt)
+func attemptOf(row dbgen.PaymentSession) stripeapi.Attempt {
+	return stripeapi.Attempt{Reference: row.Reference, Number: row.Attempt, BeganAt: row.AttemptBeganAt}
 }
 
 // failed decides whether the attempt's key can be used again. Stripe keeps an answer of failure under it, so after one the
@@ -124,7 +129,7 @@ func (s *Sessions) keep(ctx context.Context, row dbgen.PaymentSession, wanted co
 
 // isAsWanted compares Stripe's own sums, where it names them, with what the customer was told (contract payment.md P-02).
 func isAsWanted(wanted content, opened stripeapi.Opened) bool {
-	return isOrUnnamed(opened.SubtotalMinor, wanted.expectedMinor) &&
+	return isOrUnnamed(opened.SubtotalMinor, wanted.subtotalMinor) &&
 		isOrUnnamed(opened.TotalMinor, wanted.expectedMinor) &&
 		(opened.Currency == "" || opened.Currency == wanted.currency)
 }

@@ -1,7 +1,7 @@
 -- name: Reserve :exec
 -- Reserve writes the row before Stripe is asked; a second one for the reference changes nothing.
-INSERT INTO payment_session (reference, content_digest, currency, expected_total_minor, created_at, updated_at)
-VALUES (@reference, @content_digest, @currency, @expected_total_minor, @now, @now)
+INSERT INTO payment_session (reference, content_digest, currency, expected_total_minor, attempt_began_at, created_at, updated_at)
+VALUES (@reference, @content_digest, @currency, @expected_total_minor, @now, @now, @now)
 ON CONFLICT (reference) DO NOTHING;
 
 -- name: ByReference :one
@@ -10,11 +10,20 @@ SELECT * FROM payment_session WHERE reference = @reference;
 -- name: BySessionID :one
 SELECT * FROM payment_session WHERE session_id = @session_id::text;
 
+-- name: ByPaymentIntent :one
+SELECT * FROM payment_session WHERE payment_intent_id = @payment_intent_id::text ORDER BY id LIMIT 1;
+
+-- name: ClaimPayment :one
+-- ClaimPayment notes the payment of a session of which the books have not heard that it was paid.
+UPDATE payment_session SET payment_intent_id = @payment_intent_id::text, updated_at = @now
+WHERE reference = @reference AND session_id IS NOT NULL AND payment_intent_id IS NULL
+RETURNING *;
+
 -- name: Reopen :execrows
 -- Reopen lets a refused reference be asked for again, also with corrected content: no session of it exists.
 UPDATE payment_session
 SET status = 'opening', content_digest = @content_digest, currency = @currency,
-    expected_total_minor = @expected_total_minor, updated_at = @now
+    expected_total_minor = @expected_total_minor, attempt_began_at = @now, updated_at = @now
 WHERE reference = @reference AND status = 'refused';
 
 -- name: KeepOpened :execrows
@@ -27,7 +36,7 @@ WHERE reference = @reference AND attempt = @attempt AND status = 'opening';
 -- NextAttempt gives up the attempt's idempotency key, under which Stripe keeps its answer. Only one of several
 -- callers that saw the same attempt fail moves it on.
 UPDATE payment_session
-SET attempt = attempt + 1, status = @status, updated_at = @now
+SET attempt = attempt + 1, status = @status, attempt_began_at = @now, updated_at = @now
 WHERE reference = @reference AND attempt = @attempt AND status = 'opening';
 
 -- name: Learn :execrows

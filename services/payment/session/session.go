@@ -1,5 +1,5 @@
-// Package session holds the Checkout sessions: opening one per reference, reading them as Stripe tells them now, ending
-// them, and the payment service's own books of all three.
+// Package session holds the Checkout sessions: opening one per reference, reading and listing them as Stripe tells them now,
+// ending them, knowing which payment is whose, and the payment service's own books of all that.
 //
 // How Stripe is asked lives in stripeapi, what Stripe tells by itself arrives through inbox, and what a payment means for
 // an order is the order service's business.
@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,16 +29,16 @@ var (
 	errNotFound    = fault.New(fault.NotFound, "session-not-found", "there is no such payment session")
 )
 
-const longestSessionID = 255
-
 // Stripe is what this room asks of Stripe. Errors are *stripeapi.Failure.
 type Stripe interface {
-	Open(ctx context.Context, request *paymentv1.OpenSessionRequest, key string) (stripeapi.Opened, error)
+	Open(ctx context.Context, request *paymentv1.OpenSessionRequest, attempt stripeapi.Attempt) (stripeapi.Opened, error)
 	Get(ctx context.Context, sessionID string) (*paymentv1.Session, error)
 	Expire(ctx context.Context, sessionID string) (*paymentv1.Session, error)
+	OfPayment(ctx context.Context, paymentIntentID string) (*paymentv1.Session, error)
+	Payments(ctx context.Context, from, until time.Time, after string) (payments []*paymentv1.Payment, next string, err error)
 }
 
-// Sessions serves OpenSession, GetSession and ExpireSession. Safe for concurrent use.
+// Sessions serves OpenSession, GetSession, ExpireSession and ListPayments. Safe for concurrent use.
 type Sessions struct {
 	stripe Stripe
 	books  *dbgen.Queries
@@ -94,7 +93,7 @@ func (s *Sessions) end(ctx context.Context, sessionID string) (*paymentv1.Sessio
 }
 
 func (s *Sessions) isInBooks(ctx context.Context, sessionID string) (bool, error) {
-	if !isSessionID(sessionID) {
+	if !stripeapi.IsSessionID(sessionID) {
 		return false, errNotFound
 	}
 	_, err := s.books.BySessionID(ctx, sessionID)
@@ -108,7 +107,7 @@ func (s *Sessions) isInBooks(ctx context.Context, sessionID string) (bool, error
 }
 
 func (s *Sessions) read(ctx context.Context, sessionID string) (*paymentv1.Session, error) {
-	if !isSessionID(sessionID) {
+	if !stripeapi.IsSessionID(sessionID) {
 		return nil, errNotFound
 	}
 	session, err := s.stripe.Get(ctx, sessionID)
@@ -135,16 +134,19 @@ func (s *Sessions) follow(ctx context.Context, session *paymentv1.Session) {
 	if session.GetReference() == "" {
 		return
 	}
+	if err := s.learn(ctx, s.books, toldOf(session)); err != nil {
+		s.logger.WarnContext(ctx, "books not updated", slog.String("session", session.GetSessionId()), slog.Any("error", err))
+	}
+}
+
+func toldOf(session *paymentv1.Session) stripeapi.EventSession {
 	total := session.GetTotalMinor()
-	err := s.learn(ctx, s.books, stripeapi.EventSession{
+	return stripeapi.EventSession{
 		ID:            session.GetSessionId(),
 		Status:        bookStatus(session.GetStatus()),
 		PaymentStatus: bookPayment(session.GetPaymentStatus()),
 		PaymentIntent: session.GetPaymentIntentId(),
 		TotalMinor:    &total,
-	})
-	if err != nil {
-		s.logger.WarnContext(ctx, "books not updated", slog.String("session", session.GetSessionId()), slog.Any("error", err))
 	}
 }
 
@@ -169,12 +171,4 @@ func bookPayment(status paymentv1.PaymentStatus) string {
 	default:
 		return paymentUnpaid
 	}
-}
-
-// isSessionID keeps out what can be no id, so that Stripe is not asked for other addresses of its API.
-func isSessionID(text string) bool {
-	if !strings.HasPrefix(text, "cs_") || len(text) > longestSessionID {
-		return false
-	}
-	return !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' || r == '/' })
 }

@@ -2,6 +2,7 @@ package stripeapi
 
 import (
 	"encoding/json"
+	"math"
 	"time"
 
 	stripe "github.com/stripe/stripe-go/v76"
@@ -56,12 +57,41 @@ func sessionOf(answer *stripe.CheckoutSession) *paymentv1.Session {
 	if answer.PaymentIntent != nil {
 		session.PaymentIntentId = answer.PaymentIntent.ID
 	}
-	if answer.ExpiresAt > 0 {
-		session.ExpiresAt = timestamppb.New(time.Unix(answer.ExpiresAt, 0))
-	}
+	session.ExpiresAt, session.CreatedAt = momentOf(answer.ExpiresAt), momentOf(answer.Created)
 	addTotals(session, answer.TotalDetails)
 	addCustomer(session, answer.CustomerDetails)
 	return session
+}
+
+// momentOf is nil when Stripe named none.
+func momentOf(seconds int64) *timestamppb.Timestamp {
+	if seconds <= 0 {
+		return nil
+	}
+	return timestamppb.New(time.Unix(seconds, 0))
+}
+
+// paymentOf is what became of a session's money, without its customer.
+func paymentOf(answer *stripe.CheckoutSession) *paymentv1.Payment {
+	session := sessionOf(answer)
+	payment := &paymentv1.Payment{
+		SessionId:       session.GetSessionId(),
+		Reference:       session.GetReference(),
+		PaymentStatus:   session.GetPaymentStatus(),
+		Currency:        session.GetCurrency(),
+		SubtotalMinor:   session.GetSubtotalMinor(),
+		DiscountMinor:   session.GetDiscountMinor(),
+		TaxMinor:        session.GetTaxMinor(),
+		ShippingMinor:   session.GetShippingMinor(),
+		TotalMinor:      session.GetTotalMinor(),
+		PaymentIntentId: session.GetPaymentIntentId(),
+		CreatedAt:       session.GetCreatedAt(),
+	}
+	if answer.PaymentIntent != nil && answer.PaymentIntent.LatestCharge != nil {
+		payment.RefundedMinor = answer.PaymentIntent.LatestCharge.AmountRefunded
+		payment.Disputed = answer.PaymentIntent.LatestCharge.Disputed
+	}
+	return payment
 }
 
 func statusOf(status stripe.CheckoutSessionStatus) paymentv1.SessionStatus {
@@ -108,6 +138,27 @@ func addTotals(session *paymentv1.Session, details *stripe.CheckoutSessionTotalD
 	session.DiscountMinor = details.AmountDiscount
 	session.TaxMinor = details.AmountTax
 	session.ShippingMinor = details.AmountShipping
+	if details.Breakdown == nil {
+		return
+	}
+	for _, each := range details.Breakdown.Discounts {
+		session.Discounts = append(session.Discounts, discountOf(each))
+	}
+}
+
+func discountOf(told *stripe.CheckoutSessionTotalDetailsBreakdownDiscount) *paymentv1.SessionDiscount {
+	discount := &paymentv1.SessionDiscount{AmountMinor: told.Amount}
+	if told.Discount == nil || told.Discount.Coupon == nil {
+		return discount
+	}
+	coupon := told.Discount.Coupon
+	discount.CouponId, discount.Name = coupon.ID, coupon.Name
+	if discount.Name == "" {
+		discount.Name = coupon.ID // as Stripe's page does
+	}
+	// A percentage is no amount: it is shown and nothing is counted with it.
+	discount.PercentHundredths = int64(math.Round(coupon.PercentOff * 100))
+	return discount
 }
 
 // addCustomer: the address that we gave Stripe comes before the one that the customer typed (contract payment.md section 7).

@@ -1,30 +1,40 @@
 // Package stripeapi is the only code that speaks with Stripe: it sets up the client, asks, and turns Stripe's answers
 // and errors into the shop's words. When to ask, and what an answer changes in our books, is the business of the
-// rooms session and inbox.
+// rooms session, refund, dispute and inbox.
 package stripeapi
 
 import (
 	"context"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	stripe "github.com/stripe/stripe-go/v76"
 	checkoutsession "github.com/stripe/stripe-go/v76/checkout/session"
+	"github.com/stripe/stripe-go/v76/coupon"
+	"github.com/stripe/stripe-go/v76/dispute"
+	"github.com/stripe/stripe-go/v76/form"
+	"github.com/stripe/stripe-go/v76/refund"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
-	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
 	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
 )
 
 const (
 	mostTries = 2
 	tryPause  = 150 * time.Millisecond
+	pageSize  = 100 // Stripe's largest
 )
 
-// Client asks Stripe. Every call ends within 20 s or with ctx; every error is a *Failure. Safe for concurrent use.
+// Client asks Stripe. Every request ends within 20 s or with ctx; every error is a *Failure. Safe for concurrent use.
 type Client struct {
 	sessions checkoutsession.Client
+	coupons  coupon.Client
+	refunds  refund.Client
+	disputes dispute.Client
+	backend  stripe.Backend
+	key      string
 	tracer   trace.Tracer
 }
 
@@ -41,75 +51,55 @@ func New(cfg Config, tel telemetry.Telemetry) (*Client, error) {
 		MaxNetworkRetries: stripe.Int64(0),
 		EnableTelemetry:   stripe.Bool(false),
 	})
+	key := string(cfg.SecretKey)
 	return &Client{
-		sessions: checkoutsession.Client{B: backend, Key: string(cfg.SecretKey)},
+		sessions: checkoutsession.Client{B: backend, Key: key},
+		coupons:  coupon.Client{B: backend, Key: key},
+		refunds:  refund.Client{B: backend, Key: key},
+		disputes: dispute.Client{B: backend, Key: key},
+		backend:  backend,
+		key:      key,
 		tracer:   tel.Tracers.Tracer("stripe"),
 	}, nil
 }
 
-// Open makes a Checkout session. Calls with the same key and the same request make one session between them, for as
-// long as Stripe remembers the key (at least 24 h). Outcomes: Refused, KeyReused, Busy, Broken, Away.
-func (c *Client) Open(ctx context.Context, request *paymentv1.OpenSessionRequest, key string) (Opened, error) {
-	answer, err := c.ask(ctx, "stripe open session", isUnanswered, func(ctx context.Context) (*stripe.CheckoutSession, error) {
-		parameters := parametersOf(request)
-		parameters.Context, parameters.IdempotencyKey = ctx, stripe.String(key)
-		return c.sessions.New(parameters)
-	})
-	if err != nil {
-		return Opened{}, err
-	}
-	return openedOf(answer), nil
-}
-
-// Get reads a session as it is now. Outcomes: Missing, Refused, Broken, Away.
-func (c *Client) Get(ctx context.Context, sessionID string) (*paymentv1.Session, error) {
-	answer, err := c.ask(ctx, "stripe read session", isUnansweredOrBroken, func(ctx context.Context) (*stripe.CheckoutSession, error) {
-		return c.sessions.Get(sessionID, &stripe.CheckoutSessionParams{Params: stripe.Params{Context: ctx}})
-	})
-	if err != nil {
-		return nil, err
-	}
-	return sessionOf(answer), nil
-}
-
-// Expire ends an open session. Outcomes: Refused (it is not open), Missing, Broken, Away.
-func (c *Client) Expire(ctx context.Context, sessionID string) (*paymentv1.Session, error) {
-	answer, err := c.ask(ctx, "stripe expire session", isUnanswered, func(ctx context.Context) (*stripe.CheckoutSession, error) {
-		return c.sessions.Expire(sessionID, &stripe.CheckoutSessionExpireParams{Params: stripe.Params{Context: ctx}})
-	})
-	if err != nil {
-		return nil, err
-	}
-	return sessionOf(answer), nil
-}
-
-type askOnce func(ctx context.Context) (*stripe.CheckoutSession, error)
-
 // ask asks a second time when mayRepeat allows it.
-func (c *Client) ask(ctx context.Context, span string, mayRepeat func(*Failure) bool, once askOnce) (*stripe.CheckoutSession, error) {
+func ask[A any](ctx context.Context, c *Client, span string, mayRepeat func(*Failure) bool, once func(ctx context.Context) (A, error)) (A, error) {
 	ctx, asking := c.tracer.Start(ctx, span, trace.WithSpanKind(trace.SpanKindClient))
 	defer asking.End()
 	for try := 1; ; try++ {
-		answer, failure := c.tryOnce(ctx, once)
+		answer, failure := tryOnce(ctx, once)
 		if failure == nil {
 			return answer, nil
 		}
 		if try == mostTries || !mayRepeat(failure) || !pause(ctx) {
 			asking.SetStatus(codes.Error, failure.Error())
-			return nil, failure
+			return answer, failure
 		}
 	}
 }
 
-func (c *Client) tryOnce(ctx context.Context, once askOnce) (*stripe.CheckoutSession, *Failure) {
+func tryOnce[A any](ctx context.Context, once func(ctx context.Context) (A, error)) (A, *Failure) {
 	ctx, cancel := context.WithTimeout(ctx, tryLimit)
 	defer cancel()
 	ctx, status := notingStatus(ctx)
 	answer, err := once(ctx)
 	if err != nil {
-		return nil, failureOf(err, *status)
+		return answer, failureOf(err, *status)
 	}
 	return answer, nil
+}
+
+// listOnce reads one page of a list. The library's own iterators read on by themselves, without limit.
+func listOnce[L stripe.LastResponseSetter](ctx context.Context, c *Client, path string, parameters any, into L) (L, error) {
+	query := &form.Values{}
+	form.AppendTo(query, parameters)
+	err := c.backend.CallRaw(http.MethodGet, path, c.key, query, &stripe.Params{Context: ctx}, into)
+	return into, err
+}
+
+func pageAfter(id string) stripe.ListParams {
+	return stripe.ListParams{Limit: stripe.Int64(pageSize), StartingAfter: unlessEmpty(id)}
 }
 
 // isUnanswered: a call that makes or ends something is repeated only when no answer came; an answer of failure is for

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -26,6 +27,8 @@ type Event struct {
 	Livemode   bool
 	// Session is nil when the event is not about a Checkout session.
 	Session *EventSession
+	// Payment is nil when the event is not about a charge, a refund or a dispute that names its payment intent.
+	Payment *EventPayment
 }
 
 // EventSession is the state of a Checkout session when the event happened.
@@ -39,15 +42,34 @@ type EventSession struct {
 	TotalMinor    *int64
 }
 
-// ConcernsCheckout tells whether the event may have paid or ended one of our sessions (contract payment.md P-03).
-func (e Event) ConcernsCheckout() bool {
-	switch e.Type {
-	case "checkout.session.completed", "checkout.session.async_payment_succeeded",
-		"checkout.session.async_payment_failed", "checkout.session.expired":
-		return e.Session != nil && e.Session.Reference != ""
-	default:
-		return false
+// sessionTypes are the events that may have paid or ended a session (contract payment.md P-03).
+func sessionTypes() []string {
+	return []string{
+		"checkout.session.completed", "checkout.session.async_payment_succeeded",
+		"checkout.session.async_payment_failed", "checkout.session.expired",
 	}
+}
+
+// paymentTypes are the events after which money went back, or may (contract payment.md P-20).
+func paymentTypes() []string {
+	return []string{
+		"charge.refunded", "charge.refund.updated", "refund.created", "refund.updated", "refund.failed",
+		"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
+		"charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
+	}
+}
+
+// typesThatMatter are at most 20, which is what Stripe takes in a question.
+func typesThatMatter() []string { return append(sessionTypes(), paymentTypes()...) }
+
+// ConcernsCheckout tells whether the event may have paid or ended one of our sessions.
+func (e Event) ConcernsCheckout() bool {
+	return slices.Contains(sessionTypes(), e.Type) && e.Session != nil && e.Session.Reference != ""
+}
+
+// ConcernsPayment tells whether the event is about money that went back, or may, of whosever payment.
+func (e Event) ConcernsPayment() bool {
+	return slices.Contains(paymentTypes(), e.Type) && e.Payment != nil
 }
 
 // SignedBy tells whether header is Stripe's signature over exactly these bytes with this secret, at most 300 s old
@@ -63,11 +85,13 @@ func ReadEvent(payload []byte) (Event, error) {
 	if err != nil {
 		return Event{}, ErrNotAnEvent
 	}
+	object := field(field(envelope, "data"), "object")
 	event := Event{
 		ID:         textOf(envelope, "id"),
 		Type:       textOf(envelope, "type"),
 		APIVersion: textOf(envelope, "api_version"),
-		Session:    eventSessionOf(field(field(envelope, "data"), "object")),
+		Session:    eventSessionOf(object),
+		Payment:    eventPaymentOf(object),
 	}
 	event.Livemode, _ = envelope["livemode"].(bool)
 	if event.ID == "" || event.Type == "" {

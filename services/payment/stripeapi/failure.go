@@ -19,7 +19,7 @@ const (
 	Broken                   // Stripe failed (5xx); under an idempotency key it may keep giving this answer
 	Busy                     // another call with the same idempotency key is under way (409)
 	KeyReused                // the idempotency key was used with other parameters
-	Missing                  // there is no such session (404)
+	Missing                  // there is no such thing (404)
 	Refused                  // Stripe refuses the request as it is (other 4xx)
 )
 
@@ -39,7 +39,7 @@ type Failure struct {
 // Error is for logs.
 func (f *Failure) Error() string {
 	if f.Status == 0 {
-		return fmt.Sprintf("stripe did not answer: %v", f.cause)
+		return fmt.Sprintf("stripe gave no answer to use: %v", f.cause)
 	}
 	return fmt.Sprintf("stripe answered %d type %q code %q param %q request %q", f.Status, f.Type, f.Code, f.Param, f.RequestID)
 }

@@ -10,6 +10,84 @@ import (
 	"time"
 )
 
+const attributeToOthers = `-- name: AttributeToOthers :execrows
+UPDATE webhook_event SET attribution_pending = false WHERE id = $1 AND attribution_pending
+`
+
+func (q *Queries) AttributeToOthers(ctx context.Context, id int64) (int64, error) {
+	result, err := q.db.Exec(ctx, attributeToOthers, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const attributeToUs = `-- name: AttributeToUs :execrows
+UPDATE webhook_event SET attribution_pending = false, concerns_checkout = true, session_id = $1::text, handled_at = NULL
+WHERE id = $2 AND attribution_pending
+`
+
+type AttributeToUsParams struct {
+	SessionID string
+	ID        int64
+}
+
+// AttributeToUs makes the event one that the order service must hear of.
+func (q *Queries) AttributeToUs(ctx context.Context, arg AttributeToUsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, attributeToUs, arg.SessionID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const forget = `-- name: Forget :execrows
+DELETE FROM webhook_event WHERE id IN (
+    SELECT e.id FROM webhook_event e
+    WHERE e.handled_at < $1::timestamptz AND NOT e.attribution_pending
+    ORDER BY e.handled_at LIMIT $2
+)
+`
+
+type ForgetParams struct {
+	HandledBefore time.Time
+	AtMost        int32
+}
+
+// Forget drops a handful of events that were dealt with before a moment.
+func (q *Queries) Forget(ctx context.Context, arg ForgetParams) (int64, error) {
+	result, err := q.db.Exec(ctx, forget, arg.HandledBefore, arg.AtMost)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const known = `-- name: Known :many
+SELECT event_id FROM webhook_event WHERE event_id = ANY ($1::text[])
+`
+
+// Known says which of the events are in the inbox.
+func (q *Queries) Known(ctx context.Context, eventIds []string) ([]string, error) {
+	rows, err := q.db.Query(ctx, known, eventIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var event_id string
+		if err := rows.Scan(&event_id); err != nil {
+			return nil, err
+		}
+		items = append(items, event_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const markHandled = `-- name: MarkHandled :execrows
 UPDATE webhook_event SET handled_at = coalesce(handled_at, $1::timestamptz) WHERE event_id = $2
 `
@@ -28,29 +106,67 @@ func (q *Queries) MarkHandled(ctx context.Context, arg MarkHandledParams) (int64
 	return result.RowsAffected(), nil
 }
 
+const pending = `-- name: Pending :many
+SELECT id, event_id, payment_intent_id FROM webhook_event WHERE attribution_pending ORDER BY id LIMIT $1
+`
+
+type PendingRow struct {
+	ID              int64
+	EventID         string
+	PaymentIntentID *string
+}
+
+// Pending are the events of which nobody could say whose payment they are about.
+func (q *Queries) Pending(ctx context.Context, atMost int32) ([]PendingRow, error) {
+	rows, err := q.db.Query(ctx, pending, atMost)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PendingRow
+	for rows.Next() {
+		var i PendingRow
+		if err := rows.Scan(&i.ID, &i.EventID, &i.PaymentIntentID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const receive = `-- name: Receive :one
-INSERT INTO webhook_event (event_id, type, session_id, payload, api_version, livemode, concerns_checkout, received_at, last_received_at, handled_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)
+INSERT INTO webhook_event (event_id, type, session_id, payment_intent_id, dispute_id, payload, api_version, livemode,
+    concerns_checkout, attribution_pending, received_at, last_received_at, handled_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+    $9, $10, $11, $11, $12)
 ON CONFLICT (event_id) DO UPDATE SET deliveries = webhook_event.deliveries + 1, last_received_at = excluded.last_received_at
-RETURNING event_id, type, session_id, concerns_checkout, handled_at, deliveries
+RETURNING event_id, type, session_id, payment_intent_id, dispute_id, concerns_checkout, handled_at, deliveries
 `
 
 type ReceiveParams struct {
-	EventID          string
-	Type             string
-	SessionID        *string
-	Payload          []byte
-	ApiVersion       string
-	Livemode         bool
-	ConcernsCheckout bool
-	Now              time.Time
-	HandledAt        *time.Time
+	EventID            string
+	Type               string
+	SessionID          *string
+	PaymentIntentID    *string
+	DisputeID          *string
+	Payload            []byte
+	ApiVersion         string
+	Livemode           bool
+	ConcernsCheckout   bool
+	AttributionPending bool
+	Now                time.Time
+	HandledAt          *time.Time
 }
 
 type ReceiveRow struct {
 	EventID          string
 	Type             string
 	SessionID        *string
+	PaymentIntentID  *string
+	DisputeID        *string
 	ConcernsCheckout bool
 	HandledAt        *time.Time
 	Deliveries       int32
@@ -62,10 +178,13 @@ func (q *Queries) Receive(ctx context.Context, arg ReceiveParams) (ReceiveRow, e
 		arg.EventID,
 		arg.Type,
 		arg.SessionID,
+		arg.PaymentIntentID,
+		arg.DisputeID,
 		arg.Payload,
 		arg.ApiVersion,
 		arg.Livemode,
 		arg.ConcernsCheckout,
+		arg.AttributionPending,
 		arg.Now,
 		arg.HandledAt,
 	)
@@ -74,6 +193,8 @@ func (q *Queries) Receive(ctx context.Context, arg ReceiveParams) (ReceiveRow, e
 		&i.EventID,
 		&i.Type,
 		&i.SessionID,
+		&i.PaymentIntentID,
+		&i.DisputeID,
 		&i.ConcernsCheckout,
 		&i.HandledAt,
 		&i.Deliveries,
@@ -82,7 +203,7 @@ func (q *Queries) Receive(ctx context.Context, arg ReceiveParams) (ReceiveRow, e
 }
 
 const unhandled = `-- name: Unhandled :many
-SELECT event_id, type, session_id, concerns_checkout, handled_at
+SELECT event_id, type, session_id, payment_intent_id, dispute_id, concerns_checkout, handled_at
 FROM webhook_event
 WHERE handled_at IS NULL AND received_at < $1
 ORDER BY received_at, id
@@ -98,6 +219,8 @@ type UnhandledRow struct {
 	EventID          string
 	Type             string
 	SessionID        *string
+	PaymentIntentID  *string
+	DisputeID        *string
 	ConcernsCheckout bool
 	HandledAt        *time.Time
 }
@@ -115,6 +238,8 @@ func (q *Queries) Unhandled(ctx context.Context, arg UnhandledParams) ([]Unhandl
 			&i.EventID,
 			&i.Type,
 			&i.SessionID,
+			&i.PaymentIntentID,
+			&i.DisputeID,
 			&i.ConcernsCheckout,
 			&i.HandledAt,
 		); err != nil {

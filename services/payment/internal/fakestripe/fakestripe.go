@@ -1,6 +1,7 @@
-// Package fakestripe is the part of Stripe's API that the payment service's tests need, with Stripe's rules about
-// idempotency keys: an answer is kept under its key, other parameters under the same key are refused, and a key in use
-// answers 409. Customers paying, webhooks and pages do not live here.
+// Package fakestripe is the part of Stripe's API that the payment service's tests need, as strict as Stripe about
+// parameters and with its rules about idempotency keys: an answer is kept under its key, other parameters under the same
+// key are refused, and a key in use answers 409. Customers, webhooks and pages do not live here: tests say what happens
+// with Change, Pay and the like.
 package fakestripe
 
 import (
@@ -12,7 +13,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,8 +21,10 @@ import (
 // Request is one call that arrived.
 type Request struct {
 	Method, Path, IdempotencyKey, Version string
-	Form                                  url.Values
+	Query, Form                           url.Values
 }
+
+type object = map[string]any
 
 type saved struct {
 	status int
@@ -35,7 +37,12 @@ type Stripe struct {
 	URL string
 
 	mu       sync.Mutex
-	sessions map[string]map[string]any
+	sessions table
+	coupons  table
+	refunds  table
+	disputes table
+	events   table
+	charges  map[string]object // by payment intent
 	answers  map[string]saved
 	inUse    map[string]bool
 	requests []Request
@@ -48,13 +55,16 @@ type failure struct {
 	method, path string
 	status       int
 	body         string
-	save         bool
+	save, after  bool
 }
 
 // New starts an account, ended with the test.
 func New(t testing.TB) *Stripe {
 	t.Helper()
-	fake := &Stripe{sessions: map[string]map[string]any{}, answers: map[string]saved{}, inUse: map[string]bool{}}
+	fake := &Stripe{
+		sessions: newTable(), coupons: newTable(), refunds: newTable(), disputes: newTable(), events: newTable(),
+		charges: map[string]object{}, answers: map[string]saved{}, inUse: map[string]bool{},
+	}
 	server := httptest.NewServer(http.HandlerFunc(fake.serve))
 	t.Cleanup(server.Close)
 	fake.URL = server.URL
@@ -66,17 +76,24 @@ func New(t testing.TB) *Stripe {
 func (s *Stripe) Fail(method, path string, status int, body string, save bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failures = append(s.failures, failure{method, path, status, body, save})
+	s.failures = append(s.failures, failure{method: method, path: path, status: status, body: body, save: save})
 }
 
-// CutAnswers makes the next n calls that open a session take effect without an answer.
+// FailAfter is Fail with save for a call that is carried out all the same.
+func (s *Stripe) FailAfter(method, path string, status int, body string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failures = append(s.failures, failure{method: method, path: path, status: status, body: body, save: true, after: true})
+}
+
+// CutAnswers makes the next n calls that make something take effect without an answer.
 func (s *Stripe) CutAnswers(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cut = n
 }
 
-// Hold makes calls that open sessions wait until the returned function is called.
+// Hold makes calls that make something wait until the returned function is called.
 func (s *Stripe) Hold() (release func()) {
 	gate := make(chan struct{})
 	s.mu.Lock()
@@ -85,89 +102,143 @@ func (s *Stripe) Hold() (release func()) {
 	return sync.OnceFunc(func() { close(gate) })
 }
 
-// Change edits a session, as a customer or Stripe would.
-func (s *Stripe) Change(id string, fields map[string]any) {
+// ForgetKeys forgets all idempotency keys, as Stripe does after a day.
+func (s *Stripe) ForgetKeys() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.sessions[id] == nil {
-		s.sessions[id] = map[string]any{"id": id, "object": "checkout.session"}
-	}
-	maps.Copy(s.sessions[id], fields)
+	s.answers = map[string]saved{}
 }
 
-// SessionIDs are the sessions of the account, sorted.
-func (s *Stripe) SessionIDs() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Sorted(maps.Keys(s.sessions))
-}
-
-// Requests are the calls so far.
+// Requests are the calls so far. The listing of events is left out: it comes whenever its loop likes.
 func (s *Stripe) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.requests)
+	return slices.DeleteFunc(slices.Clone(s.requests), func(r Request) bool { return r.Path == "/v1/events" })
+}
+
+// Asked are the calls of a method and path, the listing of events among them.
+func (s *Stripe) Asked(method, path string) []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.requests), func(r Request) bool { return r.Method != method || r.Path != path })
 }
 
 func (s *Stripe) serve(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	form, _ := url.ParseQuery(string(body))
-	key := r.Header.Get("Idempotency-Key")
-	failing, fails := s.note(Request{r.Method, r.URL.Path, key, r.Header.Get("Stripe-Version"), form})
-	if fails {
+	request := Request{r.Method, r.URL.Path, r.Header.Get("Idempotency-Key"), r.Header.Get("Stripe-Version"), r.URL.Query(), form}
+	failing := s.note(request)
+	if failing != nil && !failing.after {
 		if failing.save {
-			s.save(key, saved{failing.status, []byte(failing.body), form.Encode()})
+			s.save(request.IdempotencyKey, saved{failing.status, []byte(failing.body), form.Encode()})
 		}
 		write(w, failing.status, []byte(failing.body))
 		return
 	}
-	id := strings.TrimPrefix(r.URL.Path, "/v1/checkout/sessions/")
-	switch {
-	case r.Method == http.MethodPost && r.URL.Path == "/v1/checkout/sessions":
-		s.open(w, r, key, form)
-	case r.Method == http.MethodPost && strings.HasSuffix(id, "/expire"):
-		s.expire(w, strings.TrimSuffix(id, "/expire"))
-	case r.Method == http.MethodGet:
-		s.read(w, id)
-	default:
-		refuse(w, http.StatusNotFound, "invalid_request_error", "")
+	if r.Header.Get("Authorization") == "" {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
 	}
+	if r.Method == http.MethodPost {
+		s.once(w, r, request, failing)
+		return
+	}
+	status, body := s.answer(request)
+	write(w, status, body)
 }
 
-func (s *Stripe) note(request Request) (failure, bool) {
+func (s *Stripe) note(request Request) *failure {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = append(s.requests, request)
 	for n, each := range s.failures {
 		if each.method == request.Method && strings.HasPrefix(request.Path, each.path) {
 			s.failures = slices.Delete(s.failures, n, n+1)
-			return each, true
+			return &each
 		}
 	}
-	return failure{}, false
+	return nil
 }
 
-func (s *Stripe) open(w http.ResponseWriter, r *http.Request, key string, form url.Values) {
+// answer is what a call does and gets, without anything about its idempotency key.
+func (s *Stripe) answer(request Request) (int, []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	status, answer := s.carryOut(request)
+	return status, encode(answer) // while nobody changes what is in it
+}
+
+func (s *Stripe) carryOut(request Request) (int, object) {
+	path := strings.Split(strings.TrimPrefix(request.Path, "/v1/"), "/")
+	switch pattern := request.Method + " " + shapeOf(path); pattern {
+	case "POST checkout/sessions":
+		return s.openSession(request.Form)
+	case "POST checkout/sessions/*/expire":
+		return s.expireSession(path[2])
+	case "GET checkout/sessions":
+		return s.listSessions(request.Query)
+	case "GET checkout/sessions/*":
+		return s.readSession(path[2], request.Query)
+	case "POST coupons":
+		return s.makeCoupon(request.Form)
+	case "GET coupons/*":
+		return s.coupons.read(path[1])
+	case "POST refunds":
+		return s.makeRefund(request.Form)
+	case "GET refunds":
+		return s.listRefunds(request.Query)
+	case "GET refunds/*":
+		return s.refunds.read(path[1])
+	case "GET disputes/*":
+		return s.disputes.read(path[1])
+	case "GET events":
+		return s.listEvents(request.Query)
+	default:
+		return refusal(http.StatusNotFound, "invalid_request_error", "", "path")
+	}
+}
+
+func shapeOf(path []string) string {
+	shape := slices.Clone(path)
+	place := 1
+	if path[0] == "checkout" {
+		place = 2
+	}
+	if len(shape) > place {
+		shape[place] = "*"
+	}
+	return strings.Join(shape, "/")
+}
+
+// once does a call unless its key says that it was done, or is being done.
+func (s *Stripe) once(w http.ResponseWriter, r *http.Request, request Request, failing *failure) {
+	key, form := request.IdempotencyKey, request.Form.Encode()
 	kept, use := s.take(key)
 	switch {
 	case !use:
-		refuse(w, http.StatusConflict, "idempotency_error", "idempotency_key_in_use")
+		reply(w, http.StatusConflict, "idempotency_error", "idempotency_key_in_use")
 		return
-	case kept != nil && kept.form != form.Encode():
-		refuse(w, http.StatusBadRequest, "idempotency_error", "")
+	case kept != nil && kept.form != form:
+		reply(w, http.StatusBadRequest, "idempotency_error", "")
 		return
 	case kept != nil:
-		s.answer(w, *kept)
+		s.send(w, *kept)
 		return
 	}
 	defer s.giveBack(key)
 	s.wait(r)
-	answer := saved{http.StatusOK, s.add(form), form.Encode()}
-	s.save(key, answer)
-	s.answer(w, answer)
+	status, body := s.answer(request)
+	made := saved{status, body, form}
+	if failing != nil {
+		made.status, made.body = failing.status, []byte(failing.body)
+	}
+	if status != http.StatusBadRequest || failing != nil { // parameters that are refused do not use the key up
+		s.save(key, made)
+	}
+	s.send(w, made)
 }
 
-func (s *Stripe) answer(w http.ResponseWriter, answer saved) {
+func (s *Stripe) send(w http.ResponseWriter, answer saved) {
 	if s.cuts() {
 		panic(http.ErrAbortHandler) // closes the connection without an answer
 	}
@@ -222,67 +293,58 @@ func (s *Stripe) cuts() bool {
 	return true
 }
 
-func (s *Stripe) add(form url.Values) []byte {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	id := fmt.Sprintf("cs_test_%d", len(s.sessions)+1)
-	total := totalOf(form)
-	s.sessions[id] = map[string]any{
-		"id": id, "object": "checkout.session", "url": s.URL + "/pay/" + id, "status": "open", "payment_status": "unpaid",
-		"amount_subtotal": total, "amount_total": total, "currency": form.Get("line_items[0][price_data][currency]"),
-		"client_reference_id": form.Get("client_reference_id"), "expires_at": 1893456000, "payment_intent": nil,
-		"metadata": map[string]any{"shop": form.Get("metadata[shop]"), "reference": form.Get("metadata[reference]")},
+func reply(w http.ResponseWriter, status int, kind, code string) {
+	status, answer := refusal(status, kind, code, "line_items[0]")
+	write(w, status, encode(answer))
+}
+
+func refusal(status int, kind, code, parameter string) (int, object) {
+	return status, object{"error": object{
+		"type": kind, "code": code, "message": "quotes buyer@example.com from the request", "param": parameter,
+	}}
+}
+
+func refuseParameter(name string) (int, object) {
+	return refusal(http.StatusBadRequest, "invalid_request_error", "parameter_unknown", name)
+}
+
+func encode(answer object) []byte {
+	body, err := json.Marshal(answer)
+	if err != nil {
+		panic(fmt.Sprintf("fakestripe: %v", err))
 	}
-	body, _ := json.Marshal(s.sessions[id])
 	return body
-}
-
-func totalOf(form url.Values) int64 {
-	total := int64(0)
-	for n := 0; form.Has(fmt.Sprintf("line_items[%d][quantity]", n)); n++ {
-		amount, _ := strconv.ParseInt(form.Get(fmt.Sprintf("line_items[%d][price_data][unit_amount]", n)), 10, 64)
-		quantity, _ := strconv.ParseInt(form.Get(fmt.Sprintf("line_items[%d][quantity]", n)), 10, 64)
-		total += amount * quantity
-	}
-	return total
-}
-
-func (s *Stripe) read(w http.ResponseWriter, id string) {
-	s.mu.Lock()
-	body, _ := json.Marshal(s.sessions[id])
-	known := s.sessions[id] != nil
-	s.mu.Unlock()
-	if !known {
-		refuse(w, http.StatusNotFound, "invalid_request_error", "resource_missing")
-		return
-	}
-	write(w, http.StatusOK, body)
-}
-
-func (s *Stripe) expire(w http.ResponseWriter, id string) {
-	s.mu.Lock()
-	session := s.sessions[id]
-	isOpen := session != nil && session["status"] == "open"
-	if isOpen {
-		session["status"] = "expired"
-	}
-	s.mu.Unlock()
-	if session != nil && !isOpen {
-		refuse(w, http.StatusBadRequest, "invalid_request_error", "")
-		return
-	}
-	s.read(w, id)
-}
-
-func refuse(w http.ResponseWriter, status int, kind, code string) {
-	body, _ := json.Marshal(map[string]any{"error": map[string]any{
-		"type": kind, "code": code, "message": "quotes buyer@example.com from the request", "param": "line_items[0]",
-	}})
-	write(w, status, body)
 }
 
 func write(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
+}
+
+// Change edits a session, as a customer or Stripe would; one that is not there is made.
+func (s *Stripe) Change(id string, fields map[string]any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	session := s.sessions.rows[id]
+	if session == nil {
+		session = object{"id": id, "object": "checkout.session"}
+		s.sessions.put(session)
+	}
+	maps.Copy(session, fields)
+}
+
+// SessionIDs are the sessions of the account, sorted.
+func (s *Stripe) SessionIDs() []string { return s.ids(&s.sessions) }
+
+// CouponIDs are the coupons of the account, sorted.
+func (s *Stripe) CouponIDs() []string { return s.ids(&s.coupons) }
+
+// RefundIDs are the refunds of the account, sorted.
+func (s *Stripe) RefundIDs() []string { return s.ids(&s.refunds) }
+
+func (s *Stripe) ids(of *table) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(of.rows))
 }

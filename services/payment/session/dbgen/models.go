@@ -24,4 +24,5 @@ type PaymentSession struct {
 	PaymentIntentID    *string
 	CreatedAt          time.Time
 	UpdatedAt          time.Time
+	AttemptBeganAt     time.Time
 }

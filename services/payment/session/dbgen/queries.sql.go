@@ -10,8 +10,36 @@ import (
 	"time"
 )
 
+const byPaymentIntent = `-- name: ByPaymentIntent :one
+SELECT id, reference, content_digest, attempt, status, payment_status, currency, expected_total_minor, session_id, url, expires_at, total_minor, payment_intent_id, created_at, updated_at, attempt_began_at FROM payment_session WHERE payment_intent_id = $1::text ORDER BY id LIMIT 1
+`
+
+func (q *Queries) ByPaymentIntent(ctx context.Context, paymentIntentID string) (PaymentSession, error) {
+	row := q.db.QueryRow(ctx, byPaymentIntent, paymentIntentID)
+	var i PaymentSession
+	err := row.Scan(
+		&i.ID,
+		&i.Reference,
+		&i.ContentDigest,
+		&i.Attempt,
+		&i.Status,
+		&i.PaymentStatus,
+		&i.Currency,
+		&i.ExpectedTotalMinor,
+		&i.SessionID,
+		&i.Url,
+		&i.ExpiresAt,
+		&i.TotalMinor,
+		&i.PaymentIntentID,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.AttemptBeganAt,
+	)
+	return i, err
+}
+
 const byReference = `-- name: ByReference :one
-SELECT id, reference, content_digest, attempt, status, payment_status, currency, expected_total_minor, session_id, url, expires_at, total_minor, payment_intent_id, created_at, updated_at FROM payment_session WHERE reference = $1
+SELECT id, reference, content_digest, attempt, status, payment_status, currency, expected_total_minor, session_id, url, expires_at, total_minor, payment_intent_id, created_at, updated_at, attempt_began_at FROM payment_session WHERE reference = $1
 `
 
 func (q *Queries) ByReference(ctx context.Context, reference string) (PaymentSession, error) {
@@ -33,12 +61,13 @@ func (q *Queries) ByReference(ctx context.Context, reference string) (PaymentSes
 		&i.PaymentIntentID,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.AttemptBeganAt,
 	)
 	return i, err
 }
 
 const bySessionID = `-- name: BySessionID :one
-SELECT id, reference, content_digest, attempt, status, payment_status, currency, expected_total_minor, session_id, url, expires_at, total_minor, payment_intent_id, created_at, updated_at FROM payment_session WHERE session_id = $1::text
+SELECT id, reference, content_digest, attempt, status, payment_status, currency, expected_total_minor, session_id, url, expires_at, total_minor, payment_intent_id, created_at, updated_at, attempt_began_at FROM payment_session WHERE session_id = $1::text
 `
 
 func (q *Queries) BySessionID(ctx context.Context, sessionID string) (PaymentSession, error) {
@@ -60,6 +89,44 @@ func (q *Queries) BySessionID(ctx context.Context, sessionID string) (PaymentSes
 		&i.PaymentIntentID,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.AttemptBeganAt,
+	)
+	return i, err
+}
+
+const claimPayment = `-- name: ClaimPayment :one
+UPDATE payment_session SET payment_intent_id = $1::text, updated_at = $2
+WHERE reference = $3 AND session_id IS NOT NULL AND payment_intent_id IS NULL
+RETURNING id, reference, content_digest, attempt, status, payment_status, currency, expected_total_minor, session_id, url, expires_at, total_minor, payment_intent_id, created_at, updated_at, attempt_began_at
+`
+
+type ClaimPaymentParams struct {
+	PaymentIntentID string
+	Now             time.Time
+	Reference       string
+}
+
+// ClaimPayment notes the payment of a session of which the books have not heard that it was paid.
+func (q *Queries) ClaimPayment(ctx context.Context, arg ClaimPaymentParams) (PaymentSession, error) {
+	row := q.db.QueryRow(ctx, claimPayment, arg.PaymentIntentID, arg.Now, arg.Reference)
+	var i PaymentSession
+	err := row.Scan(
+		&i.ID,
+		&i.Reference,
+		&i.ContentDigest,
+		&i.Attempt,
+		&i.Status,
+		&i.PaymentStatus,
+		&i.Currency,
+		&i.ExpectedTotalMinor,
+		&i.SessionID,
+		&i.Url,
+		&i.ExpiresAt,
+		&i.TotalMinor,
+		&i.PaymentIntentID,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.AttemptBeganAt,
 	)
 	return i, err
 }
@@ -137,7 +204,7 @@ func (q *Queries) Learn(ctx context.Context, arg LearnParams) (int64, error) {
 
 const nextAttempt = `-- name: NextAttempt :execrows
 UPDATE payment_session
-SET attempt = attempt + 1, status = $1, updated_at = $2
+SET attempt = attempt + 1, status = $1, attempt_began_at = $2, updated_at = $2
 WHERE reference = $3 AND attempt = $4 AND status = 'opening'
 `
 
@@ -166,7 +233,7 @@ func (q *Queries) NextAttempt(ctx context.Context, arg NextAttemptParams) (int64
 const reopen = `-- name: Reopen :execrows
 UPDATE payment_session
 SET status = 'opening', content_digest = $1, currency = $2,
-    expected_total_minor = $3, updated_at = $4
+    expected_total_minor = $3, attempt_began_at = $4, updated_at = $4
 WHERE reference = $5 AND status = 'refused'
 `
 
@@ -194,8 +261,8 @@ func (q *Queries) Reopen(ctx context.Context, arg ReopenParams) (int64, error) {
 }
 
 const reserve = `-- name: Reserve :exec
-INSERT INTO payment_session (reference, content_digest, currency, expected_total_minor, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $5)
+INSERT INTO payment_session (reference, content_digest, currency, expected_total_minor, attempt_began_at, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $5, $5)
 ON CONFLICT (reference) DO NOTHING
 `
 
