@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,6 +15,7 @@ import (
 	userv1 "github.com/bartgottschalk/startupwebapp/proto/user/v1"
 	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
 	"github.com/bartgottschalk/startupwebapp/services/order/purchase/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/platform/money"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
 )
 
@@ -120,7 +122,29 @@ func (c *Confirmer) request(s stored) *userv1.SendOrderConfirmationRequest {
 		TotalMinor:            order.TotalMinor,
 		ShippingAddress:       postalAddress(s.addresses["shipping"]),
 		BillingAddress:        postalAddress(s.addresses["billing"]),
+		Discounts:             toldDiscounts(s.discounts),
 	}
+}
+
+// toldDiscounts are those that lowered the price.
+func toldDiscounts(discounts []dbgen.PurchaseDiscount) []*userv1.ConfirmationDiscount {
+	var told []*userv1.ConfirmationDiscount
+	for _, discount := range discounts {
+		if !discount.Applied {
+			continue
+		}
+		line := &userv1.ConfirmationDiscount{Code: discount.Code}
+		if discount.Description != discount.Code { // promotions of Stripe's page have but a name
+			line.Description = withAmount(discount.Description, discount.AmountHundredths)
+		}
+		told = append(told, line)
+	}
+	return told
+}
+
+// withAmount puts the amount where pages would (contract order.md 3.4), "10" or "12.50".
+func withAmount(description string, hundredths int64) string {
+	return strings.ReplaceAll(description, "{}", strings.TrimSuffix(money.Format(hundredths), ".00"))
 }
 
 // template is asked at the time of the work, so that a wrong setting, once corrected, lets waiting mails go out.

@@ -55,6 +55,31 @@ func TestConfirmationSaysWhatWasBought(t *testing.T) {
 	require.Equal(t, "1 Main St", mail.GetBillingAddress().GetLine1())
 }
 
+func TestConfirmationNamesTheDiscountsThatCount(t *testing.T) {
+	t.Parallel()
+	shop := checkouttest.Open(t)
+	identifier := buy(t, shop, checkouttest.Guest(), checkouttest.PaperClips, 1)
+	for i, discount := range []struct {
+		code, description string
+		hundredths        int64
+		applied           bool
+	}{
+		{"TEN", "{}% off", 1000, true}, {"HALF", "Take {} off, really {}", 1250, true}, {"LATE", "Nothing", 0, false}, {"Summer", "Summer", 100, true},
+	} {
+		shop.Exec(t, `INSERT INTO purchase_discount (purchase_id, position, code, description, starts_at, ends_at, combinable, amount_hundredths,
+			order_minimum_minor, type_title, type_description, applies_to, action, applied, discount_minor)
+			SELECT id, $2, $3, $4, now(), now(), false, $5, 0, '', '', 'item_total', 'percent-off', $6, 0 FROM purchase WHERE identifier = $1`,
+			identifier, i+1, discount.code, discount.description, discount.hundredths, discount.applied)
+	}
+	shop.WorkJobs(t)
+	require.Eventually(t, func() bool { return shop.Mail.Sent()[identifier] != nil }, patience, 5*time.Millisecond)
+	told := map[string]string{}
+	for _, discount := range shop.Mail.Sent()[identifier].GetDiscounts() {
+		told[discount.GetCode()] = discount.GetDescription()
+	}
+	require.Equal(t, map[string]string{"TEN": "10% off", "HALF": "Take 12.50 off, really 12.50", "Summer": ""}, told)
+}
+
 func TestConfirmationOfAMember(t *testing.T) {
 	t.Parallel()
 	shop := checkouttest.Open(t)
