@@ -2,6 +2,7 @@ package books_test
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 	"time"
 
@@ -9,12 +10,20 @@ import (
 
 	"github.com/bartgottschalk/startupwebapp/services/order/books"
 	"github.com/bartgottschalk/startupwebapp/services/order/checkout/checkouttest"
+	"github.com/bartgottschalk/startupwebapp/services/order/stock"
 )
 
-// bought makes a shop with one paid order.
+// refund is a refund of the only order that no other book knows of.
+func refund(state string, amountMinor int) string {
+	return fmt.Sprintf(`INSERT INTO refund (key, purchase_id, payment_intent, amount_minor, currency, state, refund_id, requested_by, note, requested_at, settled_at)
+		SELECT 'x', id, payment_key, %d, 'usd', '%s', 're_1', 'ada', '', now(), now() FROM purchase`, amountMinor, state)
+}
+
+// bought makes a shop with one paid order, of paper clips that are counted and of rubber bands that are not.
 func bought(t *testing.T) *checkouttest.Shop {
 	t.Helper()
 	shop := checkouttest.Open(t)
+	require.NoError(t, stock.Set(t.Context(), shop.DB, checkouttest.PaperClips, 10, "ada", shop.Clock.Now().Add(-time.Hour)))
 	guest := checkouttest.Guest()
 	shop.Fill(t, guest, checkouttest.PaperClips, 1)
 	shop.Fill(t, guest, checkouttest.RubberBands, 2)
@@ -41,6 +50,25 @@ func TestAuditNamesWhatIsWrong(t *testing.T) {
 			discount_minor, tax_minor, shipping_minor, total_minor, email, noticed_at)
 			VALUES ('cs', 'paid-again', 'checkout_x', '', 'usd', 1, 0, 0, 0, 1, '', now())`,
 		"checkout-not-watched": "UPDATE checkout SET state = 'open', next_check_at = '2026-11-23 00:00Z'",
+
+		"order-lines-do-not-share-the-discount": "UPDATE purchase_line SET discount_minor = 1 WHERE position = 1",
+		"order-discounts-do-not-add-up": `INSERT INTO purchase_discount
+			SELECT id, 1, 1, 'TEN', '', now(), now(), false, 1000, 0, '', '', 'item_total', 'percent-off', true, 10 FROM purchase`,
+		"notice-mail-not-handed-over": `INSERT INTO purchase_status (purchase_id, identifier, title, description, set_at)
+			SELECT id, 'shipped', 'Shipped', '', ordered_at - interval '2 hours' FROM purchase`,
+		"refunded-more-than-was-paid": refund("succeeded", 9999),
+		"refund-does-not-come-to-an-end": `INSERT INTO refund (key, purchase_id, payment_intent, amount_minor, currency, state, requested_by, note, requested_at, next_check_at)
+			SELECT 'x', id, payment_key, 100, 'usd', 'pending', 'ada', '', ordered_at - interval '2 hours', now() FROM purchase`,
+		"refunded-order-without-its-status":       refund("succeeded", 100),
+		"dispute-without-exception":               "INSERT INTO dispute SELECT 'dp_1', id, payment_key, 1, 'usd', 'fraudulent', 'needs_response', now(), now() FROM purchase",
+		"stock-does-not-add-up":                   "UPDATE stock SET on_hand = on_hand + 1",
+		"sold-stock-is-not-what-was-ordered":      "UPDATE stock_movement SET change = change - 1 WHERE reason = 'sold'",
+		"ordered-goods-were-not-taken-from-stock": "DELETE FROM stock_movement WHERE reason = 'sold'",
+		"more-restocked-than-was-ordered": `INSERT INTO stock_movement (sku_id, change, on_hand_after, reason, order_identifier, moved_at)
+			SELECT sku_id, 5, 5, 'restocked', order_identifier, moved_at FROM stock_movement WHERE reason = 'sold'`,
+		"reservation-outlives-its-session": `INSERT INTO checkout OVERRIDING SYSTEM VALUE SELECT (jsonb_populate_record(c, jsonb_build_object('id', c.id + 1, 'reference', 'checkout_' || repeat('x', 32),
+			'cart_id', 99, 'session_id', 'cs_x', 'session_expires_at', c.created_at - interval '2 hours', 'state', 'open', 'next_check_at', c.created_at + interval '1 day'))).* FROM checkout c;
+			INSERT INTO checkout_line SELECT (jsonb_populate_record(l, jsonb_build_object('checkout_id', l.checkout_id + 1))).* FROM checkout_line l`,
 	}
 	for rule, wrong := range wrongs {
 		t.Run(rule, func(t *testing.T) {
@@ -83,4 +111,24 @@ func TestAuditIsSatisfiedOnceTheMailIsHandedOver(t *testing.T) {
 		require.NoError(t, err)
 		return len(report.Violations) == 0
 	}, 15*time.Second, 10*time.Millisecond)
+}
+
+func TestAuditIsSatisfiedWithWhatShopsDo(t *testing.T) {
+	t.Parallel()
+	for name, done := range map[string]string{
+		"nothing":                 "SELECT 1",
+		"a refund that failed":    refund("failed", 9999),
+		"a dispute that was won":  "INSERT INTO dispute SELECT 'dp_1', id, payment_key, 1, 'usd', 'fraudulent', 'won', now(), now() FROM purchase",
+		"counting begun later":    "INSERT INTO stock VALUES (7, 5, now()); INSERT INTO stock_movement (sku_id, change, on_hand_after, reason, moved_at) SELECT 7, 5, 5, 'set', ordered_at + interval '1 second' FROM purchase",
+		"counting stopped before": "DELETE FROM stock; DELETE FROM stock_movement WHERE reason = 'sold'; INSERT INTO stock_movement (sku_id, change, on_hand_after, reason, moved_at) SELECT 1, -10, 0, 'set', ordered_at - interval '1 minute' FROM purchase",
+		"a notice of nobody":      "UPDATE purchase SET email = ''; INSERT INTO purchase_status (purchase_id, identifier, title, description, set_at) SELECT id, 'shipped', 'Shipped', '', ordered_at - interval '2 hours' FROM purchase",
+		"a SKU that is gone":      "DELETE FROM sku WHERE id = 1",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			shop := bought(t)
+			shop.Exec(t, done)
+			require.Empty(t, shop.Violations(t))
+		})
+	}
 }
