@@ -21,7 +21,10 @@ require (
 	google.golang.org/protobuf v1.36.12
 )
 
-require github.com/stripe/stripe-go/v76 v76.25.0
+require (
+	github.com/stripe/stripe-go/v76 v76.25.0
+	go.opentelemetry.io/otel/metric v1.47.0
+)
 
 require (
 	github.com/aws/aws-sdk-go-v2 v1.47.7 // indirect
@@ -64,7 +67,6 @@ require (
 	go.opentelemetry.io/otel/exporters/otlp/otlptrace v1.47.0 // indirect
 	go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc v1.47.0 // indirect
 	go.opentelemetry.io/otel/log v1.47.0 // indirect
-	go.opentelemetry.io/otel/metric v1.47.0 // indirect
 	go.opentelemetry.io/otel/sdk v1.47.0 // indirect
 	go.opentelemetry.io/otel/sdk/metric v1.47.0 // indirect
 	go.opentelemetry.io/proto/otlp v1.11.0 // indirect

@@ -23,7 +23,12 @@ func paid(reference string) map[string]any {
 		"id": "cs_test_1", "object": "checkout.session", "status": "complete", "payment_status": "paid",
 		"currency": "usd", "amount_subtotal": 1199, "amount_total": 1079, "expires_at": 1893456000, "payment_intent": "pi_1",
 		"client_reference_id": reference, "metadata": map[string]any{"shop": "startupwebapp", "reference": reference},
-		"total_details":  map[string]any{"amount_discount": 200, "amount_tax": 80, "amount_shipping": 0},
+		"created": 1893450000,
+		"total_details": map[string]any{"amount_discount": 200, "amount_tax": 80, "amount_shipping": 0, "breakdown": map[string]any{"discounts": []any{
+			map[string]any{"amount": 150, "discount": map[string]any{"coupon": map[string]any{"id": "HALFOFF", "name": "Half off", "percent_off": 50}, "promotion_code": "promo_1"}},
+			map[string]any{"amount": 50, "discount": map[string]any{"coupon": map[string]any{"id": "odd", "name": nil, "percent_off": 12.55}}},
+			map[string]any{"discount": nil},
+		}}},
 		"customer_email": nil,
 		"customer_details": map[string]any{
 			"email": "buyer@example.com", "name": "Buyer Name", "phone": "+13125550100", "address": address("1 Main St"),
@@ -51,7 +56,11 @@ func TestGetSessionTellsWhatStripeTells(t *testing.T) {
 				SessionId: "cs_test_1", Reference: "ref-1", Currency: "usd", PaymentIntentId: "pi_1",
 				Status:        paymentv1.SessionStatus_SESSION_STATUS_COMPLETE,
 				PaymentStatus: paymentv1.PaymentStatus_PAYMENT_STATUS_PAID,
-				SubtotalMinor: 1199, DiscountMinor: 200, TaxMinor: 80, TotalMinor: 1079,
+				SubtotalMinor: 1199, DiscountMinor: 200, TaxMinor: 80, TotalMinor: 1079, CreatedAt: &timestamppb.Timestamp{Seconds: 1893450000},
+				Discounts: []*paymentv1.SessionDiscount{
+					{CouponId: "HALFOFF", Name: "Half off", AmountMinor: 150, PercentHundredths: 5000},
+					{CouponId: "odd", Name: "odd", AmountMinor: 50, PercentHundredths: 1255}, {},
+				},
 				CustomerEmail: "buyer@example.com", CustomerName: "Buyer Name", CustomerPhone: "+13125550100",
 				BillingAddress:  &paymentv1.Address{Name: "Buyer Name", Line1: "1 Main St", Line2: "Apt 2", City: "Chicago", State: "IL", PostalCode: "60601", Country: "US"},
 				ShippingAddress: &paymentv1.Address{Name: "Ship Name", Line1: "2 Ship St", Line2: "Apt 2", City: "Chicago", State: "IL", PostalCode: "60601", Country: "US"},
