@@ -111,6 +111,18 @@ func instancesOf(call string) (names []string) {
 	return names
 }
 
+func TestDiscountCodesCannotBeGuessed(t *testing.T) {
+	c := newCustomer(t)
+	c.address = calmAddress(whole)
+	c.add("1", "1")
+	guess := func() answer { return c.post("/order/cart-apply-discount-code", url.Values{"discount_code_id": {identifier.New(8)}}) }
+	for range 60 {
+		require.Equal(t, "cart-discount-code-not-found", guess().object(t).object("errors")["error"])
+	}
+	requireRefusedForLater(t, guess())
+	require.Equal(t, true, c.get("/order/cart-discount-codes")["cart_found"], "only tries are limited")
+}
+
 func TestLimitHoldsForAttemptsAtOnce(t *testing.T) {
 	const attempts, most = 16, 5
 	c := newCustomer(t)
