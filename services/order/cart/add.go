@@ -45,58 +45,55 @@ func (c *Carts) add(ctx context.Context, of owner, skuID int64, quantity int32, 
 	if _, found := snapshot.DefaultShippingMethod(); !found {
 		return 0, errNothingShips
 	}
-	err = c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		cartID, err := c.findOrMake(ctx, tx, of)
-		if err != nil {
-			return err
-		}
-		if err := addToLine(ctx, tx, dbgen.AddToLineParams{CartID: cartID, SkuID: skuID, Quantity: quantity}); err != nil {
-			return err
-		}
-		rows, err := readCarts(ctx, tx, of)
-		if err != nil {
-			return err
-		}
-		rows = slices.DeleteFunc(rows, func(row dbgen.ReadCartsRow) bool { return row.ID != cartID })
-		contents := contentsOf(rows, nil, snapshot, c.now())
-		lines = contents.count()
-		return nil
-	})
-	return lines, err
-}
-
-// findOrMake locks the owner's cart, which has the default shipping method until one is chosen (contract README D24).
-// Two who make it at once get the same one: the second waits at the unique constraint.
-func (c *Carts) findOrMake(ctx context.Context, tx pgx.Tx, of owner) (int64, error) {
 	if of.mayCarryGuestCart() {
-		if _, err := c.lock(ctx, tx, of); err != nil {
+		if err := c.settleOwner(ctx, of); err != nil {
 			return 0, err
 		}
 	}
-	cartID, err := c.findOrMakeOf(ctx, dbgen.New(tx), of)
+	cartID, err := c.addToLine(ctx, of, skuID, quantity)
 	if err != nil {
-		return 0, fmt.Errorf("make cart: %w", err)
+		return 0, err
+	}
+	rows, err := readCarts(ctx, c.db, of)
+	if err != nil {
+		return 0, err
+	}
+	rows = slices.DeleteFunc(rows, func(row dbgen.ReadCartsRow) bool { return row.ID != cartID })
+	if len(rows) == 0 {
+		return 0, nil // ordered or deleted a moment ago
+	}
+	contents := contentsOf(rows, nil, snapshot, c.now())
+	return contents.count(), nil
+}
+
+// settleOwner merges a guest's cart that an account still carries.
+func (c *Carts) settleOwner(ctx context.Context, of owner) error {
+	return c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		_, err := c.lock(ctx, tx, of)
+		return err
+	})
+}
+
+// addToLine makes the owner's cart, which has the default shipping method until one is chosen (contract README D24), or takes the
+// one that is there, and adds to the line, all in one statement. Two who do so at once get the same cart and line: the second
+// waits at the unique constraint.
+func (c *Carts) addToLine(ctx context.Context, of owner, skuID int64, quantity int32) (cartID int64, err error) {
+	queries, added := dbgen.New(c.db), false
+	if of.accountID != 0 {
+		row, failed := queries.AddToAccountCart(ctx, dbgen.AddToAccountCartParams{AccountID: of.accountID, SkuID: skuID, Quantity: quantity, At: c.now()})
+		cartID, added, err = row.ID, row.Added, failed
+	} else {
+		row, failed := queries.AddToGuestCart(ctx, dbgen.AddToGuestCartParams{AnonymousID: of.anonymousID, SkuID: skuID, Quantity: quantity, At: c.now()})
+		cartID, added, err = row.ID, row.Added, failed
+	}
+	if postgres.IsForeignKeyViolation(err, "cart_line_sku") {
+		return 0, errSkuNotFound // it left the catalogue a moment ago
+	}
+	if err != nil {
+		return 0, fmt.Errorf("add to cart line: %w", err)
+	}
+	if !added {
+		return 0, errQuantityOutOfRange
 	}
 	return cartID, nil
-}
-
-func (c *Carts) findOrMakeOf(ctx context.Context, queries *dbgen.Queries, of owner) (int64, error) {
-	if of.accountID != 0 {
-		return queries.OpenAccountCart(ctx, dbgen.OpenAccountCartParams{AccountID: of.accountID, At: c.now()})
-	}
-	return queries.OpenGuestCart(ctx, dbgen.OpenGuestCartParams{AnonymousID: of.anonymousID, At: c.now()})
-}
-
-func addToLine(ctx context.Context, tx pgx.Tx, line dbgen.AddToLineParams) error {
-	changed, err := dbgen.New(tx).AddToLine(ctx, line)
-	if postgres.IsForeignKeyViolation(err, "cart_line_sku") {
-		return errSkuNotFound // it left the catalogue a moment ago
-	}
-	if err != nil {
-		return fmt.Errorf("add to cart line: %w", err)
-	}
-	if changed == 0 {
-		return errQuantityOutOfRange
-	}
-	return nil
 }

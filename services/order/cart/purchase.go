@@ -81,15 +81,15 @@ func (c *Carts) removeMoved(ctx context.Context, queries *dbgen.Queries, from in
 
 func (c *Carts) take(ctx context.Context, queries *dbgen.Queries, cartID int64, lines []Purchased) error {
 	skus, quantities := skuIDs(lines), quantities(lines)
-	err := queries.DeleteBoughtUpLines(ctx, dbgen.DeleteBoughtUpLinesParams{CartID: cartID, SkuIds: skus, Quantities: quantities})
+	if err := queries.TakeLines(ctx, dbgen.TakeLinesParams{CartID: cartID, SkuIds: skus, Quantities: quantities}); err != nil {
+		return fmt.Errorf("take purchased lines: %w", err)
+	}
+	deleted, err := queries.DeleteCartWithNothingToBuy(ctx, cartID)
 	if err != nil {
-		return fmt.Errorf("delete purchased lines: %w", err)
-	}
-	if err := queries.ReduceLines(ctx, dbgen.ReduceLinesParams{CartID: cartID, SkuIds: skus, Quantities: quantities}); err != nil {
-		return fmt.Errorf("reduce purchased lines: %w", err)
-	}
-	if err := queries.DeleteCartWithNothingToBuy(ctx, cartID); err != nil {
 		return fmt.Errorf("delete bought-up cart: %w", err)
+	}
+	if deleted > 0 {
+		return nil
 	}
 	return touch(ctx, queries, cartID, c.now())
 }

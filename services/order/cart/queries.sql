@@ -18,25 +18,35 @@ ORDER BY id FOR UPDATE;
 -- name: LockCart :many
 SELECT id FROM cart WHERE id = $1 FOR UPDATE;
 
--- Makes the account's cart or locks the one that is there.
--- name: OpenAccountCart :one
-INSERT INTO cart (account_id, created_at, updated_at)
-VALUES (@account_id::bigint, @at::timestamptz, @at::timestamptz)
-ON CONFLICT (account_id) DO UPDATE SET updated_at = EXCLUDED.updated_at
-RETURNING id;
+-- Makes the account's cart or finds the one that is there, and adds to its line. No line is answered when it would exceed 99.
+-- name: AddToAccountCart :one
+WITH opened AS (
+    INSERT INTO cart (account_id, created_at, updated_at)
+    VALUES (@account_id::bigint, @at::timestamptz, @at::timestamptz)
+    ON CONFLICT (account_id) DO UPDATE SET updated_at = EXCLUDED.updated_at
+    RETURNING id
+), line AS (
+    INSERT INTO cart_line (cart_id, sku_id, quantity) SELECT opened.id, @sku_id::bigint, @quantity::integer FROM opened
+    ON CONFLICT (cart_id, sku_id) DO UPDATE SET quantity = cart_line.quantity + EXCLUDED.quantity
+    WHERE cart_line.quantity + EXCLUDED.quantity <= 99
+    RETURNING cart_line.id
+)
+SELECT opened.id, EXISTS (SELECT FROM line) AS added FROM opened;
 
--- Makes the guest's cart or locks the one that is there.
--- name: OpenGuestCart :one
-INSERT INTO cart (anonymous_id, created_at, updated_at)
-VALUES (@anonymous_id::text, @at::timestamptz, @at::timestamptz)
-ON CONFLICT (anonymous_id) DO UPDATE SET updated_at = EXCLUDED.updated_at
-RETURNING id;
-
--- Changes nothing when the line would exceed 99.
--- name: AddToLine :execrows
-INSERT INTO cart_line (cart_id, sku_id, quantity) VALUES (@cart_id, @sku_id, @quantity)
-ON CONFLICT (cart_id, sku_id) DO UPDATE SET quantity = cart_line.quantity + EXCLUDED.quantity
-WHERE cart_line.quantity + EXCLUDED.quantity <= 99;
+-- The same for a guest's cart.
+-- name: AddToGuestCart :one
+WITH opened AS (
+    INSERT INTO cart (anonymous_id, created_at, updated_at)
+    VALUES (@anonymous_id::text, @at::timestamptz, @at::timestamptz)
+    ON CONFLICT (anonymous_id) DO UPDATE SET updated_at = EXCLUDED.updated_at
+    RETURNING id
+), line AS (
+    INSERT INTO cart_line (cart_id, sku_id, quantity) SELECT opened.id, @sku_id::bigint, @quantity::integer FROM opened
+    ON CONFLICT (cart_id, sku_id) DO UPDATE SET quantity = cart_line.quantity + EXCLUDED.quantity
+    WHERE cart_line.quantity + EXCLUDED.quantity <= 99
+    RETURNING cart_line.id
+)
+SELECT opened.id, EXISTS (SELECT FROM line) AS added FROM opened;
 
 -- name: SetLine :execrows
 UPDATE cart_line SET quantity = @quantity WHERE cart_id = @cart_id AND sku_id = @sku_id;
@@ -107,18 +117,18 @@ SELECT anonymous_id FROM guest_adopted WHERE account_id = $1;
 DELETE FROM cart_line_moved WHERE from_cart_id = @from_cart_id AND sku_id = ANY(@sku_ids::bigint[])
 RETURNING sku_id;
 
--- Before ReduceLines: the lines of which nothing is left.
--- name: DeleteBoughtUpLines :exec
-DELETE FROM cart_line
-USING (SELECT unnest(@sku_ids::bigint[]) AS sku_id, unnest(@quantities::integer[]) AS quantity) AS bought
-WHERE cart_line.cart_id = @cart_id AND cart_line.sku_id = bought.sku_id AND cart_line.quantity <= bought.quantity;
-
--- name: ReduceLines :exec
-UPDATE cart_line SET quantity = cart_line.quantity - bought.quantity
-FROM (SELECT unnest(@sku_ids::bigint[]) AS sku_id, unnest(@quantities::integer[]) AS quantity) AS bought
+-- Lines of which nothing is left go, others have less.
+-- name: TakeLines :exec
+WITH bought AS (
+    SELECT unnest(@sku_ids::bigint[]) AS sku_id, unnest(@quantities::integer[]) AS quantity
+), gone AS (
+    DELETE FROM cart_line USING bought
+    WHERE cart_line.cart_id = @cart_id AND cart_line.sku_id = bought.sku_id AND cart_line.quantity <= bought.quantity
+)
+UPDATE cart_line SET quantity = cart_line.quantity - bought.quantity FROM bought
 WHERE cart_line.cart_id = @cart_id AND cart_line.sku_id = bought.sku_id AND cart_line.quantity > bought.quantity;
 
--- name: DeleteCartWithNothingToBuy :exec
+-- name: DeleteCartWithNothingToBuy :execrows
 DELETE FROM cart WHERE cart.id = $1
 AND NOT EXISTS (SELECT 1 FROM cart_line WHERE cart_line.cart_id = cart.id AND cart_line.quantity > 0);
 

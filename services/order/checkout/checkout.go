@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
+	"golang.org/x/sync/singleflight"
 
 	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
 	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
@@ -89,6 +90,7 @@ type Checkouts struct {
 	now        func() time.Time
 	exceptions *exception.Exceptions
 	aftermath  Aftermath
+	completing singleflight.Group
 	completed  metric.Int64Counter
 }
 

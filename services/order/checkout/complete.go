@@ -17,6 +17,9 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
 )
 
+// completionTimeout bounds a completion with its questions to Stripe.
+const completionTimeout = 2 * paymentTimeout
+
 var (
 	sessionForm = regexp.MustCompile(`^[A-Za-z0-9_.@:-]{1,255}$`)
 
@@ -34,11 +37,23 @@ func (c *Checkouts) CompleteCheckout(ctx context.Context, request *orderv1.Compl
 	return &orderv1.CompleteCheckoutResponse{OrderIdentifier: order}, nil
 }
 
-// complete answers from the books when they know the session's order; else it asks what Stripe says now.
+// complete answers from the books when they know the session's order; else it asks what Stripe says now. The webhook and the
+// success page mostly come at the same moment: the second waits for the first, if they meet in one process, and saves its
+// questions. The first works for both, so it goes on when its own caller leaves.
 func (c *Checkouts) complete(ctx context.Context, sessionID string) (string, error) {
 	if !sessionForm.MatchString(sessionID) {
 		return "", errNoSession
 	}
+	order, err, _ := c.completing.Do(sessionID, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), completionTimeout)
+		defer cancel()
+		return c.completeOnce(ctx, sessionID)
+	})
+	text, _ := order.(string)
+	return text, err
+}
+
+func (c *Checkouts) completeOnce(ctx context.Context, sessionID string) (string, error) {
 	known, found, err := c.purchases.OfSession(ctx, sessionID)
 	if err != nil || found {
 		return known.Identifier, err

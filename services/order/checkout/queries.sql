@@ -55,18 +55,21 @@ GROUP BY checkout_line.sku_id;
 -- The cart is locked by the caller, so nobody else starts a checkout of it meanwhile.
 SELECT * FROM checkout WHERE cart_id = sqlc.arg(cart_id) AND state = 'open' FOR UPDATE;
 
--- name: SupersedeForerunners :exec
--- Open checkouts of carts that this one took the place of: its owner's earlier ones, also as a guest.
-UPDATE checkout SET state = 'superseded', state_since = sqlc.arg(now), next_check_at = sqlc.arg(next_check_at)::timestamptz, checks = 0
-WHERE state = 'open' AND cart_id <> sqlc.arg(cart_id)
-  AND (account_id = sqlc.narg(account_id) OR anonymous_cart_id = ANY(sqlc.arg(guests)::text[]));
-
--- name: ListReplacedSessions :many
--- Sessions of the cart, and of those that it took the place of, that were replaced and may still be paid.
-SELECT id, session_id::text AS session_id, reference FROM checkout
-WHERE state = 'superseded' AND session_id IS NOT NULL
-  AND (cart_id = sqlc.arg(cart_id) OR account_id = sqlc.narg(account_id) OR anonymous_cart_id = ANY(sqlc.arg(guests)::text[]))
-ORDER BY id;
+-- name: SupersedeForerunners :many
+-- Takes the place of open checkouts of carts that this one took the place of: its owner's earlier ones, also as a guest. Answers
+-- all sessions that were replaced, now or before, of this cart too, and may still be paid.
+WITH replaced AS (
+    UPDATE checkout SET state = 'superseded', state_since = sqlc.arg(now), next_check_at = sqlc.arg(next_check_at)::timestamptz, checks = 0
+    WHERE checkout.state = 'open' AND checkout.cart_id <> sqlc.arg(cart_id)
+      AND (checkout.account_id = sqlc.narg(account_id) OR checkout.anonymous_cart_id = ANY(sqlc.arg(guests)::text[]))
+    RETURNING checkout.id, checkout.session_id
+)
+SELECT replaced.id, replaced.session_id::text AS session_id FROM replaced WHERE replaced.session_id IS NOT NULL
+UNION ALL
+SELECT checkout.id, checkout.session_id::text FROM checkout
+WHERE checkout.state = 'superseded' AND checkout.session_id IS NOT NULL
+  AND (checkout.cart_id = sqlc.arg(cart_id) OR checkout.account_id = sqlc.narg(account_id) OR checkout.anonymous_cart_id = ANY(sqlc.arg(guests)::text[]))
+ORDER BY 1;
 
 -- name: SupersedeCheckout :exec
 UPDATE checkout SET state = 'superseded', state_since = sqlc.arg(now), next_check_at = sqlc.arg(next_check_at)::timestamptz, checks = 0

@@ -71,9 +71,9 @@ func (c *Checkouts) start(ctx context.Context, request *orderv1.StartCheckoutReq
 
 // prepare decides, under the lock of the cart, which checkout the cart has now and which sessions it had before. As long as there
 // are such, a cart that needs a new checkout has none.
-func (c *Checkouts) prepare(ctx context.Context, request *orderv1.StartCheckoutRequest, retired map[string]bool) (frozen, []dbgen.ListReplacedSessionsRow, error) {
+func (c *Checkouts) prepare(ctx context.Context, request *orderv1.StartCheckoutRequest, retired map[string]bool) (frozen, []dbgen.SupersedeForerunnersRow, error) {
 	var checkout frozen
-	var replaced []dbgen.ListReplacedSessionsRow
+	var replaced []dbgen.SupersedeForerunnersRow
 	err := c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		checkout = frozen{}
 		contents, err := c.carts.LockForCheckout(ctx, tx, request.GetShopper())
@@ -95,7 +95,7 @@ func (c *Checkouts) prepare(ctx context.Context, request *orderv1.StartCheckoutR
 		if replaced, err = c.replace(ctx, tx, contents); err != nil {
 			return err
 		}
-		replaced = slices.DeleteFunc(replaced, func(old dbgen.ListReplacedSessionsRow) bool { return retired[old.SessionID] })
+		replaced = slices.DeleteFunc(replaced, func(old dbgen.SupersedeForerunnersRow) bool { return retired[old.SessionID] })
 		if usable || len(replaced) > 0 {
 			checkout = present
 			return nil
@@ -109,22 +109,17 @@ func (c *Checkouts) prepare(ctx context.Context, request *orderv1.StartCheckoutR
 // replace takes the place of every checkout of the shopper's earlier carts: those that were deleted, and a guest's when the
 // guest turned out to be the account. Their payment pages may be open in another tab (contract payment.md P-05, P-12). It
 // answers all sessions that have to end before one is given out.
-func (c *Checkouts) replace(ctx context.Context, tx pgx.Tx, contents cart.Contents) ([]dbgen.ListReplacedSessionsRow, error) {
+func (c *Checkouts) replace(ctx context.Context, tx pgx.Tx, contents cart.Contents) ([]dbgen.SupersedeForerunnersRow, error) {
 	guests, err := c.carts.GuestsBehind(ctx, tx, contents)
 	if err != nil {
 		return nil, err
 	}
 	account, queries := orNull(contents.AccountID), dbgen.New(tx)
-	if err := queries.SupersedeForerunners(ctx, dbgen.SupersedeForerunnersParams{
+	replaced, err := queries.SupersedeForerunners(ctx, dbgen.SupersedeForerunnersParams{
 		CartID: contents.CartID, AccountID: account, Guests: guests, Now: c.now(), NextCheckAt: c.now().Add(c.firstCheck()),
-	}); err != nil {
-		return nil, fmt.Errorf("supersede checkouts of earlier carts: %w", err)
-	}
-	replaced, err := queries.ListReplacedSessions(ctx, dbgen.ListReplacedSessionsParams{
-		CartID: contents.CartID, AccountID: account, Guests: guests,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list replaced sessions: %w", err)
+		return nil, fmt.Errorf("supersede checkouts of earlier carts: %w", err)
 	}
 	return replaced, nil
 }

@@ -10,25 +10,84 @@ import (
 	"time"
 )
 
-const AddToLine = `-- name: AddToLine :execrows
-INSERT INTO cart_line (cart_id, sku_id, quantity) VALUES ($1, $2, $3)
-ON CONFLICT (cart_id, sku_id) DO UPDATE SET quantity = cart_line.quantity + EXCLUDED.quantity
-WHERE cart_line.quantity + EXCLUDED.quantity <= 99
+const AddToAccountCart = `-- name: AddToAccountCart :one
+WITH opened AS (
+    INSERT INTO cart (account_id, created_at, updated_at)
+    VALUES ($1::bigint, $2::timestamptz, $2::timestamptz)
+    ON CONFLICT (account_id) DO UPDATE SET updated_at = EXCLUDED.updated_at
+    RETURNING id
+), line AS (
+    INSERT INTO cart_line (cart_id, sku_id, quantity) SELECT opened.id, $3::bigint, $4::integer FROM opened
+    ON CONFLICT (cart_id, sku_id) DO UPDATE SET quantity = cart_line.quantity + EXCLUDED.quantity
+    WHERE cart_line.quantity + EXCLUDED.quantity <= 99
+    RETURNING cart_line.id
+)
+SELECT opened.id, EXISTS (SELECT FROM line) AS added FROM opened
 `
 
-type AddToLineParams struct {
-	CartID   int64
-	SkuID    int64
-	Quantity int32
+type AddToAccountCartParams struct {
+	AccountID int64
+	At        time.Time
+	SkuID     int64
+	Quantity  int32
 }
 
-// Changes nothing when the line would exceed 99.
-func (q *Queries) AddToLine(ctx context.Context, arg AddToLineParams) (int64, error) {
-	result, err := q.db.Exec(ctx, AddToLine, arg.CartID, arg.SkuID, arg.Quantity)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+type AddToAccountCartRow struct {
+	ID    int64
+	Added bool
+}
+
+// Makes the account's cart or finds the one that is there, and adds to its line. No line is answered when it would exceed 99.
+func (q *Queries) AddToAccountCart(ctx context.Context, arg AddToAccountCartParams) (AddToAccountCartRow, error) {
+	row := q.db.QueryRow(ctx, AddToAccountCart,
+		arg.AccountID,
+		arg.At,
+		arg.SkuID,
+		arg.Quantity,
+	)
+	var i AddToAccountCartRow
+	err := row.Scan(&i.ID, &i.Added)
+	return i, err
+}
+
+const AddToGuestCart = `-- name: AddToGuestCart :one
+WITH opened AS (
+    INSERT INTO cart (anonymous_id, created_at, updated_at)
+    VALUES ($1::text, $2::timestamptz, $2::timestamptz)
+    ON CONFLICT (anonymous_id) DO UPDATE SET updated_at = EXCLUDED.updated_at
+    RETURNING id
+), line AS (
+    INSERT INTO cart_line (cart_id, sku_id, quantity) SELECT opened.id, $3::bigint, $4::integer FROM opened
+    ON CONFLICT (cart_id, sku_id) DO UPDATE SET quantity = cart_line.quantity + EXCLUDED.quantity
+    WHERE cart_line.quantity + EXCLUDED.quantity <= 99
+    RETURNING cart_line.id
+)
+SELECT opened.id, EXISTS (SELECT FROM line) AS added FROM opened
+`
+
+type AddToGuestCartParams struct {
+	AnonymousID string
+	At          time.Time
+	SkuID       int64
+	Quantity    int32
+}
+
+type AddToGuestCartRow struct {
+	ID    int64
+	Added bool
+}
+
+// The same for a guest's cart.
+func (q *Queries) AddToGuestCart(ctx context.Context, arg AddToGuestCartParams) (AddToGuestCartRow, error) {
+	row := q.db.QueryRow(ctx, AddToGuestCart,
+		arg.AnonymousID,
+		arg.At,
+		arg.SkuID,
+		arg.Quantity,
+	)
+	var i AddToGuestCartRow
+	err := row.Scan(&i.ID, &i.Added)
+	return i, err
 }
 
 const AdoptedGuests = `-- name: AdoptedGuests :many
@@ -172,24 +231,6 @@ func (q *Queries) CopyCodes(ctx context.Context, arg CopyCodesParams) error {
 	return err
 }
 
-const DeleteBoughtUpLines = `-- name: DeleteBoughtUpLines :exec
-DELETE FROM cart_line
-USING (SELECT unnest($1::bigint[]) AS sku_id, unnest($2::integer[]) AS quantity) AS bought
-WHERE cart_line.cart_id = $3 AND cart_line.sku_id = bought.sku_id AND cart_line.quantity <= bought.quantity
-`
-
-type DeleteBoughtUpLinesParams struct {
-	SkuIds     []int64
-	Quantities []int32
-	CartID     int64
-}
-
-// Before ReduceLines: the lines of which nothing is left.
-func (q *Queries) DeleteBoughtUpLines(ctx context.Context, arg DeleteBoughtUpLinesParams) error {
-	_, err := q.db.Exec(ctx, DeleteBoughtUpLines, arg.SkuIds, arg.Quantities, arg.CartID)
-	return err
-}
-
 const DeleteCart = `-- name: DeleteCart :exec
 DELETE FROM cart WHERE id = $1
 `
@@ -211,14 +252,17 @@ func (q *Queries) DeleteCartOfAccount(ctx context.Context, accountID int64) (int
 	return result.RowsAffected(), nil
 }
 
-const DeleteCartWithNothingToBuy = `-- name: DeleteCartWithNothingToBuy :exec
+const DeleteCartWithNothingToBuy = `-- name: DeleteCartWithNothingToBuy :execrows
 DELETE FROM cart WHERE cart.id = $1
 AND NOT EXISTS (SELECT 1 FROM cart_line WHERE cart_line.cart_id = cart.id AND cart_line.quantity > 0)
 `
 
-func (q *Queries) DeleteCartWithNothingToBuy(ctx context.Context, id int64) error {
-	_, err := q.db.Exec(ctx, DeleteCartWithNothingToBuy, id)
-	return err
+func (q *Queries) DeleteCartWithNothingToBuy(ctx context.Context, id int64) (int64, error) {
+	result, err := q.db.Exec(ctx, DeleteCartWithNothingToBuy, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const DeleteUntouchedCarts = `-- name: DeleteUntouchedCarts :many
@@ -571,46 +615,6 @@ func (q *Queries) NoteAdoption(ctx context.Context, arg NoteAdoptionParams) erro
 	return err
 }
 
-const OpenAccountCart = `-- name: OpenAccountCart :one
-INSERT INTO cart (account_id, created_at, updated_at)
-VALUES ($1::bigint, $2::timestamptz, $2::timestamptz)
-ON CONFLICT (account_id) DO UPDATE SET updated_at = EXCLUDED.updated_at
-RETURNING id
-`
-
-type OpenAccountCartParams struct {
-	AccountID int64
-	At        time.Time
-}
-
-// Makes the account's cart or locks the one that is there.
-func (q *Queries) OpenAccountCart(ctx context.Context, arg OpenAccountCartParams) (int64, error) {
-	row := q.db.QueryRow(ctx, OpenAccountCart, arg.AccountID, arg.At)
-	var id int64
-	err := row.Scan(&id)
-	return id, err
-}
-
-const OpenGuestCart = `-- name: OpenGuestCart :one
-INSERT INTO cart (anonymous_id, created_at, updated_at)
-VALUES ($1::text, $2::timestamptz, $2::timestamptz)
-ON CONFLICT (anonymous_id) DO UPDATE SET updated_at = EXCLUDED.updated_at
-RETURNING id
-`
-
-type OpenGuestCartParams struct {
-	AnonymousID string
-	At          time.Time
-}
-
-// Makes the guest's cart or locks the one that is there.
-func (q *Queries) OpenGuestCart(ctx context.Context, arg OpenGuestCartParams) (int64, error) {
-	row := q.db.QueryRow(ctx, OpenGuestCart, arg.AnonymousID, arg.At)
-	var id int64
-	err := row.Scan(&id)
-	return id, err
-}
-
 const PutCode = `-- name: PutCode :execrows
 INSERT INTO cart_discount (cart_id, discount_code_id) VALUES ($1, $2) ON CONFLICT DO NOTHING
 `
@@ -683,23 +687,6 @@ func (q *Queries) ReadCarts(ctx context.Context, arg ReadCartsParams) ([]ReadCar
 	return items, nil
 }
 
-const ReduceLines = `-- name: ReduceLines :exec
-UPDATE cart_line SET quantity = cart_line.quantity - bought.quantity
-FROM (SELECT unnest($2::bigint[]) AS sku_id, unnest($3::integer[]) AS quantity) AS bought
-WHERE cart_line.cart_id = $1 AND cart_line.sku_id = bought.sku_id AND cart_line.quantity > bought.quantity
-`
-
-type ReduceLinesParams struct {
-	CartID     int64
-	SkuIds     []int64
-	Quantities []int32
-}
-
-func (q *Queries) ReduceLines(ctx context.Context, arg ReduceLinesParams) error {
-	_, err := q.db.Exec(ctx, ReduceLines, arg.CartID, arg.SkuIds, arg.Quantities)
-	return err
-}
-
 const RemoveLine = `-- name: RemoveLine :execrows
 DELETE FROM cart_line WHERE cart_id = $1 AND sku_id = $2
 `
@@ -746,6 +733,29 @@ type TakeCodeOffParams struct {
 
 func (q *Queries) TakeCodeOff(ctx context.Context, arg TakeCodeOffParams) error {
 	_, err := q.db.Exec(ctx, TakeCodeOff, arg.CartID, arg.DiscountCodeID)
+	return err
+}
+
+const TakeLines = `-- name: TakeLines :exec
+WITH bought AS (
+    SELECT unnest($2::bigint[]) AS sku_id, unnest($3::integer[]) AS quantity
+), gone AS (
+    DELETE FROM cart_line USING bought
+    WHERE cart_line.cart_id = $1 AND cart_line.sku_id = bought.sku_id AND cart_line.quantity <= bought.quantity
+)
+UPDATE cart_line SET quantity = cart_line.quantity - bought.quantity FROM bought
+WHERE cart_line.cart_id = $1 AND cart_line.sku_id = bought.sku_id AND cart_line.quantity > bought.quantity
+`
+
+type TakeLinesParams struct {
+	CartID     int64
+	SkuIds     []int64
+	Quantities []int32
+}
+
+// Lines of which nothing is left go, others have less.
+func (q *Queries) TakeLines(ctx context.Context, arg TakeLinesParams) error {
+	_, err := q.db.Exec(ctx, TakeLines, arg.CartID, arg.SkuIds, arg.Quantities)
 	return err
 }
 

@@ -108,7 +108,7 @@ func (s *Shop) Another(t testing.TB, queue purchase.Queue) *Process {
 		Database: s.DB, Payment: process.Client, Purchases: process.Purchases, Telemetry: s.tel, Now: s.Clock.Now, SweepInterval: SweepInterval,
 	})
 	process.Fulfilments = fulfilment.New(fulfilment.Dependencies{
-		Database: s.DB, Purchases: process.Purchases, Refunds: process.Refunds, Now: s.Clock.Now,
+		Database: s.DB, Purchases: process.Purchases, Refunds: process.Refunds, Telemetry: s.tel, Now: s.Clock.Now,
 	})
 	process.Exceptions = exception.New(s.DB, process.Refunds, s.tel, s.Clock.Now)
 	process.Checkouts = checkout.New(checkout.Config{SiteOrigin: Origin, SweepInterval: SweepInterval}, checkout.Dependencies{

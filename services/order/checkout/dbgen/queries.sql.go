@@ -580,46 +580,6 @@ func (q *Queries) ListExceptionsOfCheckouts(ctx context.Context, checkoutIds []i
 	return items, nil
 }
 
-const ListReplacedSessions = `-- name: ListReplacedSessions :many
-SELECT id, session_id::text AS session_id, reference FROM checkout
-WHERE state = 'superseded' AND session_id IS NOT NULL
-  AND (cart_id = $1 OR account_id = $2 OR anonymous_cart_id = ANY($3::text[]))
-ORDER BY id
-`
-
-type ListReplacedSessionsParams struct {
-	CartID    int64
-	AccountID *int64
-	Guests    []string
-}
-
-type ListReplacedSessionsRow struct {
-	ID        int64
-	SessionID string
-	Reference string
-}
-
-// Sessions of the cart, and of those that it took the place of, that were replaced and may still be paid.
-func (q *Queries) ListReplacedSessions(ctx context.Context, arg ListReplacedSessionsParams) ([]ListReplacedSessionsRow, error) {
-	rows, err := q.db.Query(ctx, ListReplacedSessions, arg.CartID, arg.AccountID, arg.Guests)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ListReplacedSessionsRow
-	for rows.Next() {
-		var i ListReplacedSessionsRow
-		if err := rows.Scan(&i.ID, &i.SessionID, &i.Reference); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const LockCheckoutState = `-- name: LockCheckoutState :one
 SELECT state, session_id FROM checkout WHERE id = $1 FOR UPDATE
 `
@@ -837,10 +797,19 @@ func (q *Queries) SupersedeCheckout(ctx context.Context, arg SupersedeCheckoutPa
 	return err
 }
 
-const SupersedeForerunners = `-- name: SupersedeForerunners :exec
-UPDATE checkout SET state = 'superseded', state_since = $1, next_check_at = $2::timestamptz, checks = 0
-WHERE state = 'open' AND cart_id <> $3
-  AND (account_id = $4 OR anonymous_cart_id = ANY($5::text[]))
+const SupersedeForerunners = `-- name: SupersedeForerunners :many
+WITH replaced AS (
+    UPDATE checkout SET state = 'superseded', state_since = $1, next_check_at = $2::timestamptz, checks = 0
+    WHERE checkout.state = 'open' AND checkout.cart_id <> $3
+      AND (checkout.account_id = $4 OR checkout.anonymous_cart_id = ANY($5::text[]))
+    RETURNING checkout.id, checkout.session_id
+)
+SELECT replaced.id, replaced.session_id::text AS session_id FROM replaced WHERE replaced.session_id IS NOT NULL
+UNION ALL
+SELECT checkout.id, checkout.session_id::text FROM checkout
+WHERE checkout.state = 'superseded' AND checkout.session_id IS NOT NULL
+  AND (checkout.cart_id = $3 OR checkout.account_id = $4 OR checkout.anonymous_cart_id = ANY($5::text[]))
+ORDER BY 1
 `
 
 type SupersedeForerunnersParams struct {
@@ -851,14 +820,35 @@ type SupersedeForerunnersParams struct {
 	Guests      []string
 }
 
-// Open checkouts of carts that this one took the place of: its owner's earlier ones, also as a guest.
-func (q *Queries) SupersedeForerunners(ctx context.Context, arg SupersedeForerunnersParams) error {
-	_, err := q.db.Exec(ctx, SupersedeForerunners,
+type SupersedeForerunnersRow struct {
+	ID        int64
+	SessionID string
+}
+
+// Takes the place of open checkouts of carts that this one took the place of: its owner's earlier ones, also as a guest. Answers
+// all sessions that were replaced, now or before, of this cart too, and may still be paid.
+func (q *Queries) SupersedeForerunners(ctx context.Context, arg SupersedeForerunnersParams) ([]SupersedeForerunnersRow, error) {
+	rows, err := q.db.Query(ctx, SupersedeForerunners,
 		arg.Now,
 		arg.NextCheckAt,
 		arg.CartID,
 		arg.AccountID,
 		arg.Guests,
 	)
-	return err
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SupersedeForerunnersRow
+	for rows.Next() {
+		var i SupersedeForerunnersRow
+		if err := rows.Scan(&i.ID, &i.SessionID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
