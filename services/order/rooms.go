@@ -60,7 +60,7 @@ func assemble(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *post
 		Database: db, Catalogue: r.goods, Carts: r.carts, Purchases: r.purchases, Payment: payment,
 		Exceptions: r.exceptions, Aftermath: r.refunds, Telemetry: tel, Now: utcNow,
 	})
-	r.fulfilments = fulfilment.New(fulfilment.Dependencies{Database: db, Purchases: r.purchases, Refunds: r.refunds, Now: utcNow})
+	r.fulfilments = fulfilment.New(fulfilment.Dependencies{Database: db, Purchases: r.purchases, Refunds: r.refunds, Telemetry: tel, Now: utcNow})
 	r.keys = idempotency.New(db, utcNow)
 	r.reconciler = books.NewReconciler(books.Dependencies{
 		Database: db, Payments: payment, Completer: r.checkouts, Learner: r.refunds, Exceptions: r.exceptions, Telemetry: tel, Now: utcNow,

@@ -95,6 +95,33 @@ func resolveException(ctx context.Context, cfg Config, tel telemetry.Telemetry, 
 	return withRooms(ctx, cfg, tel, func(r rooms) error { return r.exceptions.ResolveCommand(ctx, args) })
 }
 
+// operatorTask is one of the subcommands about orders (packages fulfilment and refund).
+func operatorTask(help string, run func(rooms, context.Context, []string) error) process.Task[Config] {
+	return process.Task[Config]{Help: help, Run: func(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+		return withRooms(ctx, cfg, tel, func(r rooms) error { return run(r, ctx, args) })
+	}}
+}
+
+func (r rooms) showOrder(ctx context.Context, args []string) error {
+	return r.fulfilments.ShowCommand(ctx, args)
+}
+
+func (r rooms) setOrderStatus(ctx context.Context, args []string) error {
+	return r.fulfilments.StatusCommand(ctx, args)
+}
+
+func (r rooms) setTracking(ctx context.Context, args []string) error {
+	return r.fulfilments.TrackingCommand(ctx, args)
+}
+
+func (r rooms) cancelOrder(ctx context.Context, args []string) error {
+	return r.fulfilments.CancelCommand(ctx, args)
+}
+
+func (r rooms) refundOrder(ctx context.Context, args []string) error {
+	return r.refunds.RefundCommand(ctx, args)
+}
+
 // withRooms does a task that needs other services or several rooms. Jobs that it queues are done by the service.
 func withRooms(ctx context.Context, cfg Config, tel telemetry.Telemetry, task func(r rooms) error) error {
 	if err := cfg.check(); err != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/order/refund"
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
+	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
 )
 
 const (
@@ -46,6 +47,7 @@ type Dependencies struct {
 	Database  *postgres.Database
 	Purchases *purchase.Purchases
 	Refunds   *refund.Refunds
+	Telemetry telemetry.Telemetry
 	Now       func() time.Time
 }
 

@@ -325,6 +325,8 @@ func TestMailServiceIsAwayOrDiesAfterItsAnswer(t *testing.T) {
 	// The answer came, and the process died before it noted that.
 	s.Exec(t, "UPDATE purchase_status SET notice_accepted_at = NULL")
 	s.Exec(t, "UPDATE river_job SET state = 'available', finalized_at = NULL, attempt = 0, scheduled_at = now() WHERE kind = 'order_notice'")
-	require.Eventually(t, func() bool { return s.Count(t, "SELECT count(*) FROM purchase_status WHERE notice_accepted_at IS NOT NULL") == 1 }, patience, 20*time.Millisecond)
+	require.Eventually(t, func() bool {
+		return s.Count(t, "SELECT count(*) FROM purchase_status WHERE notice_accepted_at IS NOT NULL") == 1
+	}, patience, 20*time.Millisecond)
 	require.Len(t, s.notices(t), 1)
 }

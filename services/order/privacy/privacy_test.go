@@ -214,7 +214,7 @@ func TestAnAccountIsNotAnonymisedBeforeItIsSettled(t *testing.T) {
 		require.NotContains(t, said, "@")
 		require.Equal(t, before, everything(t, shop, "%"))
 	}
-	refused("may still be paid; its session ends at 2026-11-24T10:00:00Z")
+	refused("may still be paid; its session ends at 2026-11-23T10:31:00Z")
 	shop.Exec(t, "UPDATE checkout SET session_id = NULL, session_url = NULL, session_expires_at = NULL")
 	refused("is being started")
 

@@ -209,7 +209,7 @@ func TestResolvingGivesBackOnceHoweverManyDoIt(t *testing.T) {
 		})
 	}
 	all.Wait()
-	require.EqualValues(t, total+1, s.atStripe())
+	require.Equal(t, total+1, s.atStripe())
 	require.Equal(t, fmt.Sprintf("exception/%d", id), s.Payment.Refunds(s.intent)[0].GetKey())
 	require.Equal(t, 1, s.Count(t, "SELECT count(*) FROM payment_exception WHERE resolved_by = 'ann' AND resolution = 'was ours'"))
 	require.Equal(t, 1, s.Count(t, "SELECT count(*) FROM operator_action WHERE command = 'resolve-exception'"))
@@ -225,7 +225,7 @@ func TestResolvingGoesOnByItself(t *testing.T) {
 	require.Equal(t, 1, s.exceptions(t, "amount-mismatch", false))
 	s.Clock.Advance(time.Minute)
 	require.NoError(t, s.Refunds.Sweep(t.Context()))
-	require.EqualValues(t, total+1, s.atStripe())
+	require.Equal(t, total+1, s.atStripe())
 	require.Equal(t, 1, s.Count(t, "SELECT count(*) FROM payment_exception WHERE resolved_by = 'ann' AND resolution = 'was ours'"))
 	require.Empty(t, s.resolve(t.Context(), s.Process, s.exceptionID(t, "amount-mismatch")), "said again")
 	s.booksAreInOrder(t)
@@ -241,7 +241,7 @@ func TestBankSendsBackTheMoneyOfAnException(t *testing.T) {
 	require.Equal(t, 1, s.Count(t, "SELECT count(*) FROM payment_exception WHERE reason = 'refund-failed' AND resolved_at IS NULL AND proposed_refund_minor = $1", total+1))
 	s.Payment.NextRefunds(paymentv1.RefundStatus_REFUND_STATUS_SUCCEEDED)
 	require.Empty(t, s.resolve(t.Context(), s.Process, s.exceptionID(t, "refund-failed")))
-	require.EqualValues(t, total+1, s.atStripe())
+	require.Equal(t, total+1, s.atStripe())
 	s.booksAreInOrder(t)
 }
 

@@ -7,6 +7,7 @@ package dbgen
 
 import (
 	"context"
+	"time"
 )
 
 const IsStatus = `-- name: IsStatus :one
@@ -78,4 +79,211 @@ func (q *Queries) SetTrackingNumber(ctx context.Context, arg SetTrackingNumberPa
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const ShowExceptions = `-- name: ShowExceptions :many
+SELECT id, reason, detail, coalesce(resolution, '')::text AS resolution, (resolved_at IS NOT NULL)::boolean AS resolved
+FROM payment_exception AS x
+WHERE x.order_identifier = $1 AND x.order_identifier <> '' OR x.session_id = $2
+ORDER BY x.id
+`
+
+type ShowExceptionsParams struct {
+	OrderIdentifier string
+	SessionID       string
+}
+
+type ShowExceptionsRow struct {
+	ID         int64
+	Reason     string
+	Detail     string
+	Resolution string
+	Resolved   bool
+}
+
+func (q *Queries) ShowExceptions(ctx context.Context, arg ShowExceptionsParams) ([]ShowExceptionsRow, error) {
+	rows, err := q.db.Query(ctx, ShowExceptions, arg.OrderIdentifier, arg.SessionID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ShowExceptionsRow
+	for rows.Next() {
+		var i ShowExceptionsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Reason,
+			&i.Detail,
+			&i.Resolution,
+			&i.Resolved,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ShowOrder = `-- name: ShowOrder :one
+SELECT p.id, p.account_id, p.customer_name, p.email, p.session_id, p.currency, p.confirmation_accepted_at, p.anonymised_at,
+       coalesce(y.payment_intent_id, '')::text AS payment_intent, y.total_minor, c.reference,
+       coalesce((SELECT a.phone FROM purchase_address AS a WHERE a.purchase_id = p.id AND a.kind = 'shipping'), '')::text AS phone
+FROM purchase AS p
+JOIN purchase_payment AS y ON y.purchase_id = p.id
+JOIN checkout AS c ON c.id = p.checkout_id
+WHERE p.identifier = $1
+`
+
+type ShowOrderRow struct {
+	ID                     int64
+	AccountID              *int64
+	CustomerName           string
+	Email                  string
+	SessionID              string
+	Currency               string
+	ConfirmationAcceptedAt *time.Time
+	AnonymisedAt           *time.Time
+	PaymentIntent          string
+	TotalMinor             int64
+	Reference              string
+	Phone                  string
+}
+
+// What operators need to know besides what the customer sees.
+func (q *Queries) ShowOrder(ctx context.Context, identifier string) (ShowOrderRow, error) {
+	row := q.db.QueryRow(ctx, ShowOrder, identifier)
+	var i ShowOrderRow
+	err := row.Scan(
+		&i.ID,
+		&i.AccountID,
+		&i.CustomerName,
+		&i.Email,
+		&i.SessionID,
+		&i.Currency,
+		&i.ConfirmationAcceptedAt,
+		&i.AnonymisedAt,
+		&i.PaymentIntent,
+		&i.TotalMinor,
+		&i.Reference,
+		&i.Phone,
+	)
+	return i, err
+}
+
+const ShowRefunds = `-- name: ShowRefunds :many
+SELECT key, amount_minor, currency, state, coalesce(refund_id, '')::text AS refund_id, failure, requested_by, note, requested_at FROM refund
+WHERE purchase_id = $1::bigint ORDER BY id
+`
+
+type ShowRefundsRow struct {
+	Key         string
+	AmountMinor int64
+	Currency    string
+	State       string
+	RefundID    string
+	Failure     string
+	RequestedBy string
+	Note        string
+	RequestedAt time.Time
+}
+
+func (q *Queries) ShowRefunds(ctx context.Context, purchaseID int64) ([]ShowRefundsRow, error) {
+	rows, err := q.db.Query(ctx, ShowRefunds, purchaseID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ShowRefundsRow
+	for rows.Next() {
+		var i ShowRefundsRow
+		if err := rows.Scan(
+			&i.Key,
+			&i.AmountMinor,
+			&i.Currency,
+			&i.State,
+			&i.RefundID,
+			&i.Failure,
+			&i.RequestedBy,
+			&i.Note,
+			&i.RequestedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ShowRestocked = `-- name: ShowRestocked :many
+SELECT sku_id, sum(quantity)::bigint AS quantity FROM purchase_restock
+WHERE purchase_id = $1 AND restocked_at IS NOT NULL GROUP BY sku_id ORDER BY sku_id
+`
+
+type ShowRestockedRow struct {
+	SkuID    int64
+	Quantity int64
+}
+
+func (q *Queries) ShowRestocked(ctx context.Context, purchaseID int64) ([]ShowRestockedRow, error) {
+	rows, err := q.db.Query(ctx, ShowRestocked, purchaseID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ShowRestockedRow
+	for rows.Next() {
+		var i ShowRestockedRow
+		if err := rows.Scan(&i.SkuID, &i.Quantity); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ShowStatuses = `-- name: ShowStatuses :many
+SELECT identifier, description, set_at, set_by, notice_accepted_at FROM purchase_status WHERE purchase_id = $1 ORDER BY id
+`
+
+type ShowStatusesRow struct {
+	Identifier       string
+	Description      string
+	SetAt            time.Time
+	SetBy            string
+	NoticeAcceptedAt *time.Time
+}
+
+func (q *Queries) ShowStatuses(ctx context.Context, purchaseID int64) ([]ShowStatusesRow, error) {
+	rows, err := q.db.Query(ctx, ShowStatuses, purchaseID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ShowStatusesRow
+	for rows.Next() {
+		var i ShowStatusesRow
+		if err := rows.Scan(
+			&i.Identifier,
+			&i.Description,
+			&i.SetAt,
+			&i.SetBy,
+			&i.NoticeAcceptedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

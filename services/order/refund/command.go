@@ -1,0 +1,95 @@
+package refund
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+
+	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
+	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
+	"github.com/bartgottschalk/startupwebapp/services/platform/money"
+	"github.com/bartgottschalk/startupwebapp/services/platform/operator"
+	"github.com/bartgottschalk/startupwebapp/services/platform/process"
+)
+
+// keyLength is that of keys that the command draws.
+const keyLength = 12
+
+var errOneOrder = errors.New("expected the identifier of one order")
+
+// RefundCommand is `order refund-order ORDER [--amount 12.00] [--restock] [--key K] [--note TEXT]`. A key is drawn and shown when
+// none is given: with it the command can be repeated, whatever became of it. Should it die, the service goes on with the refund.
+func (r *Refunds) RefundCommand(ctx context.Context, args []string) error {
+	wanted, request, err := parseRefund(args)
+	if err != nil {
+		return fmt.Errorf("refund-order: %w", err)
+	}
+	order, err := r.purchases.Read(ctx, wanted.GetOrderIdentifier())
+	if err != nil {
+		return fmt.Errorf("refund-order: %w", err)
+	}
+	if err := request.Confirm(ctx, intention(order, wanted)); err != nil {
+		return fmt.Errorf("refund-order: %w", err)
+	}
+	answer, err := r.RefundOrder(ctx, wanted)
+	r.tel.Logger.InfoContext(ctx, "[OPERATOR] refund-order", "by", request.By, "order", wanted.GetOrderIdentifier(),
+		"key", wanted.GetKey(), "amount_minor", answer.GetRefund().GetAmountMinor(), "error", err)
+	if err != nil {
+		return fmt.Errorf("refund-order: %w", err)
+	}
+	_, _ = fmt.Fprintf(process.Output(ctx), "%s of order %s: %s, %s\n", money.Format(answer.GetRefund().GetAmountMinor()),
+		wanted.GetOrderIdentifier(), inWords(answer.GetRefund().GetState()), cmp.Or(answer.GetRefund().GetRefundId(), "not known to Stripe yet"))
+	return nil
+}
+
+func parseRefund(args []string) (*orderv1.RefundOrderRequest, operator.Request, error) {
+	wanted := &orderv1.RefundOrderRequest{}
+	request, err := operator.Parse("refund-order", args, func(flags *flag.FlagSet) {
+		flags.Func("amount", "how much goes back, like 12.00; all that is left without it", func(text string) error {
+			minor, err := money.Parse(text)
+			if err == nil && minor < 1 {
+				err = errAmount
+			}
+			wanted.AmountMinor = minor
+			return err
+		})
+		flags.BoolVar(&wanted.RestockAll, "restock", false, "put the goods back on the shelf, where they are counted")
+		flags.StringVar(&wanted.Key, "key", "", "the refund's name: the same again gives nothing back twice")
+		flags.StringVar(&wanted.Note, "note", "", "for the books; the customer does not see it")
+	})
+	if err != nil {
+		return nil, request, err
+	}
+	if len(request.Args) != 1 {
+		return nil, request, errOneOrder
+	}
+	wanted.OrderIdentifier, wanted.By = request.Args[0], request.By
+	if wanted.GetKey() == "" {
+		wanted.Key = "admin-" + identifier.New(keyLength)
+	}
+	return wanted, request, nil
+}
+
+func intention(order *orderv1.Order, wanted *orderv1.RefundOrderRequest) string {
+	left := order.GetTotalMinor() - order.GetRefundedMinor()
+	goods := "the goods stay away"
+	if wanted.GetRestockAll() {
+		goods = "the goods go back on the shelf"
+	}
+	return fmt.Sprintf("Order %s cost %s, %s was given back.\n%s goes back to the customer, %s. The key is %s.", order.GetIdentifier(),
+		money.Format(order.GetTotalMinor()), money.Format(order.GetRefundedMinor()),
+		money.Format(cmp.Or(wanted.GetAmountMinor(), left)), goods, wanted.GetKey())
+}
+
+func inWords(state orderv1.RefundState) string {
+	switch state {
+	case orderv1.RefundState_REFUND_STATE_SUCCEEDED:
+		return "given back"
+	case orderv1.RefundState_REFUND_STATE_FAILED:
+		return "failed"
+	default:
+		return "on its way"
+	}
+}
