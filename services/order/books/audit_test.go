@@ -67,7 +67,7 @@ func TestAuditNamesWhatIsWrong(t *testing.T) {
 		"more-restocked-than-was-ordered": `INSERT INTO stock_movement (sku_id, change, on_hand_after, reason, order_identifier, moved_at)
 			SELECT sku_id, 5, 5, 'restocked', order_identifier, moved_at FROM stock_movement WHERE reason = 'sold'`,
 		"reservation-outlives-its-session": `INSERT INTO checkout OVERRIDING SYSTEM VALUE SELECT (jsonb_populate_record(c, jsonb_build_object('id', c.id + 1, 'reference', 'checkout_' || repeat('x', 32),
-			'cart_id', 99, 'session_id', 'cs_x', 'session_expires_at', c.created_at - interval '2 hours', 'state', 'open', 'next_check_at', c.created_at + interval '1 day'))).* FROM checkout c;
+			'cart_id', 99, 'session_id', 'cs_x', 'session_expires_at', c.created_at - interval '2 hours', 'state', 'open', 'next_check_at', c.created_at - interval '119 minutes'))).* FROM checkout c;
 			INSERT INTO checkout_line SELECT (jsonb_populate_record(l, jsonb_build_object('checkout_id', l.checkout_id + 1))).* FROM checkout_line l`,
 	}
 	for rule, wrong := range wrongs {

@@ -133,10 +133,12 @@ WHERE sold.id IS NULL AND (before.on_hand_after > 0 OR before.reason <> 'set')
   AND NOT EXISTS (SELECT FROM stock_movement m WHERE m.sku_id = l.sku_id AND m.reason = 'set'
                   AND m.moved_at BETWEEN p.ordered_at - interval '1 minute' AND p.ordered_at + interval '1 minute')
 UNION ALL
--- Promised and never released: the session has ended, and its checkout still waits.
+-- Promised and never released: the session has ended, and nobody has asked about it since. One that was asked about waits for a
+-- slow method of payment, a month at most (package checkout).
 SELECT 'reservation-outlives-its-session', c.reference, 'ended ' || to_char(c.session_expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
 FROM checkout c
 WHERE c.state IN ('open', 'superseded') AND c.session_expires_at <= sqlc.arg(reserved_until)::timestamptz
+  AND (c.next_check_at <= c.session_expires_at + interval '1 minute' OR c.session_expires_at <= sqlc.arg(reserved_until)::timestamptz - interval '31 days')
   AND EXISTS (SELECT FROM checkout_line l JOIN stock s ON s.sku_id = l.sku_id WHERE l.checkout_id = c.id)
 ORDER BY 1, 2, 3;
 

@@ -65,6 +65,7 @@ UNION ALL
 SELECT 'reservation-outlives-its-session', c.reference, 'ended ' || to_char(c.session_expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
 FROM checkout c
 WHERE c.state IN ('open', 'superseded') AND c.session_expires_at <= $2::timestamptz
+  AND (c.next_check_at <= c.session_expires_at + interval '1 minute' OR c.session_expires_at <= $2::timestamptz - interval '31 days')
   AND EXISTS (SELECT FROM checkout_line l JOIN stock s ON s.sku_id = l.sku_id WHERE l.checkout_id = c.id)
 ORDER BY 1, 2, 3
 `
@@ -84,7 +85,8 @@ type AuditMoneyAndStockRow struct {
 // Nobody has asked Stripe for it, or nobody has learnt the answer; banks take their days.
 // Lines of SKUs that were surely counted when the order was made: the last movement before left some there, or was a sale, and
 // nobody began or stopped counting within the minute.
-// Promised and never released: the session has ended, and its checkout still waits.
+// Promised and never released: the session has ended, and nobody has asked about it since. One that was asked about waits for a
+// slow method of payment, a month at most (package checkout).
 func (q *Queries) AuditMoneyAndStock(ctx context.Context, arg AuditMoneyAndStockParams) ([]AuditMoneyAndStockRow, error) {
 	rows, err := q.db.Query(ctx, AuditMoneyAndStock, arg.TooOld, arg.ReservedUntil)
 	if err != nil {
