@@ -4,7 +4,7 @@ go 1.26.0
 
 require (
 	github.com/bartgottschalk/startupwebapp/gateway v0.0.0
-	github.com/bartgottschalk/startupwebapp/proto v0.0.0 // indirect
+	github.com/bartgottschalk/startupwebapp/proto v0.0.0
 	github.com/bartgottschalk/startupwebapp/services/clientevent v0.0.0
 	github.com/bartgottschalk/startupwebapp/services/order v0.0.0
 	github.com/bartgottschalk/startupwebapp/services/payment v0.0.0
@@ -30,6 +30,7 @@ require (
 	github.com/stripe/stripe-go/v76 v76.25.0
 	go.opentelemetry.io/otel/sdk v1.47.0
 	go.opentelemetry.io/otel/trace v1.47.0
+	google.golang.org/grpc v1.85.0
 	google.golang.org/protobuf v1.36.12
 )
 
@@ -100,5 +101,4 @@ require (
 	golang.org/x/text v0.43.0 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20261026165753-2ffab32bce7e // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20261019180522-ce908d29299b // indirect
-	google.golang.org/grpc v1.85.0 // indirect
 )

@@ -139,10 +139,15 @@ func (s *Shopper) Total(ctx context.Context) (int64, error) {
 type Payment struct{ Session, Page string }
 
 // CheckOut presses the pay button.
-func (s *Shopper) CheckOut(ctx context.Context) (Payment, error) {
-	said, err := s.act(ctx, "/order/create-checkout-session", "create_checkout_session", url.Values{
+func (s *Shopper) CheckOut(ctx context.Context) (Payment, error) { return s.CheckOutUnder(ctx, "") }
+
+// CheckOutUnder is CheckOut under an Idempotency-Key, unless it is empty.
+func (s *Shopper) CheckOutUnder(ctx context.Context, key string) (Payment, error) {
+	const path = "/order/create-checkout-session"
+	said, err := s.postUnder(ctx, path, url.Values{
 		"agree_to_terms_of_sale": {"true"}, "newsletter": {"false"}, "anonymous_email_address": {s.Email},
-	})
+	}, key)
+	said, err = expect(path, "create_checkout_session", "success", said, err)
 	if err != nil {
 		return Payment{}, err
 	}

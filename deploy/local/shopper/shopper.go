@@ -93,11 +93,16 @@ func (t *Trouble) Unwrap() error { return t.Err }
 
 // Get asks for an object.
 func (s *Shopper) Get(ctx context.Context, path string) (Object, error) {
-	return s.ask(ctx, http.MethodGet, path, nil)
+	return s.ask(ctx, http.MethodGet, path, nil, "")
 }
 
 // Post sends a form; the CSRF cookie is fetched when there is none.
 func (s *Shopper) Post(ctx context.Context, path string, form url.Values) (Object, error) {
+	return s.postUnder(ctx, path, form, "")
+}
+
+// postUnder sends an Idempotency-Key along, unless it is empty.
+func (s *Shopper) postUnder(ctx context.Context, path string, form url.Values, key string) (Object, error) {
 	if s.cookie("csrftoken") == "" {
 		if _, err := s.Get(ctx, "/user/token"); err != nil {
 			return nil, err
@@ -106,12 +111,12 @@ func (s *Shopper) Post(ctx context.Context, path string, form url.Values) (Objec
 	if form == nil {
 		form = url.Values{}
 	}
-	return s.ask(ctx, http.MethodPost, path, form)
+	return s.ask(ctx, http.MethodPost, path, form, key)
 }
 
-func (s *Shopper) ask(ctx context.Context, method, path string, form url.Values) (Object, error) {
+func (s *Shopper) ask(ctx context.Context, method, path string, form url.Values, key string) (Object, error) {
 	answer := Answer{API: s.API, Method: method, Path: path, Began: time.Now()}
-	answer.Status, answer.Body, answer.Err = s.send(ctx, method, path, form)
+	answer.Status, answer.Body, answer.Err = s.send(ctx, method, path, form, key)
 	answer.Ended = time.Now()
 	if s.Watch != nil {
 		s.Watch(answer)
@@ -127,7 +132,7 @@ func (s *Shopper) ask(ctx context.Context, method, path string, form url.Values)
 	return said, nil
 }
 
-func (s *Shopper) send(ctx context.Context, method, path string, form url.Values) (int, []byte, error) {
+func (s *Shopper) send(ctx context.Context, method, path string, form url.Values, key string) (int, []byte, error) {
 	var body io.Reader
 	if form != nil {
 		body = strings.NewReader(form.Encode())
@@ -139,6 +144,9 @@ func (s *Shopper) send(ctx context.Context, method, path string, form url.Values
 	if form != nil {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
 		request.Header.Set("X-CSRFToken", s.cookie("csrftoken"))
+	}
+	if key != "" {
+		request.Header.Set("Idempotency-Key", key)
 	}
 	request.Header.Set("X-Forwarded-For", s.Address)
 	answer, err := s.client.Do(request)
