@@ -21,7 +21,7 @@ func mailTask(help string, run func(mail.Commands, context.Context, []string) er
 			if err != nil {
 				return err
 			}
-			return run(mail.Commands{Desk: mail.NewDesk(db, queue, time.Now), In: os.Stdin, Out: process.Output(ctx)}, ctx, args)
+			return run(mail.Commands{Desk: mail.NewDesk(db, queue, tel.Logger, time.Now), In: os.Stdin, Out: process.Output(ctx)}, ctx, args)
 		})
 	}}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bartgottschalk/startupwebapp/services/platform/process"
+	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
 	"github.com/bartgottschalk/startupwebapp/services/user"
 	"github.com/bartgottschalk/startupwebapp/services/user/mail"
 )
@@ -76,7 +77,7 @@ func TestTextsComeFromStandardInput(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	var out bytes.Buffer
-	commands := mail.Commands{Desk: mail.NewDesk(s.db, nil, s.clock.now), In: strings.NewReader("<p>{username}</p>"), Out: &out}
+	commands := mail.Commands{Desk: mail.NewDesk(s.db, nil, telemetry.Silent().Logger, s.clock.now), In: strings.NewReader("<p>{username}</p>"), Out: &out}
 	require.NoError(t, commands.EditTemplate(t.Context(), []string{"password-changed", "--html", "-"}))
 	require.Equal(t, "<p>{username}</p>", s.templateShown("password-changed").BodyHTML)
 }

@@ -24,7 +24,7 @@ func createSuperuser(ctx context.Context, cfg Config, tel telemetry.Telemetry, a
 		key, hasher := signingKey(cfg), password.NewHasher()
 		sessions := session.New(db, hasher, limit.New(db, tel, time.Now), key, time.Now)
 		office := staff.New(db, staff.Rooms{Hasher: hasher, Sessions: sessions, Terms: terms.New(db, time.Now)}, key, time.Now)
-		return office.Task(ctx, cfg.Superuser, args, staff.Terminal(os.Stdin, os.Stderr), process.Output(ctx))
+		return office.Task(ctx, cfg.Superuser, args, staff.Desk{Ask: staff.Terminal(os.Stdin, os.Stderr), Out: process.Output(ctx), Logger: tel.Logger})
 	})
 }
 
@@ -38,7 +38,7 @@ func exportAccount(ctx context.Context, cfg Config, tel telemetry.Telemetry, arg
 // anonymiseAccount is the subcommand anonymise-account (package privacy).
 func anonymiseAccount(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
 	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
-		return privacy.New(db, signingKey(cfg), time.Now).AnonymiseTask(ctx, args, process.Output(ctx))
+		return privacy.New(db, signingKey(cfg), time.Now).AnonymiseTask(ctx, args, process.Output(ctx), tel.Logger)
 	})
 }
 

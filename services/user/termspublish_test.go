@@ -27,7 +27,7 @@ func TestNewTermsArePublished(t *testing.T) {
 	code, said, errs = s.mailCommand("publish-terms", "-by", "ada", "-yes", "-note", "<i>Shorter</i>")
 	require.Zero(t, code, errs)
 	require.Contains(t, said, "Version 2 of the terms of use")
-	require.Contains(t, errs, `"msg":"[OPERATOR]","service":"user","by":"ada","command":"publish-terms","subject":"version 2"`)
+	require.Contains(t, errs, `"msg":"[OPERATOR] publish-terms","service":"user","by":"ada","subject":"version 2"`)
 	require.Equal(t, 1, s.count("SELECT count(*) FROM operator_action WHERE done_by = 'ada' AND command = 'publish-terms' AND subject = 'version 2'"))
 	check := s.agreement(id)
 	require.False(t, check.GetAgreed())

@@ -15,6 +15,9 @@ import (
 	"unicode/utf8"
 )
 
+// Unknown is the name of an operator who gave none.
+const Unknown = "unknown"
+
 const longestName = 200 // characters; the books of what operators did hold no more
 
 var (
@@ -41,7 +44,7 @@ func Parse(command string, args []string, define func(flags *flag.FlagSet)) (Req
 	var request Request
 	flags := flag.NewFlagSet(command, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.StringVar(&request.By, "by", cmp.Or(strings.TrimSpace(os.Getenv("OPERATOR")), strings.TrimSpace(os.Getenv("USER"))), "who you are")
+	flags.StringVar(&request.By, "by", fromEnvironment(), "who you are")
 	flags.BoolVar(&request.Yes, "yes", false, "do not ask")
 	if define != nil {
 		define(flags)
@@ -56,6 +59,17 @@ func Parse(command string, args []string, define func(flags *flag.FlagSet)) (Req
 	}
 	request.Args, request.Flags = positional, flags
 	return request, nil
+}
+
+// Name is who asks, for a command that does not insist on knowing: given by -by, else $OPERATOR, else $USER, else Unknown.
+// The error is a sentence for the operator.
+func Name(given string) (string, error) {
+	name := cmp.Or(strings.TrimSpace(given), fromEnvironment(), Unknown)
+	return name, checkName(name)
+}
+
+func fromEnvironment() string {
+	return cmp.Or(strings.TrimSpace(os.Getenv("OPERATOR")), strings.TrimSpace(os.Getenv("USER")))
 }
 
 // parseAnywhere goes on behind every positional argument, where package flag stops.

@@ -75,6 +75,20 @@ func TestWhoAsks(t *testing.T) {
 	require.ErrorContains(t, err, "-by NAME")
 }
 
+func TestCommandsThatDoNotInsistOnAName(t *testing.T) {
+	for _, test := range []struct{ given, operator, user, name string }{
+		{" bob ", "ada", "root", "bob"}, {"", "ada", "root", "ada"}, {" ", "", "root", "root"}, {"", "", "", operator.Unknown},
+	} {
+		t.Setenv("OPERATOR", test.operator)
+		t.Setenv("USER", test.user)
+		name, err := operator.Name(test.given)
+		require.NoError(t, err)
+		require.Equal(t, test.name, name)
+	}
+	_, err := operator.Name("a\nb")
+	require.Error(t, err)
+}
+
 func TestNamesThatNoBookHolds(t *testing.T) {
 	t.Setenv("OPERATOR", "ada")
 	for _, name := range []string{"", "  ", "a\nb", "a\x00b", "a\xffb", strings.Repeat("a", 201)} {

@@ -14,12 +14,20 @@ import (
 	"text/tabwriter"
 
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
+	"github.com/bartgottschalk/startupwebapp/services/platform/operator"
 )
 
 // longestInput bounds what is read of a file: more than any template takes.
 const longestInput = 1 << 20
 
 const standardInput = "-" // as a file's name
+
+// The subcommands that change something; operators may say who they are with --by.
+const (
+	editCommand    = "edit-mail-template"
+	resendCommand  = "resend-mail"
+	resolveCommand = "resolve-mail-failure"
+)
 
 // Commands are the subcommands for operators. Each takes the arguments after its name.
 type Commands struct {
@@ -80,7 +88,8 @@ func (t Template) part(name string) (string, bool) {
 
 // EditTemplate is `edit-mail-template CODE [--subject S] [--text FILE|-] [--html FILE|-] [--from A] [--bcc A]`.
 func (c Commands) EditTemplate(ctx context.Context, args []string) error {
-	flags := c.flags("edit-mail-template")
+	flags := c.flags(editCommand)
+	by := flags.String("by", "", "who you are")
 	edit := Edit{}
 	var textFile, htmlFile *string // read once the flags are understood: a failure is one line, not a lesson on usage
 	flags.Func(partSubject, "the subject", given(&edit.Subject))
@@ -98,7 +107,11 @@ func (c Commands) EditTemplate(ctx context.Context, args []string) error {
 	if edit == (Edit{}) {
 		return usage("nothing to change: give --subject, --text, --html, --from or --bcc")
 	}
-	if err := c.Desk.EditTemplate(ctx, codes[0], edit); err != nil {
+	who, err := operator.Name(*by)
+	if err != nil {
+		return usage(err.Error())
+	}
+	if err := c.Desk.EditTemplate(ctx, who, codes[0], edit); err != nil {
 		return err
 	}
 	return c.say("changed %s; mails that are not out yet are written with it\n", codes[0])
@@ -170,7 +183,9 @@ func (c Commands) ListFailures(ctx context.Context, args []string) error {
 
 // Resend is `resend-mail MAIL...`.
 func (c Commands) Resend(ctx context.Context, args []string) error {
-	texts, err := c.parse(c.flags("resend-mail"), args, 1, -1)
+	flags := c.flags(resendCommand)
+	by := flags.String("by", "", "who you are")
+	texts, err := c.parse(flags, args, 1, -1)
 	if err != nil {
 		return err
 	}
@@ -178,10 +193,14 @@ func (c Commands) Resend(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Desk.Resend(ctx, ids...); err != nil {
+	who, err := operator.Name(*by)
+	if err != nil {
+		return usage(err.Error())
+	}
+	if err := c.Desk.Resend(ctx, who, ids...); err != nil {
 		return err
 	}
-	return c.say("queued again: %s\n", strings.Trim(fmt.Sprint(ids), "[]"))
+	return c.say("queued again: %s\n", numbers(ids))
 }
 
 // mailIDs are in order, so that two operators wait for each other instead of for ever, and each is there once.
@@ -200,7 +219,8 @@ func mailIDs(texts []string) ([]int64, error) {
 
 // Resolve is `resolve-mail-failure MAIL --note TEXT`.
 func (c Commands) Resolve(ctx context.Context, args []string) error {
-	flags := c.flags("resolve-mail-failure")
+	flags := c.flags(resolveCommand)
+	by := flags.String("by", "", "who you are")
 	note := flags.String("note", "", "what was done about it")
 	texts, err := c.parse(flags, args, 1, 1)
 	if err != nil {
@@ -210,7 +230,11 @@ func (c Commands) Resolve(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Desk.Resolve(ctx, id, *note); err != nil {
+	who, err := operator.Name(*by)
+	if err != nil {
+		return usage(err.Error())
+	}
+	if err := c.Desk.Resolve(ctx, who, id, *note); err != nil {
 		return err
 	}
 	return c.say("resolved the failure of mail %d\n", id)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
 	"github.com/bartgottschalk/startupwebapp/services/user/mail/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/user/operation"
 )
 
 const (
@@ -26,12 +29,13 @@ type Desk struct {
 	db      *postgres.Database
 	queries *dbgen.Queries
 	queue   Queue
+	logger  *slog.Logger
 	now     func() time.Time
 }
 
 // NewDesk makes the desk.
-func NewDesk(db *postgres.Database, queue Queue, now func() time.Time) *Desk {
-	return &Desk{db: db, queries: dbgen.New(db), queue: queue, now: now}
+func NewDesk(db *postgres.Database, queue Queue, logger *slog.Logger, now func() time.Time) *Desk {
+	return &Desk{db: db, queries: dbgen.New(db), queue: queue, logger: logger, now: now}
 }
 
 // Failure is a mail that was given up and that nobody has looked after yet.
@@ -72,8 +76,8 @@ func mask(address string) string {
 // Resend queues mails again that were given up, all of them or, on an error, none. A mail that was interrupted may reach
 // its recipient twice by this; both copies have the same Message-ID. Errors: NotFound "mail-not-found",
 // FailedPrecondition "mail-not-failed" (also of a mail that ids names twice) and "mail-emptied".
-func (d *Desk) Resend(ctx context.Context, ids ...int64) error {
-	return d.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+func (d *Desk) Resend(ctx context.Context, by string, ids ...int64) error {
+	return d.do(ctx, operation.Action{By: by, Command: resendCommand, Subject: "mails " + numbers(ids)}, func(ctx context.Context, tx pgx.Tx) error {
 		for _, id := range ids {
 			if err := d.resend(ctx, tx, id); err != nil {
 				return err
@@ -83,6 +87,23 @@ func (d *Desk) Resend(ctx context.Context, ids ...int64) error {
 	})
 }
 
+// do does what an operator asked for, notes it, both or neither, and logs it.
+func (d *Desk) do(ctx context.Context, action operation.Action, work func(context.Context, pgx.Tx) error) error {
+	err := d.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if err := work(ctx, tx); err != nil {
+			return err
+		}
+		return operation.Note(ctx, tx, action, d.now())
+	})
+	if err != nil {
+		return err
+	}
+	action.Log(ctx, d.logger)
+	return nil
+}
+
+func numbers(ids []int64) string { return strings.Trim(fmt.Sprint(ids), "[]") }
+
 func (d *Desk) resend(ctx context.Context, tx pgx.Tx, id int64) error {
 	queries := d.queries.WithTx(tx)
 	if err := resendable(ctx, queries, id); err != nil {
@@ -91,7 +112,7 @@ func (d *Desk) resend(ctx context.Context, tx pgx.Tx, id int64) error {
 	if err := queries.QueueAgain(ctx, id); err != nil {
 		return fmt.Errorf("queue mail %d again: %w", id, err)
 	}
-	if _, err := queries.ResolveFailures(ctx, dbgen.ResolveFailuresParams{MailID: id, ResolvedBy: "resend-mail", Notes: "queued again", Now: d.now()}); err != nil {
+	if _, err := queries.ResolveFailures(ctx, dbgen.ResolveFailuresParams{MailID: id, ResolvedBy: resendCommand, Notes: "queued again", Now: d.now()}); err != nil {
 		return fmt.Errorf("resolve failure of mail %d: %w", id, err)
 	}
 	return d.queue.InsertTx(ctx, tx, SendArgs{MailID: id}, nil)
@@ -114,7 +135,7 @@ func resendable(ctx context.Context, queries *dbgen.Queries, id int64) error {
 
 // Resolve closes the failure of a mail without sending it. Errors: Invalid "note-missing" and "note-too-long", NotFound
 // "mail-failure-not-found".
-func (d *Desk) Resolve(ctx context.Context, id int64, note string) error {
+func (d *Desk) Resolve(ctx context.Context, by string, id int64, note string) error {
 	note = oneLine(strings.ToValidUTF8(note, "?"))
 	if note == "" {
 		return fault.New(fault.Invalid, "note-missing", "--note says what was done")
@@ -122,7 +143,12 @@ func (d *Desk) Resolve(ctx context.Context, id int64, note string) error {
 	if len([]rune(note)) > longestNote {
 		return fault.New(fault.Invalid, "note-too-long", fmt.Sprintf("at most %d characters", longestNote))
 	}
-	resolved, err := d.queries.ResolveFailures(ctx, dbgen.ResolveFailuresParams{MailID: id, ResolvedBy: "resolve-mail-failure", Notes: note, Now: d.now()})
+	action := operation.Action{By: by, Command: resolveCommand, Subject: "mail " + strconv.FormatInt(id, 10)} // the note may name people
+	return d.do(ctx, action, func(ctx context.Context, tx pgx.Tx) error { return d.resolve(ctx, d.queries.WithTx(tx), id, note) })
+}
+
+func (d *Desk) resolve(ctx context.Context, queries *dbgen.Queries, id int64, note string) error {
+	resolved, err := queries.ResolveFailures(ctx, dbgen.ResolveFailuresParams{MailID: id, ResolvedBy: resolveCommand, Notes: note, Now: d.now()})
 	if err != nil {
 		return fmt.Errorf("resolve failure of mail %d: %w", id, err)
 	}

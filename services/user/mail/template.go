@@ -13,6 +13,7 @@ import (
 
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 	"github.com/bartgottschalk/startupwebapp/services/user/mail/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/user/operation"
 )
 
 // The lengths that the table takes, in characters.
@@ -74,8 +75,9 @@ func (d *Desk) Template(ctx context.Context, code string) (Template, error) {
 
 // EditTemplate changes a template when what comes out can be filled in and sent; otherwise nothing changes. Errors:
 // NotFound "mail-template-not-found", Invalid "mail-template-invalid" with the reason.
-func (d *Desk) EditTemplate(ctx context.Context, code string, edit Edit) error {
-	return d.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+func (d *Desk) EditTemplate(ctx context.Context, by, code string, edit Edit) error {
+	action := operation.Action{By: by, Command: editCommand, Subject: code, Detail: edit.parts()}
+	return d.do(ctx, action, func(ctx context.Context, tx pgx.Tx) error {
 		queries := d.queries.WithTx(tx)
 		row, err := queries.LockTemplate(ctx, strings.ToValidUTF8(code, "?"))
 		template, err := asTemplate(row, err)
@@ -104,6 +106,20 @@ func asTemplate(row dbgen.MailTemplate, err error) (Template, error) {
 		Code: row.Code, Purpose: row.Purpose, Audience: row.Audience, Status: row.Status, Placeholders: allowed(row.Code, row.Purpose, row.Audience),
 		Subject: row.Subject, FromAddress: row.FromAddress, BccAddress: row.BccAddress, BodyText: row.BodyText, BodyHTML: row.BodyHtml,
 	}, nil
+}
+
+// parts names what changes.
+func (e Edit) parts() string {
+	var names []string
+	for _, part := range []struct {
+		name string
+		text *string
+	}{{partSubject, e.Subject}, {partText, e.BodyText}, {partHTML, e.BodyHTML}, {partFrom, e.FromAddress}, {partBcc, e.BccAddress}} {
+		if part.text != nil {
+			names = append(names, part.name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 func (e Edit) apply(template *Template) {

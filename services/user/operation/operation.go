@@ -32,5 +32,5 @@ func Note(ctx context.Context, db dbgen.DBTX, action Action, now time.Time) erro
 
 // Log tells an action that is done.
 func (a Action) Log(ctx context.Context, logger *slog.Logger) {
-	logger.InfoContext(ctx, "[OPERATOR]", "by", a.By, "command", a.Command, "subject", a.Subject, "detail", a.Detail)
+	logger.InfoContext(ctx, "[OPERATOR] "+a.Command, "by", a.By, "subject", a.Subject, "detail", a.Detail)
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
+	"github.com/bartgottschalk/startupwebapp/services/platform/operator"
+	"github.com/bartgottschalk/startupwebapp/services/user/operation"
 	"github.com/bartgottschalk/startupwebapp/services/user/privacy/dbgen"
 	"github.com/bartgottschalk/startupwebapp/services/user/prospect"
 )
@@ -21,6 +23,7 @@ type Forgotten struct {
 	ChatMessages int64
 	Mails        int64
 	Prospects    int
+	Action       operation.Action // what was noted of it
 }
 
 // Anonymise takes everything personal out of an account and of the prospects with the addresses that it proved, in one
@@ -28,10 +31,17 @@ type Forgotten struct {
 // nobody can log in as it, the user name is free again, and mails that were queued are not sent. Doing it again is no
 // error. It fails with a sentence for the operator when there is no such account.
 func (o *Office) Anonymise(ctx context.Context, person Person) (Forgotten, error) {
+	by, err := operator.Name(person.By)
+	if err != nil {
+		return Forgotten{}, err
+	}
 	var forgotten Forgotten
-	err := o.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
-		forgotten, err = o.forget(ctx, o.queries.WithTx(tx), person)
-		return err
+	err = o.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+		if forgotten, err = o.forget(ctx, o.queries.WithTx(tx), person); err != nil {
+			return err
+		}
+		forgotten.Action = operation.Action{By: by, Command: "anonymise-account", Subject: fmt.Sprintf("account %d", forgotten.AccountID), Detail: forgotten.String()}
+		return operation.Note(ctx, tx, forgotten.Action, o.now())
 	})
 	return forgotten, err
 }

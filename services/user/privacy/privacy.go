@@ -32,6 +32,8 @@ func New(db *postgres.Database, key signing.Key, now func() time.Time) *Office {
 type Person struct {
 	Username  string
 	AccountID int64
+	// By is the operator; empty: whoever the environment says (operator.Name).
+	By string
 }
 
 // username is nil when the person is named by number.

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"unicode/utf8"
 )
@@ -33,7 +34,7 @@ func (o *Office) ExportTask(ctx context.Context, args []string, out io.Writer) e
 }
 
 // AnonymiseTask is the subcommand anonymise-account USERNAME --yes: it says in one line on out what was done.
-func (o *Office) AnonymiseTask(ctx context.Context, args []string, out io.Writer) error {
+func (o *Office) AnonymiseTask(ctx context.Context, args []string, out io.Writer, logger *slog.Logger) error {
 	person, sure, err := personOf(args)
 	if err != nil {
 		return err
@@ -45,6 +46,7 @@ func (o *Office) AnonymiseTask(ctx context.Context, args []string, out io.Writer
 	if err != nil {
 		return err
 	}
+	forgotten.Action.Log(ctx, logger)
 	_, err = fmt.Fprintln(out, forgotten)
 	return err
 }
@@ -55,6 +57,7 @@ func personOf(args []string) (person Person, sure bool, err error) {
 	flags.SetOutput(io.Discard)
 	flags.Int64Var(&person.AccountID, "account-id", 0, "")
 	flags.BoolVar(&sure, "yes", false, "")
+	flags.StringVar(&person.By, "by", "", "")
 	var names []string
 	for rest := args; ; rest = flags.Args()[1:] {
 		if flags.Parse(rest) != nil {

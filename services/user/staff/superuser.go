@@ -12,7 +12,9 @@ import (
 
 	userv1 "github.com/bartgottschalk/startupwebapp/proto/user/v1"
 	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
+	"github.com/bartgottschalk/startupwebapp/services/platform/operator"
 	"github.com/bartgottschalk/startupwebapp/services/user/form"
+	"github.com/bartgottschalk/startupwebapp/services/user/operation"
 	"github.com/bartgottschalk/startupwebapp/services/user/staff/dbgen"
 )
 
@@ -32,6 +34,8 @@ type Wish struct {
 	Email string
 	// FirstName and LastName may be empty. An existing account keeps its own.
 	FirstName, LastName string
+	// By is the operator; empty: whoever the environment says (operator.Name).
+	By string
 }
 
 // Made is what came of a wish.
@@ -41,6 +45,8 @@ type Made struct {
 	Created bool
 	// PasswordChanged: an account that existed has another password, and its sessions have ended.
 	PasswordChanged bool
+	// Action is what was noted of it.
+	Action operation.Action
 }
 
 // CreateSuperuser makes an account with all that belongs to one, or promotes the account of that user name. The address of
@@ -48,6 +54,10 @@ type Made struct {
 // 10). No mail is sent. Two who want the same at once make one account.
 // Errors are sentences for the operator; they repeat nothing that was typed.
 func (o *Office) CreateSuperuser(ctx context.Context, wish Wish, secret Secret) (Made, error) {
+	by, err := operator.Name(wish.By)
+	if err != nil {
+		return Made{}, err
+	}
 	holder, err := o.holderOf(ctx, o.queries.FindAccount, wish)
 	if err != nil {
 		return Made{}, err
@@ -62,8 +72,11 @@ func (o *Office) CreateSuperuser(ctx context.Context, wish Wish, secret Secret) 
 	}
 	var made Made
 	err = o.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		made, err = o.makeOrPromote(ctx, tx, wish, hash)
-		return err
+		if made, err = o.makeOrPromote(ctx, tx, wish, hash); err != nil {
+			return err
+		}
+		made.Action = operation.Action{By: by, Command: command, Subject: fmt.Sprintf("account %d", made.AccountID), Detail: made.String()}
+		return operation.Note(ctx, tx, made.Action, o.now())
 	})
 	return made, err
 }

@@ -7,26 +7,37 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 )
 
 var (
 	errPasswordArgument = errors.New("a password is not taken from the arguments, because everybody on the machine can read them in the list of processes: set SUPERUSER_PASSWORD, or run this at a terminal to be asked")
-	errArguments        = errors.New("the arguments are not understood; expected --username NAME --email ADDRESS [--first-name NAME] [--last-name NAME]")
+	errArguments        = errors.New("the arguments are not understood; expected --username NAME --email ADDRESS [--first-name NAME] [--last-name NAME] [--by OPERATOR]")
 	errNoUsername       = errors.New("the user name is missing: say --username NAME or set SUPERUSER_USERNAME")
 )
 
-// Task is the subcommand create-superuser: it says in one line on out what was done. ask is nil when there is nobody to ask.
-func (o *Office) Task(ctx context.Context, settings Settings, args []string, ask Asker, out io.Writer) error {
+const command = "create-superuser"
+
+// Desk is what the task has at hand.
+type Desk struct {
+	Ask    Asker // nil when there is nobody to ask
+	Out    io.Writer
+	Logger *slog.Logger
+}
+
+// Task is the subcommand create-superuser: it says in one line what was done.
+func (o *Office) Task(ctx context.Context, settings Settings, args []string, desk Desk) error {
 	wish, err := wishOf(settings, args)
 	if err != nil {
 		return err
 	}
-	made, err := o.CreateSuperuser(ctx, wish, Secret{Given: settings.Password, Ask: ask})
+	made, err := o.CreateSuperuser(ctx, wish, Secret{Given: settings.Password, Ask: desk.Ask})
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(out, made)
+	made.Action.Log(ctx, desk.Logger)
+	_, err = fmt.Fprintln(desk.Out, made)
 	return err
 }
 
@@ -38,12 +49,13 @@ func wishOf(settings Settings, args []string) (Wish, error) {
 		}
 	}
 	var wish Wish
-	flags := flag.NewFlagSet("create-superuser", flag.ContinueOnError)
+	flags := flag.NewFlagSet(command, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&wish.Username, "username", "", "")
 	flags.StringVar(&wish.Email, "email", "", "")
 	flags.StringVar(&wish.FirstName, "first-name", "", "")
 	flags.StringVar(&wish.LastName, "last-name", "", "")
+	flags.StringVar(&wish.By, "by", "", "")
 	if flags.Parse(args) != nil || flags.NArg() > 0 {
 		return Wish{}, errArguments
 	}
