@@ -112,7 +112,7 @@ func Hold(ctx context.Context, tx pgx.Tx, codeIDs []int64, customer Customer, no
 }
 
 func withinLimits(ctx context.Context, queries *dbgen.Queries, code dbgen.LockCodesRow, customer Customer) error {
-	if code.UsageLimit == nil && code.UsageLimitPerCustomer == nil {
+	if !code.Limited {
 		return nil
 	}
 	if code.UsageLimitPerCustomer != nil && customer == (Customer{}) {

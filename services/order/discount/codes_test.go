@@ -220,3 +220,17 @@ func TestAHeldCodeCostsOneStatementPerCodeWithALimit(t *testing.T) {
 		}))
 	}
 }
+
+func TestACodeWithoutLimitsIsInNobodysWay(t *testing.T) {
+	t.Parallel()
+	shop := openShop(t)
+	free := shop.code(t, "FREE", nil, nil)
+	outer, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	defer stop()
+	require.NoError(t, shop.InTx(outer, func(ctx context.Context, tx pgx.Tx) error {
+		if err := discount.Hold(ctx, tx, []int64{free}, member(1), noon()); err != nil {
+			return err
+		}
+		return shop.holdAndUse(outer, member(2), free) // beside this transaction
+	}))
+}

@@ -26,9 +26,17 @@ SELECT id, starts_at, ends_at FROM discount_code WHERE code = @code;
 -- name: CodeExists :one
 SELECT EXISTS (SELECT FROM discount_code WHERE id = @id);
 
+-- Only codes with a limit are locked: of the others there is nothing to count, and many may use them at once.
 -- name: LockCodes :many
-SELECT id, starts_at, ends_at, usage_limit, usage_limit_per_customer FROM discount_code
-WHERE id = ANY(@ids::bigint[]) ORDER BY id FOR UPDATE;
+WITH locked AS MATERIALIZED (
+    SELECT id FROM discount_code
+    WHERE id = ANY(@ids::bigint[]) AND (usage_limit IS NOT NULL OR usage_limit_per_customer IS NOT NULL)
+    ORDER BY id FOR NO KEY UPDATE
+)
+SELECT code.id, code.starts_at, code.ends_at, code.usage_limit, code.usage_limit_per_customer, (locked.id IS NOT NULL)::boolean AS limited
+FROM discount_code AS code LEFT JOIN locked ON locked.id = code.id
+WHERE code.id = ANY(@ids::bigint[])
+ORDER BY code.id;
 
 -- name: CountUses :one
 SELECT count(*) AS in_all,

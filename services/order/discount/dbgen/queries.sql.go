@@ -265,8 +265,15 @@ func (q *Queries) ListCodes(ctx context.Context) ([]ListCodesRow, error) {
 }
 
 const LockCodes = `-- name: LockCodes :many
-SELECT id, starts_at, ends_at, usage_limit, usage_limit_per_customer FROM discount_code
-WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE
+WITH locked AS MATERIALIZED (
+    SELECT id FROM discount_code
+    WHERE id = ANY($1::bigint[]) AND (usage_limit IS NOT NULL OR usage_limit_per_customer IS NOT NULL)
+    ORDER BY id FOR NO KEY UPDATE
+)
+SELECT code.id, code.starts_at, code.ends_at, code.usage_limit, code.usage_limit_per_customer, (locked.id IS NOT NULL)::boolean AS limited
+FROM discount_code AS code LEFT JOIN locked ON locked.id = code.id
+WHERE code.id = ANY($1::bigint[])
+ORDER BY code.id
 `
 
 type LockCodesRow struct {
@@ -275,8 +282,10 @@ type LockCodesRow struct {
 	EndsAt                time.Time
 	UsageLimit            *int32
 	UsageLimitPerCustomer *int32
+	Limited               bool
 }
 
+// Only codes with a limit are locked: of the others there is nothing to count, and many may use them at once.
 func (q *Queries) LockCodes(ctx context.Context, ids []int64) ([]LockCodesRow, error) {
 	rows, err := q.db.Query(ctx, LockCodes, ids)
 	if err != nil {
@@ -292,6 +301,7 @@ func (q *Queries) LockCodes(ctx context.Context, ids []int64) ([]LockCodesRow, e
 			&i.EndsAt,
 			&i.UsageLimit,
 			&i.UsageLimitPerCustomer,
+			&i.Limited,
 		); err != nil {
 			return nil, err
 		}
