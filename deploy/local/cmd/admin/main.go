@@ -58,19 +58,31 @@ func commands() []command {
 		{"create-superuser", "--username NAME --email ADDRESS [--first-name NAME] [--last-name NAME]", "make or promote an account of staff; the password is asked for, or SUPERUSER_PASSWORD", user},
 		{"export-account", "USERNAME | --account-id N", "print all that the shop keeps of a person, as JSON", exportAccount},
 		{"anonymise-account", "USERNAME | --account-id N, --yes", "forget a person; the books stay", anonymiseAccount},
+		{"publish-terms", "[--version N] [--from 2026-12-01T00:00:00Z] [--note TEXT]", "publish new terms of use, which members are asked to agree to", user},
+
 		{"show-order", "ORDER", "print everything about an order", order},
 		{"set-order-status", "ORDER STATUS", "move an order along; the customer is mailed", order},
 		{"set-tracking", "ORDER NUMBER", "note the carrier's number; who waits for the parcel is mailed", order},
 		{"cancel-order", "ORDER [-refund] [-restock] [-note TEXT]", "end an order that has not left", order},
 		{"refund-order", "ORDER [-amount 12.00] [-restock] [-key K] [-note TEXT]", "give money back, all or a part of it", order},
+
 		{"audit", "[-patience 15m]", "check the books against themselves", order},
 		{"reconcile", "[-from 2026-11-01] [-until 2026-11-08] [-days 2]", "compare the books with Stripe and print what has to be resolved", order},
 		{"exceptions", "[--all]", "list what somebody has to decide: payments that are no order, disputes, differences", order},
 		{"resolve-exception", "ID --note TEXT [--refund]", "close an exception, after giving the proposed sum back", order},
+
+		{"set-price", "SKU AMOUNT [--from 2026-12-01T00:00:00Z]", "change a price, now or from then on", order},
+		{"stock", "", "list the SKUs with what is counted of them, and what is promised to customers", order},
+		{"set-stock", "SKU COUNT|uncounted", "say how many pieces there are", order},
+		{"shipping-methods", "", "list the shipping methods", order},
+		{"enable-shipping-method", "IDENTIFIER", "offer a shipping method", order},
+		{"disable-shipping-method", "IDENTIFIER [--force]", "offer a shipping method no longer; --force: even the last", order},
+
 		{"create-discount-code", "CODE --type percent-off|dollar-amt-off|free-usps-ground-shipping --amount 10.00 [--minimum 20.00] [--starts 2026-12-01] [--ends 2027-01-01] [--limit N] [--limit-per-customer N] [--description TEXT]", "make a discount code", order},
 		{"end-discount-code", "CODE", "let a discount code be over from now on", order},
 		{"discount-codes", "", "list the discount codes and their uses", order},
 		{"load-demo-discount-codes", "", "put the discount codes of the old shop's recordings into the shop", order},
+
 		{"mail-templates", "", "list the texts of mails", user},
 		{"show-mail-template", "CODE [--part subject|text|html|from|bcc]", "print a text of mails", user},
 		{"edit-mail-template", "CODE [--subject S] [--text FILE|-] [--html FILE|-] [--from ADDRESS] [--bcc ADDRESS]", "change it", user},
@@ -121,4 +133,6 @@ func list(w io.Writer) {
 	for _, command := range commands() {
 		_, _ = fmt.Fprintf(w, "\n  %s\n      %s\n", strings.TrimSpace(command.name+" "+command.arguments), command.help)
 	}
+	_, _ = fmt.Fprintln(w, "\nWhat changes orders, goods, discounts or terms says what it will do and asks; -yes does not ask.\n"+
+		"-by NAME says who you are, otherwise $OPERATOR or $USER do: it is noted with what was done.")
 }
