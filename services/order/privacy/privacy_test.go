@@ -199,6 +199,46 @@ func TestOthersKeepTheirsWhenAnAccountIsAnonymised(t *testing.T) {
 	require.Equal(t, 1, shop.Count(t, "SELECT count(*) FROM guest_adopted"))
 }
 
+func TestWhatCameAfterThePaymentIsExportedAndStays(t *testing.T) {
+	t.Parallel()
+	shop := checkouttest.Open(t)
+	order := buy(t, shop, checkouttest.Member(7), "ann@example.com")
+	deliver(t, shop)
+	session := shop.Payment.Sessions()[0].GetSessionId()
+	_, err := shop.Fulfilments.SetOrderStatus(t.Context(), &orderv1.SetOrderStatusRequest{OrderIdentifier: order, Status: "shipped", By: "bob"})
+	require.NoError(t, err)
+	_, err = shop.Fulfilments.SetTrackingNumber(t.Context(), &orderv1.SetTrackingNumberRequest{OrderIdentifier: order, TrackingNumber: "1Z-TRACK", By: "bob"})
+	require.NoError(t, err)
+	_, err = shop.Refunds.RefundOrder(t.Context(), &orderv1.RefundOrderRequest{OrderIdentifier: order, Key: "k", AmountMinor: 100, By: "bob", Note: "late"})
+	require.NoError(t, err)
+	shop.Payment.Dispute(t, "du_1", session, "needs_response")
+	require.NoError(t, shop.Refunds.LearnDispute(t.Context(), "du_1"))
+
+	var document map[string]any
+	require.NoError(t, json.Unmarshal([]byte(export(t, shop, "7")), &document))
+
+	exported := document["orders"].([]any)[0].(map[string]any)
+	refund := exported["refunds"].([]any)[0].(map[string]any)
+	require.Equal(t, []any{"1.00", "usd", "succeeded"}, []any{refund["amount"], refund["currency"], refund["state"]})
+	dispute := exported["disputes"].([]any)[0].(map[string]any)
+	require.Equal(t, []any{"du_1", "fraudulent", "needs_response"}, []any{dispute["dispute_id"], dispute["reason"], dispute["status"]})
+	require.Equal(t, "bob", exported["statuses"].([]any)[1].(map[string]any)["set_by"])
+	require.Empty(t, exported["discounts"])
+	require.NotNil(t, exported["discounts"])
+
+	_, err = anonymise(t, shop, "7")
+	require.Error(t, err, "who disputes it must be known until that is resolved")
+	shop.Payment.Dispute(t, "du_1", session, "won")
+	require.NoError(t, shop.Refunds.LearnDispute(t.Context(), "du_1"))
+	_, err = anonymise(t, shop, "7")
+	require.NoError(t, err)
+	left := everything(t, shop, "%")
+	for _, personal := range person() {
+		require.NotContains(t, left, personal)
+	}
+	require.Equal(t, 1, shop.Count(t, "SELECT count(*) FROM refund WHERE note = 'late'"))
+}
+
 func TestAnAccountIsNotAnonymisedBeforeItIsSettled(t *testing.T) {
 	t.Parallel()
 	shop := checkouttest.Open(t)

@@ -69,21 +69,6 @@ SELECT identifier, session_id FROM purchase WHERE checkout_id = sqlc.arg(checkou
 -- name: FindPurchase :one
 SELECT * FROM purchase WHERE identifier = sqlc.arg(identifier);
 
--- name: FindShippingMethod :one
-SELECT * FROM purchase_shipping_method WHERE purchase_id = sqlc.arg(purchase_id);
-
--- name: FindPayment :one
-SELECT * FROM purchase_payment WHERE purchase_id = sqlc.arg(purchase_id);
-
--- name: ListLines :many
-SELECT * FROM purchase_line WHERE purchase_id = sqlc.arg(purchase_id) ORDER BY position;
-
--- name: ListAddresses :many
-SELECT * FROM purchase_address WHERE purchase_id = sqlc.arg(purchase_id) ORDER BY kind;
-
--- name: ListStatuses :many
-SELECT * FROM purchase_status WHERE purchase_id = sqlc.arg(purchase_id) ORDER BY set_at DESC, id DESC;
-
 -- name: ListPurchasesOfAccount :many
 SELECT id, identifier, ordered_at, sales_tax_minor, total_minor FROM purchase
 WHERE account_id = sqlc.arg(account_id)::bigint

@@ -2,15 +2,12 @@ package refund_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
 	"github.com/stretchr/testify/require"
 
 	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
@@ -263,117 +260,6 @@ func TestOneKeyManyTimesAtOnce(t *testing.T) {
 	s.booksAreInOrder(t)
 }
 
-func TestStripeIsAway(t *testing.T) {
-	t.Parallel()
-	for _, lost := range []string{"request", "answer"} {
-		t.Run(lost, func(t *testing.T) {
-			t.Parallel()
-			s := sell(t, checkouttest.Open(t))
-			broken := s.Another(t, nil)
-			fail := func(_ context.Context, method string) error {
-				if method == "CreateRefund" {
-					return checkouttest.Unavailable()
-				}
-				return nil
-			}
-			if broken.Client.Before = fail; lost == "answer" {
-				broken.Client.Before, broken.Client.After = nil, fail
-			}
-
-			_, reason := s.giveBack(t.Context(), broken, "k", 700)
-			require.Equal(t, "stripe-unavailable", reason)
-			_, reason = s.giveBack(t.Context(), s.Process, "other", total-700+1)
-			require.Equal(t, "refund-exceeds-payment", reason, "what is on its way counts")
-			require.Equal(t, []string{"accepted"}, s.history(t))
-			require.Zero(t, s.Order(t, s.order, 0).GetRefundedMinor())
-			require.NoError(t, s.Refunds.Sweep(t.Context()), "not due")
-			require.Equal(t, "pending", s.state(t, "k"))
-
-			s.Clock.Advance(time.Minute)
-			require.Error(t, broken.Refunds.Sweep(t.Context()))
-			require.NoError(t, broken.Refunds.Sweep(t.Context()), "later times are further apart")
-			s.Clock.Advance(time.Minute)
-			require.NoError(t, s.Refunds.Sweep(t.Context()))
-
-			require.Equal(t, "succeeded", s.state(t, "k"))
-			require.EqualValues(t, 700, s.atStripe())
-			require.Equal(t, []string{"accepted", "partly-refunded"}, s.history(t))
-			s.Clock.Advance(24 * time.Hour)
-			asked := s.Client.Calls("CreateRefund")
-			require.NoError(t, s.Refunds.Sweep(t.Context()))
-			require.Equal(t, asked, s.Client.Calls("CreateRefund"), "nothing is left to do")
-		})
-	}
-}
-
-func TestSweepWaitsLongerEachTimeUpToAnHour(t *testing.T) {
-	t.Parallel()
-	s := sell(t, checkouttest.Open(t))
-	s.Client.Before = func(_ context.Context, method string) error {
-		if method == "CreateRefund" {
-			return fault.New(fault.DeadlineExceeded, "deadline-exceeded", "")
-		}
-		return nil
-	}
-	_, reason := s.giveBack(t.Context(), s.Process, "k", 700)
-	require.Equal(t, "stripe-unavailable", reason)
-	tries := 0
-	for range 12 * 60 { // twelve hours
-		s.Clock.Advance(time.Minute)
-		if s.Refunds.Sweep(t.Context()) != nil {
-			tries++
-		}
-	}
-	require.InDelta(t, 18, tries, 2)
-}
-
-// dying is a queue that fails as a process does that dies in the middle of a transaction.
-type dying struct{}
-
-func (dying) InsertTx(context.Context, pgx.Tx, river.JobArgs, *river.InsertOpts) error {
-	return errors.New("died")
-}
-
-func TestProcessDiesBetweenStripeAndTheBooks(t *testing.T) {
-	t.Parallel()
-	shop := checkouttest.Open(t)
-	require.NoError(t, stock.Set(t.Context(), shop.DB, checkouttest.PaperClips, 10, "ann", shop.Clock.Now()))
-	s := sell(t, shop)
-	_, err := s.Another(t, dying{}).Refunds.RefundOrder(t.Context(), &orderv1.RefundOrderRequest{OrderIdentifier: s.order, Key: "k", RestockAll: true})
-	require.ErrorContains(t, err, "died")
-	require.EqualValues(t, total, s.atStripe())
-	require.Equal(t, "pending", s.state(t, "k"))
-	require.Equal(t, []string{"accepted"}, s.history(t), "all of it or nothing")
-	require.Equal(t, 8, s.Count(t, "SELECT on_hand FROM stock"))
-
-	s.Clock.Advance(time.Minute)
-	require.NoError(t, s.Another(t, nil).Refunds.Sweep(t.Context()))
-
-	require.Equal(t, []string{"accepted", "refunded"}, s.history(t))
-	require.Equal(t, 10, s.Count(t, "SELECT on_hand FROM stock"))
-	require.EqualValues(t, total, s.atStripe())
-	s.booksAreInOrder(t)
-}
-
-func TestCallerGoesAwayWhileStripeIsAsked(t *testing.T) {
-	t.Parallel()
-	s := sell(t, checkouttest.Open(t))
-	ctx, leave := context.WithCancel(t.Context())
-	gone := s.Another(t, nil)
-	gone.Client.After = func(_ context.Context, method string) error {
-		if method == "CreateRefund" {
-			leave()
-		}
-		return nil
-	}
-	_, reason := s.giveBack(ctx, gone, "k", 0)
-	require.NotEmpty(t, reason)
-	s.Clock.Advance(time.Minute)
-	require.NoError(t, s.Refunds.Sweep(t.Context()))
-	require.Equal(t, []string{"accepted", "refunded"}, s.history(t))
-	require.EqualValues(t, total, s.atStripe())
-}
-
 func TestStripeRefuses(t *testing.T) {
 	t.Parallel()
 	shop := checkouttest.Open(t)
@@ -497,55 +383,4 @@ func TestStripeFailsItAtOnce(t *testing.T) {
 	require.Equal(t, orderv1.RefundState_REFUND_STATE_FAILED, refund.GetState())
 	require.Equal(t, []string{"accepted"}, s.history(t), "nobody was told that money is on its way")
 	require.Equal(t, 1, s.exceptions(t, "refund-failed", false))
-}
-
-func TestRestockIsBoundedByWhatWasBought(t *testing.T) {
-	t.Parallel()
-	shop := checkouttest.Open(t)
-	require.NoError(t, stock.Set(t.Context(), shop.DB, checkouttest.PaperClips, 10, "ann", shop.Clock.Now()))
-	s := sell(t, shop)
-	onHand := func() int { return s.Count(t, "SELECT on_hand FROM stock") }
-	require.Equal(t, 8, onHand())
-	one := []*orderv1.RestockLine{{SkuId: checkouttest.PaperClips, Quantity: 1}}
-
-	for range 2 {
-		_, reason := s.ask(t.Context(), s.Process, &orderv1.RefundOrderRequest{Key: "a", AmountMinor: 100, Restock: one})
-		require.Empty(t, reason)
-	}
-	require.Equal(t, 9, onHand())
-	_, reason := s.ask(t.Context(), s.Process, &orderv1.RefundOrderRequest{Key: "a", AmountMinor: 100})
-	require.Equal(t, "refund-key-reused", reason)
-	_, reason = s.ask(t.Context(), s.Process, &orderv1.RefundOrderRequest{Key: "b", AmountMinor: 100, Restock: []*orderv1.RestockLine{{SkuId: checkouttest.PaperClips, Quantity: 2_000_000_000}}})
-	require.Empty(t, reason)
-	require.Equal(t, 10, onHand(), "two were bought")
-	_, reason = s.ask(t.Context(), s.Process, &orderv1.RefundOrderRequest{Key: "c", AmountMinor: 100, RestockAll: true})
-	require.Empty(t, reason)
-	require.Equal(t, 10, onHand())
-	require.Equal(t, 2, s.Count(t, "SELECT count(*) FROM stock_movement WHERE reason = 'restocked' AND moved_by = 'ann' AND order_identifier = $1", s.order))
-	s.booksAreInOrder(t)
-}
-
-func TestGoodsThatAreNotCountedAreLeftAlone(t *testing.T) {
-	t.Parallel()
-	s := sell(t, checkouttest.Open(t))
-	_, reason := s.ask(t.Context(), s.Process, &orderv1.RefundOrderRequest{Key: "a", RestockAll: true})
-	require.Empty(t, reason)
-	require.Zero(t, s.Count(t, "SELECT count(*) FROM stock_movement"))
-	s.booksAreInOrder(t)
-}
-
-func TestRunSweepsUntilItIsTold(t *testing.T) {
-	t.Parallel()
-	s := sell(t, checkouttest.Open(t))
-	s.Client.Before = func(context.Context, string) error { return checkouttest.Unavailable() }
-	_, reason := s.giveBack(t.Context(), s.Process, "k", 0)
-	require.Equal(t, "stripe-unavailable", reason)
-	s.Clock.Advance(time.Minute)
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	other := s.Another(t, nil)
-	go func() { ended <- other.Refunds.Run(ctx) }()
-	require.Eventually(t, func() bool { return s.state(t, "k") == "succeeded" }, patience, 5*time.Millisecond)
-	stop()
-	require.NoError(t, <-ended)
 }

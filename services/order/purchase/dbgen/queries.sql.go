@@ -448,28 +448,6 @@ func (q *Queries) FindNotice(ctx context.Context, id int64) (FindNoticeRow, erro
 	return i, err
 }
 
-const FindPayment = `-- name: FindPayment :one
-SELECT purchase_id, payment_type, payment_intent_id, card_name, currency, subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor FROM purchase_payment WHERE purchase_id = $1
-`
-
-func (q *Queries) FindPayment(ctx context.Context, purchaseID int64) (PurchasePayment, error) {
-	row := q.db.QueryRow(ctx, FindPayment, purchaseID)
-	var i PurchasePayment
-	err := row.Scan(
-		&i.PurchaseID,
-		&i.PaymentType,
-		&i.PaymentIntentID,
-		&i.CardName,
-		&i.Currency,
-		&i.SubtotalMinor,
-		&i.DiscountMinor,
-		&i.TaxMinor,
-		&i.ShippingMinor,
-		&i.TotalMinor,
-	)
-	return i, err
-}
-
 const FindPurchase = `-- name: FindPurchase :one
 SELECT id, identifier, checkout_id, session_id, payment_key, account_id, prospect_id, email, customer_name, newsletter, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, sales_tax_minor, total_minor, terms_agreed_at, ordered_at, confirmation_accepted_at, claimed_at, anonymised_at FROM purchase WHERE identifier = $1
 `
@@ -500,23 +478,6 @@ func (q *Queries) FindPurchase(ctx context.Context, identifier string) (Purchase
 		&i.ConfirmationAcceptedAt,
 		&i.ClaimedAt,
 		&i.AnonymisedAt,
-	)
-	return i, err
-}
-
-const FindShippingMethod = `-- name: FindShippingMethod :one
-SELECT purchase_id, identifier, carrier, tracking_base_url, tracking_number FROM purchase_shipping_method WHERE purchase_id = $1
-`
-
-func (q *Queries) FindShippingMethod(ctx context.Context, purchaseID int64) (PurchaseShippingMethod, error) {
-	row := q.db.QueryRow(ctx, FindShippingMethod, purchaseID)
-	var i PurchaseShippingMethod
-	err := row.Scan(
-		&i.PurchaseID,
-		&i.Identifier,
-		&i.Carrier,
-		&i.TrackingBaseUrl,
-		&i.TrackingNumber,
 	)
 	return i, err
 }
@@ -663,41 +624,6 @@ func (q *Queries) InsertPurchase(ctx context.Context, arg InsertPurchaseParams) 
 	return id, err
 }
 
-const ListAddresses = `-- name: ListAddresses :many
-SELECT purchase_id, kind, name, line1, line2, city, state, postal_code, country, phone FROM purchase_address WHERE purchase_id = $1 ORDER BY kind
-`
-
-func (q *Queries) ListAddresses(ctx context.Context, purchaseID int64) ([]PurchaseAddress, error) {
-	rows, err := q.db.Query(ctx, ListAddresses, purchaseID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []PurchaseAddress
-	for rows.Next() {
-		var i PurchaseAddress
-		if err := rows.Scan(
-			&i.PurchaseID,
-			&i.Kind,
-			&i.Name,
-			&i.Line1,
-			&i.Line2,
-			&i.City,
-			&i.State,
-			&i.PostalCode,
-			&i.Country,
-			&i.Phone,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const ListDisputesOfPurchase = `-- name: ListDisputesOfPurchase :many
 SELECT dispute_id, amount_minor, currency, reason, status, opened_at, closed_at FROM dispute
 WHERE purchase_id = $1::bigint ORDER BY opened_at, dispute_id
@@ -730,47 +656,6 @@ func (q *Queries) ListDisputesOfPurchase(ctx context.Context, purchaseID int64) 
 			&i.Status,
 			&i.OpenedAt,
 			&i.ClosedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const ListLines = `-- name: ListLines :many
-SELECT purchase_id, position, sku_id, quantity, price_minor, color, size, description, inventory_identifier, inventory_title, inventory_description, product_identifier, product_title, product_title_url, image_url, discount_minor FROM purchase_line WHERE purchase_id = $1 ORDER BY position
-`
-
-func (q *Queries) ListLines(ctx context.Context, purchaseID int64) ([]PurchaseLine, error) {
-	rows, err := q.db.Query(ctx, ListLines, purchaseID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []PurchaseLine
-	for rows.Next() {
-		var i PurchaseLine
-		if err := rows.Scan(
-			&i.PurchaseID,
-			&i.Position,
-			&i.SkuID,
-			&i.Quantity,
-			&i.PriceMinor,
-			&i.Color,
-			&i.Size,
-			&i.Description,
-			&i.InventoryIdentifier,
-			&i.InventoryTitle,
-			&i.InventoryDescription,
-			&i.ProductIdentifier,
-			&i.ProductTitle,
-			&i.ProductTitleUrl,
-			&i.ImageUrl,
-			&i.DiscountMinor,
 		); err != nil {
 			return nil, err
 		}
@@ -854,39 +739,6 @@ func (q *Queries) ListRefundsOfPurchase(ctx context.Context, purchaseID int64) (
 			&i.RefundID,
 			&i.RequestedAt,
 			&i.SettledAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const ListStatuses = `-- name: ListStatuses :many
-SELECT id, purchase_id, identifier, title, description, set_at, set_by, notice_accepted_at FROM purchase_status WHERE purchase_id = $1 ORDER BY set_at DESC, id DESC
-`
-
-func (q *Queries) ListStatuses(ctx context.Context, purchaseID int64) ([]PurchaseStatus, error) {
-	rows, err := q.db.Query(ctx, ListStatuses, purchaseID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []PurchaseStatus
-	for rows.Next() {
-		var i PurchaseStatus
-		if err := rows.Scan(
-			&i.ID,
-			&i.PurchaseID,
-			&i.Identifier,
-			&i.Title,
-			&i.Description,
-			&i.SetAt,
-			&i.SetBy,
-			&i.NoticeAcceptedAt,
 		); err != nil {
 			return nil, err
 		}
