@@ -78,7 +78,8 @@ func (c *Carts) settleOwner(ctx context.Context, of owner) error {
 // one that is there, and adds to the line, all in one statement. Two who do so at once get the same cart and line: the second
 // waits at the unique constraint.
 func (c *Carts) addToLine(ctx context.Context, of owner, skuID int64, quantity int32) (cartID int64, err error) {
-	queries, added := dbgen.New(c.db), false
+	queries := dbgen.New(c.db)
+	var added bool
 	if of.accountID != 0 {
 		row, failed := queries.AddToAccountCart(ctx, dbgen.AddToAccountCartParams{AccountID: of.accountID, SkuID: skuID, Quantity: quantity, At: c.now()})
 		cartID, added, err = row.ID, row.Added, failed
