@@ -207,7 +207,7 @@ func TestCancelledGoesBackWithEverything(t *testing.T) {
 	all.Wait()
 	require.Equal(t, []string{"accepted", "cancelled", "refunded"}, s.history(t))
 	require.Len(t, s.Payment.Refunds(s.intent), 1)
-	require.EqualValues(t, total, s.Order(t, s.order, 0).GetRefundedMinor())
+	require.Equal(t, total, s.Order(t, s.order, 0).GetRefundedMinor())
 	require.Equal(t, 10, s.Count(t, "SELECT on_hand FROM stock"))
 	require.Equal(t, 1, s.Count(t, "SELECT count(*) FROM operator_action WHERE command = 'cancel-order' AND detail = 'asked for'"))
 	kinds := map[userv1.OrderNoticeKind]int{}
@@ -245,7 +245,7 @@ func TestCancelFirstAndChooseLater(t *testing.T) {
 		require.Empty(t, s.cancel(t.Context(), s.Process, true, true))
 	}
 	require.Equal(t, 10, s.Count(t, "SELECT on_hand FROM stock"))
-	require.EqualValues(t, total, s.Order(t, s.order, 0).GetRefundedMinor())
+	require.Equal(t, total, s.Order(t, s.order, 0).GetRefundedMinor())
 	require.Equal(t, []string{"accepted", "cancelled", "partly-refunded", "refunded"}, s.history(t))
 	require.Empty(t, s.Violations(t))
 }

@@ -94,7 +94,7 @@ func TestProcessDiesBetweenStripeAndTheBooks(t *testing.T) {
 	s := sell(t, shop)
 	_, err := s.Another(t, dying{}).Refunds.RefundOrder(t.Context(), &orderv1.RefundOrderRequest{OrderIdentifier: s.order, Key: "k", RestockAll: true})
 	require.ErrorContains(t, err, "died")
-	require.EqualValues(t, total, s.atStripe())
+	require.Equal(t, total, s.atStripe())
 	require.Equal(t, "pending", s.state(t, "k"))
 	require.Equal(t, []string{"accepted"}, s.history(t), "all of it or nothing")
 	require.Equal(t, 8, s.Count(t, "SELECT on_hand FROM stock"))
@@ -104,7 +104,7 @@ func TestProcessDiesBetweenStripeAndTheBooks(t *testing.T) {
 
 	require.Equal(t, []string{"accepted", "refunded"}, s.history(t))
 	require.Equal(t, 10, s.Count(t, "SELECT on_hand FROM stock"))
-	require.EqualValues(t, total, s.atStripe())
+	require.Equal(t, total, s.atStripe())
 	s.booksAreInOrder(t)
 }
 
@@ -124,7 +124,7 @@ func TestCallerGoesAwayWhileStripeIsAsked(t *testing.T) {
 	s.Clock.Advance(time.Minute)
 	require.NoError(t, s.Refunds.Sweep(t.Context()))
 	require.Equal(t, []string{"accepted", "refunded"}, s.history(t))
-	require.EqualValues(t, total, s.atStripe())
+	require.Equal(t, total, s.atStripe())
 }
 
 func TestRunSweepsUntilItIsTold(t *testing.T) {
