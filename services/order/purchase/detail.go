@@ -96,6 +96,14 @@ type stored struct {
 	refundedMinor int64
 }
 
+// head is what an order has one of, in the order of DetailHead.
+type head struct {
+	dbgen.Purchase
+	dbgen.PurchasePayment
+	dbgen.PurchaseShippingMethod
+	RefundedMinor int64
+}
+
 // asker sends many statements at once; the database and a transaction do.
 type asker interface {
 	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
@@ -107,30 +115,22 @@ func (p *Purchases) read(ctx context.Context, identifier string) (stored, error)
 
 // read asks for an order and all its parts in one round trip.
 func read(ctx context.Context, db asker, identifier string) (stored, error) {
-	var purchases []dbgen.Purchase
-	var payments []dbgen.PurchasePayment
-	var methods []dbgen.PurchaseShippingMethod
+	var heads []head
 	var addresses []dbgen.PurchaseAddress
-	var refunded []int64
 	order, batch := stored{addresses: map[string]dbgen.PurchaseAddress{}}, &pgx.Batch{}
-	queue(batch, &purchases, pgx.RowToStructByPos, dbgen.FindPurchase, identifier)
-	queue(batch, &payments, pgx.RowToStructByPos, dbgen.DetailPayment, identifier)
-	queue(batch, &methods, pgx.RowToStructByPos, dbgen.DetailShippingMethod, identifier)
+	queue(batch, &heads, pgx.RowToStructByPos, dbgen.DetailHead, identifier)
 	queue(batch, &order.lines, pgx.RowToStructByPos, dbgen.DetailLines, identifier)
 	queue(batch, &addresses, pgx.RowToStructByPos, dbgen.DetailAddresses, identifier)
 	queue(batch, &order.statuses, pgx.RowToStructByPos, dbgen.DetailStatuses, identifier)
 	queue(batch, &order.discounts, pgx.RowToStructByPos, dbgen.DetailDiscounts, identifier)
-	queue(batch, &refunded, pgx.RowTo, dbgen.DetailRefundedSum, identifier)
 	if err := db.SendBatch(ctx, batch).Close(); err != nil {
 		return stored{}, fmt.Errorf("read order: %w", err)
 	}
-	if len(purchases) == 0 {
+	if len(heads) == 0 {
 		return stored{}, errNotFound
 	}
-	if len(payments) == 0 || len(methods) == 0 {
-		return stored{}, fmt.Errorf("order %s is incomplete", identifier)
-	}
-	order.purchase, order.payment, order.shipping, order.refundedMinor = purchases[0], payments[0], methods[0], refunded[0]
+	one := heads[0]
+	order.purchase, order.payment, order.shipping, order.refundedMinor = one.Purchase, one.PurchasePayment, one.PurchaseShippingMethod, one.RefundedMinor
 	for _, address := range addresses {
 		order.addresses[address.Kind] = address
 	}

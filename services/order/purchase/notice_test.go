@@ -45,7 +45,7 @@ func TestOrderIsReadInOneRoundTripOfFewStatements(t *testing.T) {
 	answer, err := shop.Purchases.GetOrder(ctx, &orderv1.GetOrderRequest{Identifier: identifier})
 	require.NoError(t, err)
 	require.Len(t, answer.GetOrder().GetStatuses(), 21)
-	require.Equal(t, 8, count.N())
+	require.Equal(t, 5, count.N())
 	_, err = shop.Purchases.GetOrder(t.Context(), &orderv1.GetOrderRequest{Identifier: "nosuchorde"})
 	require.Equal(t, "order-not-found", fault.ReasonOf(err))
 }

@@ -66,8 +66,14 @@ SELECT identifier FROM purchase WHERE session_id = sqlc.arg(session_id);
 -- name: FindByCheckout :one
 SELECT identifier, session_id FROM purchase WHERE checkout_id = sqlc.arg(checkout_id);
 
--- name: FindPurchase :one
-SELECT * FROM purchase WHERE identifier = sqlc.arg(identifier);
+-- name: DetailHead :many
+-- What there is one of.
+SELECT sqlc.embed(p), sqlc.embed(y), sqlc.embed(m),
+       -- What Stripe has taken on to give back.
+       (SELECT coalesce(sum(r.amount_minor), 0) FROM refund AS r
+        WHERE r.purchase_id = p.id AND r.refund_id IS NOT NULL AND r.state <> 'failed')::bigint AS refunded_minor
+FROM purchase AS p JOIN purchase_payment AS y ON y.purchase_id = p.id JOIN purchase_shipping_method AS m ON m.purchase_id = p.id
+WHERE p.identifier = sqlc.arg(identifier);
 
 -- name: ListPurchasesOfAccount :many
 SELECT id, identifier, ordered_at, sales_tax_minor, total_minor FROM purchase
@@ -147,12 +153,6 @@ ORDER BY s.id DESC LIMIT 1;
 -- name: NoteNoticeAccepted :exec
 UPDATE purchase_status SET notice_accepted_at = coalesce(notice_accepted_at, sqlc.arg(now)::timestamptz) WHERE id = sqlc.arg(id);
 
--- name: DetailPayment :many
-SELECT y.* FROM purchase_payment AS y JOIN purchase AS p ON p.id = y.purchase_id WHERE p.identifier = sqlc.arg(identifier);
-
--- name: DetailShippingMethod :many
-SELECT m.* FROM purchase_shipping_method AS m JOIN purchase AS p ON p.id = m.purchase_id WHERE p.identifier = sqlc.arg(identifier);
-
 -- name: DetailLines :many
 SELECT l.* FROM purchase_line AS l JOIN purchase AS p ON p.id = l.purchase_id WHERE p.identifier = sqlc.arg(identifier) ORDER BY l.position;
 
@@ -165,11 +165,6 @@ ORDER BY s.set_at DESC, s.id DESC;
 
 -- name: DetailDiscounts :many
 SELECT d.* FROM purchase_discount AS d JOIN purchase AS p ON p.id = d.purchase_id WHERE p.identifier = sqlc.arg(identifier) ORDER BY d.position;
-
--- name: DetailRefundedSum :many
--- What Stripe has taken on to give back.
-SELECT coalesce(sum(r.amount_minor), 0)::bigint AS refunded_minor FROM refund AS r JOIN purchase AS p ON p.id = r.purchase_id
-WHERE p.identifier = sqlc.arg(identifier) AND r.refund_id IS NOT NULL AND r.state <> 'failed';
 
 -- name: ListRefundsOfPurchase :many
 SELECT key, amount_minor, currency, state, refund_id, requested_at, settled_at FROM refund

@@ -155,6 +155,82 @@ func (q *Queries) DetailDiscounts(ctx context.Context, identifier string) ([]Pur
 	return items, nil
 }
 
+const DetailHead = `-- name: DetailHead :many
+SELECT p.id, p.identifier, p.checkout_id, p.session_id, p.payment_key, p.account_id, p.prospect_id, p.email, p.customer_name, p.newsletter, p.currency, p.item_subtotal_minor, p.item_discount_minor, p.shipping_minor, p.shipping_discount_minor, p.sales_tax_minor, p.total_minor, p.terms_agreed_at, p.ordered_at, p.confirmation_accepted_at, p.claimed_at, p.anonymised_at, y.purchase_id, y.payment_type, y.payment_intent_id, y.card_name, y.currency, y.subtotal_minor, y.discount_minor, y.tax_minor, y.shipping_minor, y.total_minor, m.purchase_id, m.identifier, m.carrier, m.tracking_base_url, m.tracking_number,
+       -- What Stripe has taken on to give back.
+       (SELECT coalesce(sum(r.amount_minor), 0) FROM refund AS r
+        WHERE r.purchase_id = p.id AND r.refund_id IS NOT NULL AND r.state <> 'failed')::bigint AS refunded_minor
+FROM purchase AS p JOIN purchase_payment AS y ON y.purchase_id = p.id JOIN purchase_shipping_method AS m ON m.purchase_id = p.id
+WHERE p.identifier = $1
+`
+
+type DetailHeadRow struct {
+	Purchase               Purchase
+	PurchasePayment        PurchasePayment
+	PurchaseShippingMethod PurchaseShippingMethod
+	RefundedMinor          int64
+}
+
+// What there is one of.
+func (q *Queries) DetailHead(ctx context.Context, identifier string) ([]DetailHeadRow, error) {
+	rows, err := q.db.Query(ctx, DetailHead, identifier)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DetailHeadRow
+	for rows.Next() {
+		var i DetailHeadRow
+		if err := rows.Scan(
+			&i.Purchase.ID,
+			&i.Purchase.Identifier,
+			&i.Purchase.CheckoutID,
+			&i.Purchase.SessionID,
+			&i.Purchase.PaymentKey,
+			&i.Purchase.AccountID,
+			&i.Purchase.ProspectID,
+			&i.Purchase.Email,
+			&i.Purchase.CustomerName,
+			&i.Purchase.Newsletter,
+			&i.Purchase.Currency,
+			&i.Purchase.ItemSubtotalMinor,
+			&i.Purchase.ItemDiscountMinor,
+			&i.Purchase.ShippingMinor,
+			&i.Purchase.ShippingDiscountMinor,
+			&i.Purchase.SalesTaxMinor,
+			&i.Purchase.TotalMinor,
+			&i.Purchase.TermsAgreedAt,
+			&i.Purchase.OrderedAt,
+			&i.Purchase.ConfirmationAcceptedAt,
+			&i.Purchase.ClaimedAt,
+			&i.Purchase.AnonymisedAt,
+			&i.PurchasePayment.PurchaseID,
+			&i.PurchasePayment.PaymentType,
+			&i.PurchasePayment.PaymentIntentID,
+			&i.PurchasePayment.CardName,
+			&i.PurchasePayment.Currency,
+			&i.PurchasePayment.SubtotalMinor,
+			&i.PurchasePayment.DiscountMinor,
+			&i.PurchasePayment.TaxMinor,
+			&i.PurchasePayment.ShippingMinor,
+			&i.PurchasePayment.TotalMinor,
+			&i.PurchaseShippingMethod.PurchaseID,
+			&i.PurchaseShippingMethod.Identifier,
+			&i.PurchaseShippingMethod.Carrier,
+			&i.PurchaseShippingMethod.TrackingBaseUrl,
+			&i.PurchaseShippingMethod.TrackingNumber,
+			&i.RefundedMinor,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const DetailLines = `-- name: DetailLines :many
 SELECT l.purchase_id, l.position, l.sku_id, l.quantity, l.price_minor, l.color, l.size, l.description, l.inventory_identifier, l.inventory_title, l.inventory_description, l.product_identifier, l.product_title, l.product_title_url, l.image_url, l.discount_minor FROM purchase_line AS l JOIN purchase AS p ON p.id = l.purchase_id WHERE p.identifier = $1 ORDER BY l.position
 `
@@ -185,97 +261,6 @@ func (q *Queries) DetailLines(ctx context.Context, identifier string) ([]Purchas
 			&i.ProductTitleUrl,
 			&i.ImageUrl,
 			&i.DiscountMinor,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const DetailPayment = `-- name: DetailPayment :many
-SELECT y.purchase_id, y.payment_type, y.payment_intent_id, y.card_name, y.currency, y.subtotal_minor, y.discount_minor, y.tax_minor, y.shipping_minor, y.total_minor FROM purchase_payment AS y JOIN purchase AS p ON p.id = y.purchase_id WHERE p.identifier = $1
-`
-
-func (q *Queries) DetailPayment(ctx context.Context, identifier string) ([]PurchasePayment, error) {
-	rows, err := q.db.Query(ctx, DetailPayment, identifier)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []PurchasePayment
-	for rows.Next() {
-		var i PurchasePayment
-		if err := rows.Scan(
-			&i.PurchaseID,
-			&i.PaymentType,
-			&i.PaymentIntentID,
-			&i.CardName,
-			&i.Currency,
-			&i.SubtotalMinor,
-			&i.DiscountMinor,
-			&i.TaxMinor,
-			&i.ShippingMinor,
-			&i.TotalMinor,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const DetailRefundedSum = `-- name: DetailRefundedSum :many
-SELECT coalesce(sum(r.amount_minor), 0)::bigint AS refunded_minor FROM refund AS r JOIN purchase AS p ON p.id = r.purchase_id
-WHERE p.identifier = $1 AND r.refund_id IS NOT NULL AND r.state <> 'failed'
-`
-
-// What Stripe has taken on to give back.
-func (q *Queries) DetailRefundedSum(ctx context.Context, identifier string) ([]int64, error) {
-	rows, err := q.db.Query(ctx, DetailRefundedSum, identifier)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []int64
-	for rows.Next() {
-		var refunded_minor int64
-		if err := rows.Scan(&refunded_minor); err != nil {
-			return nil, err
-		}
-		items = append(items, refunded_minor)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const DetailShippingMethod = `-- name: DetailShippingMethod :many
-SELECT m.purchase_id, m.identifier, m.carrier, m.tracking_base_url, m.tracking_number FROM purchase_shipping_method AS m JOIN purchase AS p ON p.id = m.purchase_id WHERE p.identifier = $1
-`
-
-func (q *Queries) DetailShippingMethod(ctx context.Context, identifier string) ([]PurchaseShippingMethod, error) {
-	rows, err := q.db.Query(ctx, DetailShippingMethod, identifier)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []PurchaseShippingMethod
-	for rows.Next() {
-		var i PurchaseShippingMethod
-		if err := rows.Scan(
-			&i.PurchaseID,
-			&i.Identifier,
-			&i.Carrier,
-			&i.TrackingBaseUrl,
-			&i.TrackingNumber,
 		); err != nil {
 			return nil, err
 		}
@@ -444,40 +429,6 @@ func (q *Queries) FindNotice(ctx context.Context, id int64) (FindNoticeRow, erro
 		&i.Carrier,
 		&i.TrackingBaseUrl,
 		&i.TrackingNumber,
-	)
-	return i, err
-}
-
-const FindPurchase = `-- name: FindPurchase :one
-SELECT id, identifier, checkout_id, session_id, payment_key, account_id, prospect_id, email, customer_name, newsletter, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, sales_tax_minor, total_minor, terms_agreed_at, ordered_at, confirmation_accepted_at, claimed_at, anonymised_at FROM purchase WHERE identifier = $1
-`
-
-func (q *Queries) FindPurchase(ctx context.Context, identifier string) (Purchase, error) {
-	row := q.db.QueryRow(ctx, FindPurchase, identifier)
-	var i Purchase
-	err := row.Scan(
-		&i.ID,
-		&i.Identifier,
-		&i.CheckoutID,
-		&i.SessionID,
-		&i.PaymentKey,
-		&i.AccountID,
-		&i.ProspectID,
-		&i.Email,
-		&i.CustomerName,
-		&i.Newsletter,
-		&i.Currency,
-		&i.ItemSubtotalMinor,
-		&i.ItemDiscountMinor,
-		&i.ShippingMinor,
-		&i.ShippingDiscountMinor,
-		&i.SalesTaxMinor,
-		&i.TotalMinor,
-		&i.TermsAgreedAt,
-		&i.OrderedAt,
-		&i.ConfirmationAcceptedAt,
-		&i.ClaimedAt,
-		&i.AnonymisedAt,
 	)
 	return i, err
 }
