@@ -85,7 +85,7 @@ func Program() process.Program[Config] {
 			"end-discount-code":        {Help: "CODE: let a discount code be over from now on", Run: endDiscountCode},
 			"discount-codes":           {Help: "list the discount codes and their uses", Run: listDiscountCodes},
 			"audit":                    {Help: "print what is wrong with checkouts, orders, payments, refunds, stock and mails; -patience 15m leaves alone what is younger", Run: audit},
-			"reconcile":                {Help: "[-from DAY] [-until DAY] [-days 2]: compare the books with Stripe and print what has to be resolved", Run: reconcile},
+			"reconcile":                {Help: "[-from DAY] [-until DAY] [-days 2] [-grace 15m]: compare the books with Stripe and print what has to be resolved", Run: reconcile},
 			"exceptions":               {Help: "[--all]: list what somebody has to decide", Run: listExceptions},
 			"resolve-exception":        {Help: "ID --note TEXT [--refund]: close an exception, after giving the proposed sum back", Run: resolveException},
 			"show-order":               operatorTask("ORDER: print everything about an order", rooms.showOrder),

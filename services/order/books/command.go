@@ -20,7 +20,7 @@ const (
 
 var errUnresolved = errors.New("reconcile: there is something to resolve")
 
-// ReconcileCommand is `order reconcile [-from 2026-11-01] [-until 2026-11-08] [-days 2]`: it compares a period with Stripe, prints
+// ReconcileCommand is `order reconcile [-from 2026-11-01] [-until 2026-11-08] [-days 2] [-grace 15m]`: it compares a period with Stripe, prints
 // every exception about it that nobody resolved and the counts, and fails when there is one or not everything was compared.
 func (r *Reconciler) ReconcileCommand(ctx context.Context, args []string) error {
 	out := process.Output(ctx)
@@ -47,12 +47,16 @@ func periodOf(args []string, now time.Time, out io.Writer) (Period, error) {
 	flags.SetOutput(out)
 	flags.Func("from", "first day, like 2026-11-01, or a moment like 2026-11-01T08:00:00Z", moment(&period.From))
 	flags.Func("until", "the day or moment before which it ends; now when not given", moment(&period.Until))
+	flags.DurationVar(&period.Grace, "grace", UsualGrace, "how old sessions and refunds must be to be judged; 0s when nothing is under way")
 	flags.IntVar(&days, "days", days, "how many days before its end it begins, when -from is not given")
 	if err := flags.Parse(args); err != nil {
 		return Period{}, err
 	}
 	if flags.NArg() > 0 {
 		return Period{}, fmt.Errorf("%q is not understood", flags.Arg(0))
+	}
+	if period.Grace < 0 {
+		return Period{}, errors.New("-grace must not be below 0")
 	}
 	if days < 1 || days > mostDays {
 		return Period{}, fmt.Errorf("-days must be from 1 to %d", mostDays)

@@ -54,7 +54,7 @@ func (r *run) ours(ctx context.Context, payments []*paymentv1.Payment) (page, er
 	for _, row := range rows {
 		known.sessions[row.SessionID] = row
 	}
-	became, err := queries.MoneyOfIntents(ctx, dbgen.MoneyOfIntentsParams{PaymentIntents: intents, Young: r.needs.Now().Add(-grace)})
+	became, err := queries.MoneyOfIntents(ctx, dbgen.MoneyOfIntentsParams{PaymentIntents: intents, Young: r.needs.Now().Add(-r.outcome.Period.Grace)})
 	if err != nil {
 		return page{}, fmt.Errorf("read our side of refunds: %w", err)
 	}

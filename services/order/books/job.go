@@ -63,7 +63,7 @@ func (w *Worker) Work(ctx context.Context, _ *river.Job[ReconcileArgs]) error {
 		return err
 	}
 	for from.Before(now) {
-		period := Period{From: from, Until: earlier(from.Add(day), now)}
+		period := Period{From: from, Until: earlier(from.Add(day), now), Grace: UsualGrace}
 		if err := w.reconcile(ctx, period); err != nil {
 			return err
 		}

@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	// grace is how long a session may be under way before anything about it is a finding.
-	grace = 15 * time.Minute
+	// UsualGrace is how long a session, or a refund, may be under way before anything about it is a finding.
+	UsualGrace = 15 * time.Minute
 	// overlap is how much more of Stripe's sessions is read at both ends of a period, so that an order at its edge, whose session
 	// was made a little later than its checkout, need not be asked about on its own.
 	overlap = 10 * time.Minute
@@ -67,7 +67,11 @@ type Reconciler struct{ needs Dependencies }
 func NewReconciler(needs Dependencies) *Reconciler { return &Reconciler{needs: needs} }
 
 // Period is a stretch of time, by the moment at which sessions and their checkouts are made: From inclusive, Until exclusive.
-type Period struct{ From, Until time.Time }
+type Period struct {
+	From, Until time.Time
+	// Grace is how old a session must be to be judged: UsualGrace, or less when it is known that nothing is under way.
+	Grace time.Duration
+}
 
 func (p Period) has(at time.Time) bool { return !at.Before(p.From) && at.Before(p.Until) }
 
@@ -183,7 +187,7 @@ func (r *run) toCompare(page []*paymentv1.Payment) []*paymentv1.Payment {
 	return picked
 }
 
-func (r *run) young(made time.Time) bool { return made.After(r.needs.Now().Add(-grace)) }
+func (r *run) young(made time.Time) bool { return made.After(r.needs.Now().Add(-r.outcome.Period.Grace)) }
 
 // orders looks for those that nobody paid.
 func (r *run) orders(ctx context.Context) error {

@@ -30,7 +30,7 @@ func needs(shop *checkouttest.Shop) books.Dependencies {
 }
 
 func today(shop *checkouttest.Shop) books.Period {
-	return books.Period{From: shop.Clock.Now().Add(-24 * time.Hour), Until: shop.Clock.Now()}
+	return books.Period{From: shop.Clock.Now().Add(-24 * time.Hour), Until: shop.Clock.Now(), Grace: books.UsualGrace}
 }
 
 // reconciled is what a run that must not fail says.
@@ -94,6 +94,10 @@ func TestWhatIsUnderWayIsNoFinding(t *testing.T) {
 
 	require.Equal(t, 2, outcome.Young)
 	require.Zero(t, outcome.Findings+outcome.MadeUp)
+
+	printed, err := command(t, shop, "-grace", "0s")
+	require.ErrorContains(t, err, "something to resolve")
+	require.Contains(t, printed, "1 payments over 39.54, 2 orders, 1 made up for, 0 not paid yet, 0 too young, 1 findings, 1 exceptions to resolve\n")
 }
 
 func TestAPaymentThatNobodyHeardOfBecomesItsOrder(t *testing.T) {
@@ -283,7 +287,7 @@ func TestTheEdgesOfAPeriod(t *testing.T) {
 	shop.Complete(t, paid(t, shop)) // exactly at the end: the next period's
 	shop.Clock.Advance(24 * time.Hour)
 	reconciler := books.NewReconciler(needs(shop))
-	period := books.Period{From: from, Until: until}
+	period := books.Period{From: from, Until: until, Grace: books.UsualGrace}
 
 	outcome, err := reconciler.Reconcile(t.Context(), period)
 	require.NoError(t, err)
@@ -433,7 +437,7 @@ func TestReconcileCommand(t *testing.T) {
 	_, err = command(t, shop)
 	require.NoError(t, err)
 
-	for _, wrong := range [][]string{{"-from", "yesterday"}, {"-days", "0"}, {"-days", "4000"}, {"-from", "2026-11-24"}, {"now"}, {"-nonsense"}} {
+	for _, wrong := range [][]string{{"-from", "yesterday"}, {"-days", "0"}, {"-days", "4000"}, {"-grace", "-1s"}, {"-from", "2026-11-24"}, {"now"}, {"-nonsense"}} {
 		_, err = command(t, shop, wrong...)
 		require.ErrorContains(t, err, "reconcile: ", "%v", wrong)
 	}

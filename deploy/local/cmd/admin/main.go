@@ -67,7 +67,7 @@ func commands() []command {
 		{"refund-order", "ORDER [-amount 12.00] [-restock] [-key K] [-note TEXT]", "give money back, all or a part of it", order},
 
 		{"audit", "[-patience 15m]", "check the books against themselves", order},
-		{"reconcile", "[-from 2026-11-01] [-until 2026-11-08] [-days 2]", "compare the books with Stripe and print what has to be resolved", order},
+		{"reconcile", "[-from 2026-11-01] [-until 2026-11-08] [-days 2] [-grace 15m]", "compare the books with Stripe and print what has to be resolved", order},
 		{"exceptions", "[--all]", "list what somebody has to decide: payments that are no order, disputes, differences", order},
 		{"resolve-exception", "ID --note TEXT [--refund]", "close an exception, after giving the proposed sum back", order},
 
