@@ -164,14 +164,14 @@ func buy(ctx context.Context, customer *shopper.Shopper, isGuest bool) error {
 	if err := errors.Join(customer.Add(ctx, 1, 2), customer.Add(ctx, 7, 1)); err != nil {
 		return err
 	}
-	if err := look(ctx, customer, "/order/cart-items", "/order/cart-shipping-methods"); err != nil {
+	if err := look(ctx, customer, "/order/cart-items", "/order/cart-shipping-methods", "/order/cart-discount-codes"); err != nil {
 		return err
 	}
 	if err := customer.Ship(ctx, "UPSGround"); err != nil {
 		return err
 	}
 	if err := look(ctx, customer, "/order/cart-totals", "/order/checkout-allowed", "/order/confirm-items",
-		"/order/confirm-shipping-method", "/order/confirm-totals"); err != nil {
+		"/order/confirm-shipping-method", "/order/confirm-discount-codes", "/order/confirm-totals"); err != nil {
 		return err
 	}
 	if isGuest {

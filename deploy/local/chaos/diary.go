@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/bartgottschalk/startupwebapp/deploy/local/shopper"
@@ -41,6 +42,13 @@ func (d *diary) pay(payment paid) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	d.paid = append(d.paid, payment)
+}
+
+// hasPaid tells whether the customer was taken on from the session's page before.
+func (d *diary) hasPaid(session string) bool {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	return slices.ContainsFunc(d.paid, func(made paid) bool { return made.session == session })
 }
 
 // complain notes what must not be.

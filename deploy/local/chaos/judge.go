@@ -62,7 +62,7 @@ func (s *Shop) closeCases(ctx context.Context, found *books, report *Report) err
 		return err
 	}
 	report.refunds = refunds
-	for _, task := range [][]string{{"audit", "-patience", "0s"}, {"reconcile"}} {
+	for _, task := range [][]string{{"audit", "-patience", "0s"}, {"reconcile", "-grace", "0s"}} {
 		if err := s.ask(ctx, task); err != nil {
 			found.complain("%v", err)
 		}
@@ -70,9 +70,17 @@ func (s *Shop) closeCases(ctx context.Context, found *books, report *Report) err
 	return nil
 }
 
-// ask runs a task of the order service that checks the books.
+// taskPatience is how long a task may find something: a checkout whose turn it is this very second is one.
+const taskPatience = 30 * time.Second
+
+// ask runs a task of the order service that checks the books, until it has nothing to say.
 func (s *Shop) ask(ctx context.Context, task []string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	return s.stack.Run(ctx, "order", task...)
+	var last error
+	_ = until(ctx, taskPatience, func(ctx context.Context) (bool, error) {
+		if err := s.stack.Run(ctx, "order", task...); ctx.Err() == nil {
+			last = err
+		}
+		return last == nil, nil
+	})
+	return last
 }
