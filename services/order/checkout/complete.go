@@ -23,7 +23,8 @@ const completionTimeout = 2 * paymentTimeout
 var (
 	sessionForm = regexp.MustCompile(`^[A-Za-z0-9_.@:-]{1,255}$`)
 
-	// errSettledBefore: another call made the order, or the exception, while this one waited for the lock.
+	// errSettledBefore: another call made the order, or the exception, while this one waited for the lock; or an operator has given the
+	// money back.
 	errSettledBefore = errors.New("settled by another call")
 )
 
@@ -144,11 +145,11 @@ func (c *Checkouts) writeOrder(ctx context.Context, checkout frozen, session *pa
 			return fmt.Errorf("empty cart: %w", err)
 		}
 		queries := dbgen.New(tx)
-		now, err := queries.LockCheckoutState(ctx, checkout.ID)
+		now, err := queries.LockCheckoutState(ctx, dbgen.LockCheckoutStateParams{ID: checkout.ID, PaymentIntent: session.GetPaymentIntentId()})
 		if err != nil {
 			return fmt.Errorf("lock checkout: %w", err)
 		}
-		if now.State == stateCompleted || now.State == stateException {
+		if now.State == stateCompleted || now.State == stateException || now.GivenBack {
 			return errSettledBefore
 		}
 		if order, err = c.purchases.Record(ctx, tx, c.sale(checkout, session)); err != nil {

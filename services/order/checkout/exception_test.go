@@ -2,14 +2,18 @@ package checkout_test
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
 	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
 	"github.com/bartgottschalk/startupwebapp/services/order/checkout/checkouttest"
+	"github.com/bartgottschalk/startupwebapp/services/order/exception"
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
 	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
@@ -174,4 +178,30 @@ func TestExceptionIsLoggedOnceAndNamesNobody(t *testing.T) {
 	require.Contains(t, log.String(), "amount-mismatch")
 	require.NotContains(t, log.String(), "buyer@example.com")
 	require.NotContains(t, log.String(), session, "who knows the session can read the order")
+}
+
+func TestMoneyThatWasGivenBackBecomesNoOrder(t *testing.T) {
+	t.Parallel()
+	shop := checkouttest.Open(t)
+	guest := checkouttest.Guest()
+	shop.Fill(t, guest, checkouttest.PaperClips, 1)
+	session := shop.Start(t, guest)
+	require.True(t, shop.Payment.Pay(session))
+	told := shop.Payment.Sessions()[0]
+	finding := exception.Finding{
+		SessionID: session, Reason: exception.PaidWithoutOrder, Reference: told.GetReference(), PaymentIntent: told.GetPaymentIntentId(),
+		Currency: told.GetCurrency(), TotalMinor: told.GetTotalMinor(), ProposedRefundMinor: told.GetTotalMinor(), Detail: "found by the reconciliation",
+	}
+	require.NoError(t, shop.DB.InTx(t.Context(), func(ctx context.Context, tx pgx.Tx) error {
+		_, err := shop.Exceptions.Note(ctx, tx, finding)
+		return err
+	}))
+	id := int64(shop.Count(t, "SELECT id::integer FROM payment_exception"))
+	_, err := shop.Exceptions.ResolveException(t.Context(), &orderv1.ResolveExceptionRequest{ExceptionId: id, By: "olga", Note: "given back", Refund: true})
+	require.NoError(t, err)
+
+	_, err = shop.Checkouts.CompleteCheckout(t.Context(), &orderv1.CompleteCheckoutRequest{SessionId: session})
+
+	require.Equal(t, "payment-exception", fault.ReasonOf(err))
+	require.Zero(t, shop.Count(t, "SELECT count(*) FROM purchase"))
 }

@@ -99,7 +99,10 @@ SELECT EXISTS (SELECT FROM checkout WHERE session_id = sqlc.arg(session_id)::tex
 SELECT * FROM checkout_line WHERE checkout_id = sqlc.arg(checkout_id) ORDER BY position;
 
 -- name: LockCheckoutState :one
-SELECT state, session_id FROM checkout WHERE id = sqlc.arg(id) FOR UPDATE;
+-- Money that an operator has given back, because no order came of it, is not to become one any more.
+SELECT checkout.state, checkout.session_id,
+       EXISTS (SELECT FROM refund WHERE refund.payment_intent = sqlc.arg(payment_intent) AND refund.exception_id IS NOT NULL AND refund.state <> 'failed')::boolean AS given_back
+FROM checkout WHERE checkout.id = sqlc.arg(id) FOR UPDATE;
 
 -- name: CompleteCheckout :exec
 UPDATE checkout SET state = 'completed', state_since = sqlc.arg(now), next_check_at = NULL WHERE id = sqlc.arg(id);

@@ -581,18 +581,27 @@ func (q *Queries) ListExceptionsOfCheckouts(ctx context.Context, checkoutIds []i
 }
 
 const LockCheckoutState = `-- name: LockCheckoutState :one
-SELECT state, session_id FROM checkout WHERE id = $1 FOR UPDATE
+SELECT checkout.state, checkout.session_id,
+       EXISTS (SELECT FROM refund WHERE refund.payment_intent = $1 AND refund.exception_id IS NOT NULL AND refund.state <> 'failed')::boolean AS given_back
+FROM checkout WHERE checkout.id = $2 FOR UPDATE
 `
+
+type LockCheckoutStateParams struct {
+	PaymentIntent string
+	ID            int64
+}
 
 type LockCheckoutStateRow struct {
 	State     string
 	SessionID *string
+	GivenBack bool
 }
 
-func (q *Queries) LockCheckoutState(ctx context.Context, id int64) (LockCheckoutStateRow, error) {
-	row := q.db.QueryRow(ctx, LockCheckoutState, id)
+// Money that an operator has given back, because no order came of it, is not to become one any more.
+func (q *Queries) LockCheckoutState(ctx context.Context, arg LockCheckoutStateParams) (LockCheckoutStateRow, error) {
+	row := q.db.QueryRow(ctx, LockCheckoutState, arg.PaymentIntent, arg.ID)
 	var i LockCheckoutStateRow
-	err := row.Scan(&i.State, &i.SessionID)
+	err := row.Scan(&i.State, &i.SessionID, &i.GivenBack)
 	return i, err
 }
 
