@@ -260,7 +260,7 @@ func TestAttemptsCarryTheSameMessageID(t *testing.T) {
 // guestFields gives values for every placeholder of the guest's template.
 func guestFields(order string) string {
 	return `{"recipient_first_name":"G","identifier":"` + order + `","order_information":"","product_information":"","shipping_information":"",
-		"order_total_information":"","payment_information":"","shipping_address_information":"","billing_address_information":"",
+		"order_total_information":"","discount_information":"","payment_information":"","shipping_address_information":"","billing_address_information":"",
 		"pr_cd":"p","prosepct_email_unsubscribe_str":""}` //nolint:misspell // as the old templates
 }
 
