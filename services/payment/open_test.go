@@ -289,6 +289,18 @@ func TestOpenSessionDiscardsASessionThatWouldChargeSomethingElse(t *testing.T) {
 	}
 }
 
+func TestOpenSessionTakesTaxThatStripeAdds(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.stripe.Fail(http.MethodPost, openPath, http.StatusOK,
+		`{"id":"cs_test_x","url":"https://pay","currency":"usd","amount_subtotal":1199,"amount_total":1298,"total_details":{"amount_tax":99}}`, false)
+
+	opened, err := s.client.OpenSession(t.Context(), aCheckout("ref-1"))
+
+	require.NoError(t, err)
+	require.Equal(t, "cs_test_x", opened.GetSessionId())
+}
+
 func TestOpenSessionRefusesNonsenseBeforeAskingStripe(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

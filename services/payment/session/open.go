@@ -127,10 +127,11 @@ func (s *Sessions) keep(ctx context.Context, row dbgen.PaymentSession, wanted co
 	return responseOf(row), nil
 }
 
-// isAsWanted compares Stripe's own sums, where it names them, with what the customer was told (contract payment.md P-02).
+// isAsWanted compares Stripe's own sums, where it names them, with what the customer was told (contract payment.md P-02). Tax comes on
+// top where Stripe is told to add it.
 func isAsWanted(wanted content, opened stripeapi.Opened) bool {
 	return isOrUnnamed(opened.SubtotalMinor, wanted.subtotalMinor) &&
-		isOrUnnamed(opened.TotalMinor, wanted.expectedMinor) &&
+		isOrUnnamed(opened.TotalMinor, wanted.expectedMinor+opened.TaxMinor) &&
 		(opened.Currency == "" || opened.Currency == wanted.currency)
 }
 

@@ -20,6 +20,7 @@ type Opened struct {
 	// Totals in minor units as Stripe counts them, nil when it named none.
 	SubtotalMinor *int64
 	TotalMinor    *int64
+	TaxMinor      int64 // 0 unless Stripe adds tax by itself
 }
 
 func openedOf(answer *stripe.CheckoutSession) Opened {
@@ -34,6 +35,9 @@ func openedOf(answer *stripe.CheckoutSession) Opened {
 		Currency:      string(answer.Currency),
 		SubtotalMinor: totals.Subtotal,
 		TotalMinor:    totals.Total,
+	}
+	if answer.TotalDetails != nil {
+		opened.TaxMinor = max(0, answer.TotalDetails.AmountTax)
 	}
 	if answer.ExpiresAt > 0 {
 		opened.ExpiresAt = time.Unix(answer.ExpiresAt, 0).UTC()
