@@ -47,7 +47,7 @@ func TestWhatIsShownAsAppliedIsCharged(t *testing.T) {
 	session := shop.Start(t, shopper)
 
 	asked := shop.Payment.Opened(t, session)
-	require.EqualValues(t, 265+checkouttest.GroundMinor, asked.GetDiscountMinor())
+	require.Equal(t, 265+checkouttest.GroundMinor, asked.GetDiscountMinor())
 	require.Equal(t, "TENTH + SHIP", asked.GetDiscountName())
 	require.Equal(t, cart.GetTotals().GetTotalMinor(), asked.GetExpectedTotalMinor())
 	require.True(t, shop.Payment.Pay(session))
@@ -91,7 +91,7 @@ func TestAPromotionOfStripesPageIsKeptWithTheOrder(t *testing.T) {
 	require.Equal(t, checkouttest.PaperClipsMinor, order.GetItemDiscountMinor(), "the goods first")
 	require.EqualValues(t, 50, order.GetShippingDiscountMinor())
 	require.EqualValues(t, 33, order.GetSalesTaxMinor())
-	require.EqualValues(t, checkouttest.PaperClipsMinor+checkouttest.GroundMinor-400+33, order.GetTotalMinor())
+	require.Equal(t, checkouttest.PaperClipsMinor+checkouttest.GroundMinor-400+33, order.GetTotalMinor())
 	require.Equal(t, 1, shop.Count(t, "SELECT count(*) FROM purchase_discount WHERE code = 'PROMOTION' AND discount_code_id IS NULL AND discount_minor = 400"))
 	require.Empty(t, shop.Violations(t))
 }

@@ -69,7 +69,7 @@ func (o outcome) play(t *testing.T) {
 	guest := checkouttest.Guest()
 	s.Fill(t, guest, checkouttest.PaperClips, 1)
 	s.session = s.Start(t, guest)
-	o.bringAbout(t, s, guest)
+	o.bringAbout(t, s)
 	o.atStripe(t, s)
 	for range 2 { // events come twice
 		s.deliver(t, o)
@@ -78,7 +78,7 @@ func (o outcome) play(t *testing.T) {
 }
 
 // bringAbout makes the checkout what the row says it is before.
-func (o outcome) bringAbout(t *testing.T, s *scene, guest *orderv1.Shopper) {
+func (o outcome) bringAbout(t *testing.T, s *scene) {
 	t.Helper()
 	switch o.before {
 	case "open", "none":
