@@ -21,8 +21,9 @@ type outage struct {
 const moment = time.Second
 
 // excuses tells whether a request from began to ended may have failed because of the outage.
+// No answer at all is the gateway's own doing, whatever else fails.
 func (o outage) excuses(answer shopper.Answer) bool {
-	if !o.concerns(answer) {
+	if !o.concerns(answer) || answer.Status == 0 && o.program != "gateway" {
 		return false
 	}
 	return answer.Began.Before(o.until.Add(moment)) && answer.Ended.After(o.from)

@@ -27,7 +27,7 @@ func TestOnlyAnOutageOnTheWayExcuses(t *testing.T) {
 		"a service that is not asked": {outage{program: "clientevent", from: at(11), until: at(13)}, nil, false},
 		"the other gateway":           {outage{program: "gateway", address: "127.0.0.1:2", from: at(11), until: at(13)}, nil, false},
 		"its own gateway":             {outage{program: "gateway", address: "127.0.0.1:1", from: at(11), until: at(13)}, nil, true},
-		"no answer at all": {outage{program: "order", from: at(5), until: at(8)}, func(a shopper.Answer) shopper.Answer {
+		"no answer at all": {outage{program: "order", from: at(11), until: at(13)}, func(a shopper.Answer) shopper.Answer {
 			a.Status, a.Err = 0, errors.New("cut")
 			return a
 		}, false},
