@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,6 +14,9 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
 )
+
+// adoptionEcho is how long after a login a request may arrive that the browser sent before.
+const adoptionEcho = time.Minute
 
 // AddToCart is the only call that makes carts, and only when it succeeds (contract order.md O-08). A guest keeps the
 // id that the cookie holds, also after its cart was ordered or deleted: the edge signed it, so nobody can have made it
@@ -50,7 +54,11 @@ func (c *Carts) add(ctx context.Context, of owner, skuID int64, quantity int32, 
 			return 0, err
 		}
 	}
-	cartID, err := c.addToLine(ctx, of, skuID, quantity)
+	what := line{skuID, quantity}
+	cartID, made, err := c.addToLine(ctx, dbgen.New(c.db), of, what)
+	if err == nil && made && of.accountID == 0 {
+		of, cartID, err = c.followAdoption(ctx, of, cartID, what)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -66,6 +74,34 @@ func (c *Carts) add(ctx context.Context, of owner, skuID int64, quantity int32, 
 	return contents.count(), nil
 }
 
+// line is what an add adds.
+type line struct {
+	skuID    int64
+	quantity int32
+}
+
+// followAdoption looks after an add that was under way while its guest signed in, and came when the guest's cart had gone to the
+// account: what it made under the guest's id nobody would find again, so it goes to the account, too.
+func (c *Carts) followAdoption(ctx context.Context, guest owner, made int64, what line) (of owner, cartID int64, err error) {
+	accounts, err := dbgen.New(c.db).LatestAdopter(ctx, dbgen.LatestAdopterParams{AnonymousID: guest.anonymousID, Since: c.now().Add(-adoptionEcho)})
+	if err != nil {
+		return guest, made, fmt.Errorf("find who adopted the guest: %w", err)
+	}
+	if len(accounts) == 0 {
+		return guest, made, nil
+	}
+	of = owner{accountID: accounts[0]}
+	err = c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		queries := dbgen.New(tx)
+		if err := queries.DeleteCart(ctx, made); err != nil {
+			return fmt.Errorf("delete a guest's second cart: %w", err)
+		}
+		cartID, _, err = c.addToLine(ctx, queries, of, what)
+		return err
+	})
+	return of, cartID, err
+}
+
 // settleOwner merges a guest's cart that an account still carries.
 func (c *Carts) settleOwner(ctx context.Context, of owner) error {
 	return c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
@@ -77,24 +113,23 @@ func (c *Carts) settleOwner(ctx context.Context, of owner) error {
 // addToLine makes the owner's cart, which has the default shipping method until one is chosen (contract README D24), or takes the
 // one that is there, and adds to the line, all in one statement. Two who do so at once get the same cart and line: the second
 // waits at the unique constraint.
-func (c *Carts) addToLine(ctx context.Context, of owner, skuID int64, quantity int32) (cartID int64, err error) {
-	queries := dbgen.New(c.db)
+func (c *Carts) addToLine(ctx context.Context, queries *dbgen.Queries, of owner, what line) (cartID int64, made bool, err error) {
 	var added bool
 	if of.accountID != 0 {
-		row, failed := queries.AddToAccountCart(ctx, dbgen.AddToAccountCartParams{AccountID: of.accountID, SkuID: skuID, Quantity: quantity, At: c.now()})
+		row, failed := queries.AddToAccountCart(ctx, dbgen.AddToAccountCartParams{AccountID: of.accountID, SkuID: what.skuID, Quantity: what.quantity, At: c.now()})
 		cartID, added, err = row.ID, row.Added, failed
 	} else {
-		row, failed := queries.AddToGuestCart(ctx, dbgen.AddToGuestCartParams{AnonymousID: of.anonymousID, SkuID: skuID, Quantity: quantity, At: c.now()})
-		cartID, added, err = row.ID, row.Added, failed
+		row, failed := queries.AddToGuestCart(ctx, dbgen.AddToGuestCartParams{AnonymousID: of.anonymousID, SkuID: what.skuID, Quantity: what.quantity, At: c.now()})
+		cartID, added, made, err = row.ID, row.Added, row.Made, failed
 	}
 	if postgres.IsForeignKeyViolation(err, "cart_line_sku") {
-		return 0, errSkuNotFound // it left the catalogue a moment ago
+		return 0, false, errSkuNotFound // it left the catalogue a moment ago
 	}
 	if err != nil {
-		return 0, fmt.Errorf("add to cart line: %w", err)
+		return 0, false, fmt.Errorf("add to cart line: %w", err)
 	}
 	if !added {
-		return 0, errQuantityOutOfRange
+		return 0, false, errQuantityOutOfRange
 	}
-	return cartID, nil
+	return cartID, made, nil
 }

@@ -39,14 +39,20 @@ WITH opened AS (
     INSERT INTO cart (anonymous_id, created_at, updated_at)
     VALUES (@anonymous_id::text, @at::timestamptz, @at::timestamptz)
     ON CONFLICT (anonymous_id) DO UPDATE SET updated_at = EXCLUDED.updated_at
-    RETURNING id
+    RETURNING id, created_at = updated_at AS made
 ), line AS (
     INSERT INTO cart_line (cart_id, sku_id, quantity) SELECT opened.id, @sku_id::bigint, @quantity::integer FROM opened
     ON CONFLICT (cart_id, sku_id) DO UPDATE SET quantity = cart_line.quantity + EXCLUDED.quantity
     WHERE cart_line.quantity + EXCLUDED.quantity <= 99
     RETURNING cart_line.id
 )
-SELECT opened.id, EXISTS (SELECT FROM line) AS added FROM opened;
+SELECT opened.id, opened.made::boolean AS made, EXISTS (SELECT FROM line) AS added FROM opened;
+
+-- Who the guest turned out to be a moment ago.
+-- name: LatestAdopter :many
+SELECT account_id FROM guest_adopted
+WHERE anonymous_id = @anonymous_id AND adopted_at > @since::timestamptz
+ORDER BY adopted_at DESC LIMIT 1;
 
 -- name: SetLine :execrows
 UPDATE cart_line SET quantity = @quantity WHERE cart_id = @cart_id AND sku_id = @sku_id;
@@ -107,7 +113,7 @@ SELECT to_cart_id FROM cart_line_moved WHERE from_cart_id = $1 LIMIT 1;
 
 -- name: NoteAdoption :exec
 INSERT INTO guest_adopted (account_id, anonymous_id, adopted_at) VALUES (@account_id, @anonymous_id, @at::timestamptz)
-ON CONFLICT DO NOTHING;
+ON CONFLICT (account_id, anonymous_id) DO UPDATE SET adopted_at = greatest(guest_adopted.adopted_at, EXCLUDED.adopted_at);
 
 -- name: AdoptedGuests :many
 SELECT anonymous_id FROM guest_adopted WHERE account_id = $1;

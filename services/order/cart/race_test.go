@@ -132,3 +132,34 @@ func TestConstraintsGuardAgainstCodeThatForgets(t *testing.T) {
 	}
 	require.Equal(t, 1, shop.Count(t, lines))
 }
+
+func TestAnAddThatComesAfterItsGuestSignedInGoesToTheAccount(t *testing.T) {
+	t.Parallel()
+	shop, member := ordertest.Open(t), account(7)
+	for _, before := range []int32{0, 3} {
+		shopper := guest()
+		if before > 0 {
+			add(t, shop, shopper, 1, before)
+		}
+		_, err := shop.CartClient.AdoptCart(t.Context(), &orderv1.AdoptCartRequest{AccountId: 7, AnonymousCartId: shopper.GetAnonymousCartId()})
+		require.NoError(t, err)
+
+		add(t, shop, shopper, 1, 2) // sent before the login was answered
+
+		require.Equal(t, 1, shop.Count(t, carts), "the guest has no cart of its own again")
+	}
+	require.Equal(t, map[int64]int32{1: 2 + 2}, held(get(t, shop, member)), "existing quantities win at a merge, adds add up")
+}
+
+func TestAGuestWhoWasAdoptedLongAgoIsAGuest(t *testing.T) {
+	t.Parallel()
+	shop, shopper := ordertest.Open(t), guest()
+	_, err := shop.CartClient.AdoptCart(t.Context(), &orderv1.AdoptCartRequest{AccountId: 7, AnonymousCartId: shopper.GetAnonymousCartId()})
+	require.NoError(t, err)
+	_, err = shop.DB.Exec(t.Context(), "UPDATE guest_adopted SET adopted_at = adopted_at - interval '2 minutes'")
+	require.NoError(t, err)
+
+	add(t, shop, shopper, 1, 2)
+
+	require.Nil(t, get(t, shop, account(7)))
+}

@@ -55,14 +55,14 @@ WITH opened AS (
     INSERT INTO cart (anonymous_id, created_at, updated_at)
     VALUES ($1::text, $2::timestamptz, $2::timestamptz)
     ON CONFLICT (anonymous_id) DO UPDATE SET updated_at = EXCLUDED.updated_at
-    RETURNING id
+    RETURNING id, created_at = updated_at AS made
 ), line AS (
     INSERT INTO cart_line (cart_id, sku_id, quantity) SELECT opened.id, $3::bigint, $4::integer FROM opened
     ON CONFLICT (cart_id, sku_id) DO UPDATE SET quantity = cart_line.quantity + EXCLUDED.quantity
     WHERE cart_line.quantity + EXCLUDED.quantity <= 99
     RETURNING cart_line.id
 )
-SELECT opened.id, EXISTS (SELECT FROM line) AS added FROM opened
+SELECT opened.id, opened.made::boolean AS made, EXISTS (SELECT FROM line) AS added FROM opened
 `
 
 type AddToGuestCartParams struct {
@@ -74,6 +74,7 @@ type AddToGuestCartParams struct {
 
 type AddToGuestCartRow struct {
 	ID    int64
+	Made  bool
 	Added bool
 }
 
@@ -86,7 +87,7 @@ func (q *Queries) AddToGuestCart(ctx context.Context, arg AddToGuestCartParams) 
 		arg.Quantity,
 	)
 	var i AddToGuestCartRow
-	err := row.Scan(&i.ID, &i.Added)
+	err := row.Scan(&i.ID, &i.Made, &i.Added)
 	return i, err
 }
 
@@ -382,6 +383,38 @@ func (q *Queries) GiveCartToAccount(ctx context.Context, arg GiveCartToAccountPa
 	return err
 }
 
+const LatestAdopter = `-- name: LatestAdopter :many
+SELECT account_id FROM guest_adopted
+WHERE anonymous_id = $1 AND adopted_at > $2::timestamptz
+ORDER BY adopted_at DESC LIMIT 1
+`
+
+type LatestAdopterParams struct {
+	AnonymousID string
+	Since       time.Time
+}
+
+// Who the guest turned out to be a moment ago.
+func (q *Queries) LatestAdopter(ctx context.Context, arg LatestAdopterParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, LatestAdopter, arg.AnonymousID, arg.Since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var account_id int64
+		if err := rows.Scan(&account_id); err != nil {
+			return nil, err
+		}
+		items = append(items, account_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const LinesOfCart = `-- name: LinesOfCart :many
 SELECT cart_line.sku_id, cart_line.quantity, product.identifier AS product_identifier, product.title AS product_title
 FROM cart_line JOIN sku ON sku.id = cart_line.sku_id JOIN product ON product.id = sku.product_id
@@ -601,7 +634,7 @@ func (q *Queries) MoveShippingChoice(ctx context.Context, arg MoveShippingChoice
 
 const NoteAdoption = `-- name: NoteAdoption :exec
 INSERT INTO guest_adopted (account_id, anonymous_id, adopted_at) VALUES ($1, $2, $3::timestamptz)
-ON CONFLICT DO NOTHING
+ON CONFLICT (account_id, anonymous_id) DO UPDATE SET adopted_at = greatest(guest_adopted.adopted_at, EXCLUDED.adopted_at)
 `
 
 type NoteAdoptionParams struct {
