@@ -43,13 +43,21 @@ func (a *Area) ShowConfirmTotals(ctx context.Context, _ *storefrontv1.ShowConfir
 	return &storefrontv1.ShowConfirmTotalsResponse{CheckoutAllowed: true, CartFound: pointerTo(cart != nil), ConfirmTotalsData: totals(cart)}, nil
 }
 
+// cartToConfirm asks once where it can: who may have a cart is told with it whether it may be checked out.
 func (a *Area) cartToConfirm(ctx context.Context) (cart *orderv1.Cart, allowed bool, err error) {
-	who, allowed, err := a.admit(ctx)
-	if err != nil || !allowed {
+	who, err := a.Finder.Shopper(ctx)
+	if err != nil {
 		return nil, false, err
 	}
-	cart, err = a.cart(ctx, who)
-	return cart, err == nil, err
+	if mayHaveCart(who) {
+		found, err := a.Carts.GetCart(ctx, &orderv1.GetCartRequest{Shopper: who})
+		if err != nil || found.CheckoutAllowed != nil {
+			return found.GetCart(), found.GetCheckoutAllowed(), err
+		}
+		cart = found.GetCart()
+	}
+	policy, err := a.Checkouts.CheckoutAllowed(ctx, &orderv1.CheckoutAllowedRequest{Shopper: who})
+	return cart, policy.GetAllowed(), err
 }
 
 // ShowConfirmPaymentData is GET /order/confirm-payment-data, kept for pages of the seed era: the shop stores no cards.

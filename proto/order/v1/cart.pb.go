@@ -637,9 +637,11 @@ func (x *GetCartRequest) GetShopper() *Shopper {
 type GetCartResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unset when the shopper has no cart.
-	Cart          *Cart `protobuf:"bytes,1,opt,name=cart,proto3" json:"cart,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Cart *Cart `protobuf:"bytes,1,opt,name=cart,proto3" json:"cart,omitempty"`
+	// What CheckoutAllowed answers; unset by older services.
+	CheckoutAllowed *bool `protobuf:"varint,2,opt,name=checkout_allowed,json=checkoutAllowed,proto3,oneof" json:"checkout_allowed,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *GetCartResponse) Reset() {
@@ -677,6 +679,13 @@ func (x *GetCartResponse) GetCart() *Cart {
 		return x.Cart
 	}
 	return nil
+}
+
+func (x *GetCartResponse) GetCheckoutAllowed() bool {
+	if x != nil && x.CheckoutAllowed != nil {
+		return *x.CheckoutAllowed
+	}
+	return false
 }
 
 type CountCartLinesRequest struct {
@@ -1615,9 +1624,11 @@ const file_order_v1_cart_proto_rawDesc = "" +
 	"cost_minor\x18\x03 \x01(\x03R\tcostMinor\x123\n" +
 	"\x16tracking_code_base_url\x18\x04 \x01(\tR\x13trackingCodeBaseUrl\"=\n" +
 	"\x0eGetCartRequest\x12+\n" +
-	"\ashopper\x18\x01 \x01(\v2\x11.order.v1.ShopperR\ashopper\"5\n" +
+	"\ashopper\x18\x01 \x01(\v2\x11.order.v1.ShopperR\ashopper\"z\n" +
 	"\x0fGetCartResponse\x12\"\n" +
-	"\x04cart\x18\x01 \x01(\v2\x0e.order.v1.CartR\x04cart\"D\n" +
+	"\x04cart\x18\x01 \x01(\v2\x0e.order.v1.CartR\x04cart\x12.\n" +
+	"\x10checkout_allowed\x18\x02 \x01(\bH\x00R\x0fcheckoutAllowed\x88\x01\x01B\x13\n" +
+	"\x11_checkout_allowed\"D\n" +
 	"\x15CountCartLinesRequest\x12+\n" +
 	"\ashopper\x18\x01 \x01(\v2\x11.order.v1.ShopperR\ashopper\".\n" +
 	"\x16CountCartLinesResponse\x12\x14\n" +
@@ -1780,6 +1791,7 @@ func file_order_v1_cart_proto_init() {
 	}
 	file_order_v1_catalogue_proto_init()
 	file_order_v1_cart_proto_msgTypes[3].OneofWrappers = []any{}
+	file_order_v1_cart_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

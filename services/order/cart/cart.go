@@ -48,10 +48,14 @@ func New(db *postgres.Database, cat *catalogue.Catalogue, now func() time.Time) 
 func (c *Carts) GetCart(ctx context.Context, request *orderv1.GetCartRequest) (*orderv1.GetCartResponse, error) {
 	snapshot := c.catalogue.Snapshot()
 	contents, found, err := c.look(ctx, ownerOf(request.GetShopper()), snapshot)
-	if err != nil || !found {
-		return &orderv1.GetCartResponse{}, err
+	if err != nil {
+		return nil, err
 	}
-	return &orderv1.GetCartResponse{Cart: contents.proto(snapshot)}, nil
+	allowed := snapshot.Allows(request.GetShopper())
+	if !found {
+		return &orderv1.GetCartResponse{CheckoutAllowed: &allowed}, nil
+	}
+	return &orderv1.GetCartResponse{Cart: contents.proto(snapshot), CheckoutAllowed: &allowed}, nil
 }
 
 // CountCartLines counts what GetCart would list, with the same statement.
