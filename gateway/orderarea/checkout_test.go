@@ -32,8 +32,20 @@ func TestWhoMayNotCheckOut(t *testing.T) {
 	v.sees(closed, lookup, err)
 	change, err := v.ChangeConfirmationEmailAddress(v.ctx, &storefrontv1.ChangeConfirmationEmailAddressRequest{})
 	v.sees(closed, change, err)
-	require.NotContains(t, v.behind.asked, "GetCart")
 	require.NotContains(t, v.behind.asked, "EnsureProspect")
+}
+
+func TestOlderServicesTellApartWhetherACartMayBeCheckedOut(t *testing.T) {
+	t.Parallel()
+	v := member(t)
+	v.behind.older = true
+	sums, err := v.ShowConfirmTotals(v.ctx, &storefrontv1.ShowConfirmTotalsRequest{})
+	v.sees(`{"checkout_allowed":true,"cart_found":true,"confirm_totals_data":`+fullTotals+`,`+version+`}`, sums, err)
+	require.Contains(t, v.behind.asked, "CheckoutAllowed")
+	v.behind.older, v.behind.asked = false, nil
+	sums, err = v.ShowConfirmTotals(v.ctx, &storefrontv1.ShowConfirmTotalsRequest{})
+	v.sees(`{"checkout_allowed":true,"cart_found":true,"confirm_totals_data":`+fullTotals+`,`+version+`}`, sums, err)
+	require.NotContains(t, v.behind.asked, "CheckoutAllowed")
 }
 
 func TestThePageBeforePaying(t *testing.T) {
@@ -248,7 +260,7 @@ func TestTroubleBeforePayingIsNotHidden(t *testing.T) {
 	t.Parallel()
 	for failing, calls := range map[string]func(v *visit) error{
 		"CheckoutAllowed": func(v *visit) error {
-			_, err := v.ListConfirmItems(v.ctx, &storefrontv1.ListConfirmItemsRequest{})
+			_, err := v.ShowConfirmPaymentData(v.ctx, &storefrontv1.ShowConfirmPaymentDataRequest{})
 			return err
 		},
 		"GetCart": func(v *visit) error {

@@ -53,6 +53,7 @@ type services struct {
 
 	cart   *orderv1.Cart
 	closed bool // nobody may check out
+	older  bool // of the release before: a cart does not say whether it may be checked out
 	order  *orderv1.Order
 	event  *paymentv1.Event
 }
@@ -74,7 +75,11 @@ func (s *services) ResolveSession(_ context.Context, request *userv1.ResolveSess
 }
 
 func (s *services) GetCart(_ context.Context, request *orderv1.GetCartRequest, _ ...grpc.CallOption) (*orderv1.GetCartResponse, error) {
-	return &orderv1.GetCartResponse{Cart: s.cart}, s.hear("GetCart", request)
+	answer := &orderv1.GetCartResponse{Cart: s.cart}
+	if !s.older {
+		answer.CheckoutAllowed = pointer(!s.closed)
+	}
+	return answer, s.hear("GetCart", request)
 }
 
 func (s *services) AddToCart(_ context.Context, request *orderv1.AddToCartRequest, _ ...grpc.CallOption) (*orderv1.AddToCartResponse, error) {
@@ -250,3 +255,5 @@ const (
 	method  = `{"identifier":"USPSRetailGround","carrier":"USPS","shipping_cost":"9.56","tracking_code_base_url":"https://track.example/?n="}`
 	version = `"order-api-version":"0.0.1"`
 )
+
+func pointer[T any](value T) *T { return &value }

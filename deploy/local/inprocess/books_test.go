@@ -46,7 +46,7 @@ func (s *wholeShop) count(t testing.TB, what, from string) int {
 // restless are tables that change by themselves or on purpose when a request is refused: River's and goose's own, the
 // counters of the limits, and mails, which are sent behind the request that caused them. Client events are written
 // behind the request too; hostile ones are counted by a test of their own.
-const restless = `(table_name LIKE 'river%' OR table_name LIKE 'goose%' OR table_name IN ('rate_limits', 'mails', 'mail_failures'))`
+const restless = `(table_name LIKE 'river%' OR table_name LIKE 'goose%' OR table_name IN ('rate_limits', 'mails', 'mail_failures', 'reconciliation'))`
 
 // content is a fingerprint of every table: number and hash of its rows.
 type content map[string]string

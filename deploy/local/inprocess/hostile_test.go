@@ -322,9 +322,10 @@ func asMember(path string) bool {
 	return strings.HasPrefix(path, "/order/")
 }
 
-// keepCart fills a cart that an attack has emptied or deleted.
+// keepCart fills a cart that an attack has emptied, deleted or given to an account: a browser has no guest's cookie after that.
 func keepCart(c *customer) {
 	if items := c.get("/order/cart-items").object("item_data").object("product_sku_data"); len(items) == 0 {
+		delete(c.cookies, "an_ct")
 		c.add("1", "1")
 	}
 }
