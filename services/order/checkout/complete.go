@@ -23,9 +23,10 @@ const completionTimeout = 2 * paymentTimeout
 var (
 	sessionForm = regexp.MustCompile(`^[A-Za-z0-9_.@:-]{1,255}$`)
 
-	// errSettledBefore: another call made the order, or the exception, while this one waited for the lock; or an operator has given the
-	// money back.
+	// errSettledBefore: another call made the order, or the exception, while this one waited for the lock.
 	errSettledBefore = errors.New("settled by another call")
+	// errGivenBack: an operator has given the money back.
+	errGivenBack = errors.New("the money was given back")
 )
 
 // CompleteCheckout makes the order of a paid session, or finds it when it is made: the webhook, the success page and
@@ -78,10 +79,10 @@ func (c *Checkouts) settle(ctx context.Context, session *paymentv1.Session) (str
 		return "", c.unpaid(ctx, checkout, session)
 	}
 	if !found {
-		return "", c.stray(ctx, session)
+		return c.stray(ctx, session)
 	}
 	if reason := objection(checkout, session); reason != "" {
-		return "", c.except(ctx, session, reason, &checkout)
+		return c.except(ctx, session, reason, &checkout)
 	}
 	return c.inTrace(ctx, checkout.Traceparent, func(ctx context.Context) (string, error) {
 		return c.makeOrder(ctx, checkout, session)
@@ -108,12 +109,14 @@ func objection(checkout frozen, session *paymentv1.Session) string {
 	if session.GetCurrency() != checkout.Currency {
 		return exception.CurrencyMismatch
 	}
-	sum := session.GetSubtotalMinor() - session.GetDiscountMinor() + session.GetTaxMinor() + session.GetShippingMinor()
+	net := session.GetSubtotalMinor() - session.GetDiscountMinor() + session.GetShippingMinor()
 	ours := checkout.ItemDiscountMinor + checkout.ShippingDiscountMinor
 	sane := session.GetDiscountMinor() >= 0 && session.GetTaxMinor() >= 0 && session.GetShippingMinor() >= 0 &&
 		session.GetDiscountMinor() <= session.GetSubtotalMinor()
 	asAsked := session.GetSubtotalMinor() == checkout.TotalMinor+ours && (ours == 0 || session.GetDiscountMinor() == ours)
-	if !sane || !asAsked || session.GetTotalMinor() != sum {
+	// Tax comes on top, or is within prices that include it.
+	added := session.GetTotalMinor() == net+session.GetTaxMinor() || session.GetTotalMinor() == net && session.GetTaxMinor() > 0
+	if !sane || !asAsked || !added {
 		return exception.AmountMismatch
 	}
 	return ""
@@ -125,10 +128,12 @@ func (c *Checkouts) makeOrder(ctx context.Context, checkout frozen, session *pay
 	switch {
 	case errors.Is(err, errSettledBefore):
 		return c.settledBefore(ctx, checkout, session)
+	case errors.Is(err, errGivenBack):
+		return "", c.endGivenBack(ctx, checkout)
 	case errors.Is(err, errSoldOut):
-		return "", c.except(ctx, session, exception.OutOfStock, &checkout)
+		return c.except(ctx, session, exception.OutOfStock, &checkout)
 	case postgres.IsUniqueViolation(err, purchase.PaymentConstraint):
-		return "", c.except(ctx, session, exception.PaidAgain, &checkout)
+		return c.except(ctx, session, exception.PaidAgain, &checkout)
 	case err != nil:
 		return "", fmt.Errorf("complete checkout %s: %w", checkout.Reference, err)
 	}
@@ -144,13 +149,9 @@ func (c *Checkouts) writeOrder(ctx context.Context, checkout frozen, session *pa
 		if err := c.carts.RemovePurchased(ctx, tx, checkout.CartID, checkout.purchased()); err != nil {
 			return fmt.Errorf("empty cart: %w", err)
 		}
-		queries := dbgen.New(tx)
-		now, err := queries.LockCheckoutState(ctx, dbgen.LockCheckoutStateParams{ID: checkout.ID, PaymentIntent: session.GetPaymentIntentId()})
+		now, known, err := lockForOrder(ctx, dbgen.New(tx), checkout, session)
 		if err != nil {
-			return fmt.Errorf("lock checkout: %w", err)
-		}
-		if now.State == stateCompleted || now.State == stateException || now.GivenBack {
-			return errSettledBefore
+			return err
 		}
 		if order, err = c.purchases.Record(ctx, tx, c.sale(checkout, session)); err != nil {
 			return err
@@ -158,9 +159,41 @@ func (c *Checkouts) writeOrder(ctx context.Context, checkout frozen, session *pa
 		if err := c.takeOffShelf(ctx, tx, checkout, now, order); err != nil {
 			return err
 		}
-		return queries.CompleteCheckout(ctx, dbgen.CompleteCheckoutParams{ID: checkout.ID, Now: c.now()})
+		if known.Excepted {
+			if err := c.exceptions.OrderWasMade(ctx, tx, session.GetSessionId(), order); err != nil {
+				return err
+			}
+		}
+		return dbgen.New(tx).CompleteCheckout(ctx, dbgen.CompleteCheckoutParams{ID: checkout.ID, Now: c.now()})
 	})
 	return order, err
+}
+
+// lockForOrder locks the checkout and refuses one of which no order can be made any more.
+func lockForOrder(ctx context.Context, queries *dbgen.Queries, checkout frozen, session *paymentv1.Session) (dbgen.LockCheckoutStateRow, dbgen.KnownOfPaymentRow, error) {
+	now, err := queries.LockCheckoutState(ctx, checkout.ID)
+	if err != nil {
+		return now, dbgen.KnownOfPaymentRow{}, fmt.Errorf("lock checkout: %w", err)
+	}
+	if now.State == stateCompleted || now.State == stateException {
+		return now, dbgen.KnownOfPaymentRow{}, errSettledBefore
+	}
+	known, err := queries.KnownOfPayment(ctx, dbgen.KnownOfPaymentParams{SessionID: session.GetSessionId(), PaymentIntent: session.GetPaymentIntentId()})
+	if err != nil {
+		return now, known, fmt.Errorf("look what is known of the payment: %w", err)
+	}
+	if known.GivenBack {
+		return now, known, errGivenBack
+	}
+	return now, known, nil
+}
+
+// endGivenBack ends a checkout whose money an operator gave back when it had no order yet: what it promised is free again.
+func (c *Checkouts) endGivenBack(ctx context.Context, checkout frozen) error {
+	if err := dbgen.New(c.db).MarkException(ctx, dbgen.MarkExceptionParams{ID: checkout.ID, Now: c.now()}); err != nil {
+		return fmt.Errorf("end refunded checkout: %w", err)
+	}
+	return errException
 }
 
 // settledBefore answers the winner's order. A second session that was paid for the same checkout has no order and
@@ -180,7 +213,7 @@ func (c *Checkouts) settledBefore(ctx context.Context, checkout frozen, session 
 	if kept {
 		return "", errException
 	}
-	return "", c.except(ctx, session, exception.PaidAgain, &checkout)
+	return c.except(ctx, session, exception.PaidAgain, &checkout)
 }
 
 func (c *Checkouts) sale(checkout frozen, session *paymentv1.Session) purchase.Sale {

@@ -5,7 +5,9 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -14,6 +16,7 @@ import (
 	paymentv1 "github.com/bartgottschalk/startupwebapp/proto/payment/v1"
 	"github.com/bartgottschalk/startupwebapp/services/order/checkout/checkouttest"
 	"github.com/bartgottschalk/startupwebapp/services/order/exception"
+	"github.com/bartgottschalk/startupwebapp/services/order/stock"
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
 	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
@@ -180,13 +183,9 @@ func TestExceptionIsLoggedOnceAndNamesNobody(t *testing.T) {
 	require.NotContains(t, log.String(), session, "who knows the session can read the order")
 }
 
-func TestMoneyThatWasGivenBackBecomesNoOrder(t *testing.T) {
-	t.Parallel()
-	shop := checkouttest.Open(t)
-	guest := checkouttest.Guest()
-	shop.Fill(t, guest, checkouttest.PaperClips, 1)
-	session := shop.Start(t, guest)
-	require.True(t, shop.Payment.Pay(session))
+// lostOrder notes that a paid session has no order, as the reconciliation does, and answers the exception's id.
+func lostOrder(t *testing.T, shop *checkouttest.Shop, session string) int64 {
+	t.Helper()
 	told := shop.Payment.Sessions()[0]
 	finding := exception.Finding{
 		SessionID: session, Reason: exception.PaidWithoutOrder, Reference: told.GetReference(), PaymentIntent: told.GetPaymentIntentId(),
@@ -196,12 +195,78 @@ func TestMoneyThatWasGivenBackBecomesNoOrder(t *testing.T) {
 		_, err := shop.Exceptions.Note(ctx, tx, finding)
 		return err
 	}))
-	id := int64(shop.Count(t, "SELECT id::integer FROM payment_exception"))
-	_, err := shop.Exceptions.ResolveException(t.Context(), &orderv1.ResolveExceptionRequest{ExceptionId: id, By: "olga", Note: "given back", Refund: true})
+	return int64(shop.Count(t, "SELECT id::integer FROM payment_exception"))
+}
+
+func TestMoneyThatWasGivenBackBecomesNoOrder(t *testing.T) {
+	t.Parallel()
+	shop := checkouttest.Open(t)
+	count(t, shop, 1)
+	two := guests(t, shop, 2)
+	session := shop.Start(t, two[0])
+	require.True(t, shop.Payment.Pay(session))
+	_, err := shop.Exceptions.ResolveException(t.Context(), &orderv1.ResolveExceptionRequest{
+		ExceptionId: lostOrder(t, shop, session), By: "olga", Note: "given back", Refund: true,
+	})
 	require.NoError(t, err)
 
 	_, err = shop.Checkouts.CompleteCheckout(t.Context(), &orderv1.CompleteCheckoutRequest{SessionId: session})
 
 	require.Equal(t, "payment-exception", fault.ReasonOf(err))
 	require.Zero(t, shop.Count(t, "SELECT count(*) FROM purchase"))
+	require.Len(t, startAll(t, shop, two[1:]), 1, "its goods are free again")
+}
+
+func TestAnOrderThatIsMadeAfterAllResolvesItsException(t *testing.T) {
+	t.Parallel()
+	shop := checkouttest.Open(t)
+	session := shop.Start(t, guests(t, shop, 1)[0])
+	require.True(t, shop.Payment.Pay(session))
+	lost := lostOrder(t, shop, session)
+
+	order := shop.Complete(t, session)
+
+	require.Equal(t, 1, shop.Count(t, "SELECT count(*) FROM payment_exception WHERE resolved_by = 'shop' AND order_identifier <> ''"))
+	_, err := shop.Exceptions.ResolveException(t.Context(), &orderv1.ResolveExceptionRequest{ExceptionId: lost, By: "olga", Note: "given back", Refund: true})
+	require.Error(t, err)
+	require.Zero(t, shop.Order(t, order, 0).GetRefundedMinor())
+}
+
+func TestGoodsThatComeBackInTimeLeaveNoException(t *testing.T) {
+	t.Parallel()
+	shop := checkouttest.Open(t)
+	other := shop.Another(t, nil)
+	for _, shopper := range guests(t, shop, 20) {
+		shop.Fill(t, shopper, checkouttest.PaperClips, 1)
+		count(t, shop, 3) // never none, of which the catalogue would hear a moment later
+		session := shop.Start(t, shopper)
+		require.True(t, shop.Payment.Pay(session))
+		count(t, shop, 1)
+		var group sync.WaitGroup
+		group.Go(func() { _, _ = complete(t, shop.Process, session) })
+		group.Go(func() {
+			if err := stock.Set(t.Context(), shop.DB, checkouttest.PaperClips, 3, "test", shop.Clock.Now()); err != nil {
+				t.Error(err)
+			}
+			_, _ = complete(t, other, session)
+		})
+		group.Wait()
+		require.Zero(t, shop.Count(t, `SELECT count(*) FROM payment_exception WHERE resolved_at IS NULL AND session_id IN (SELECT session_id FROM purchase)`),
+			"an order and an exception of one payment")
+	}
+}
+
+func TestASessionThatStripeDoesNotKnowGivesItsGoodsBack(t *testing.T) {
+	t.Parallel()
+	shop := checkouttest.Open(t)
+	count(t, shop, 1)
+	two := guests(t, shop, 2)
+	shop.Payment.Forget(shop.Start(t, two[0]))
+	shop.Clock.Advance(checkouttest.SessionLifetime + 30*time.Minute)
+	require.NoError(t, shop.Checkouts.Sweep(t.Context()))
+	require.Empty(t, startAll(t, shop, two[1:]), "a setting may be wrong for a moment")
+	shop.Clock.Advance(time.Hour)
+	require.NoError(t, shop.Checkouts.Sweep(t.Context()))
+
+	require.Len(t, startAll(t, shop, two[1:]), 1)
 }

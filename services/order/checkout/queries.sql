@@ -99,10 +99,14 @@ SELECT EXISTS (SELECT FROM checkout WHERE session_id = sqlc.arg(session_id)::tex
 SELECT * FROM checkout_line WHERE checkout_id = sqlc.arg(checkout_id) ORDER BY position;
 
 -- name: LockCheckoutState :one
--- Money that an operator has given back, because no order came of it, is not to become one any more.
-SELECT checkout.state, checkout.session_id,
-       EXISTS (SELECT FROM refund WHERE refund.payment_intent = sqlc.arg(payment_intent) AND refund.exception_id IS NOT NULL AND refund.state <> 'failed')::boolean AS given_back
-FROM checkout WHERE checkout.id = sqlc.arg(id) FOR UPDATE;
+SELECT state, session_id FROM checkout WHERE id = sqlc.arg(id) FOR UPDATE;
+
+-- name: KnownOfPayment :one
+-- Asked after LockCheckoutState, as what was waited for is not in the view of the statement that waited: whether the session has an
+-- order, whether operators have given its money back because it had none, and whether they were asked to.
+SELECT coalesce((SELECT purchase.identifier FROM purchase WHERE purchase.session_id = sqlc.arg(session_id)), '')::text AS order_identifier,
+       EXISTS (SELECT FROM refund WHERE refund.payment_intent = sqlc.arg(payment_intent) AND refund.exception_id IS NOT NULL AND refund.state <> 'failed')::boolean AS given_back,
+       EXISTS (SELECT FROM payment_exception WHERE payment_exception.session_id = sqlc.arg(session_id) AND payment_exception.resolved_at IS NULL)::boolean AS excepted;
 
 -- name: CompleteCheckout :exec
 UPDATE checkout SET state = 'completed', state_since = sqlc.arg(now), next_check_at = NULL WHERE id = sqlc.arg(id);

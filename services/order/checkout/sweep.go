@@ -26,9 +26,11 @@ const (
 	// deafness is how many failures in a row, of the kind that a service makes which is away, end a sweep. A single one
 	// may be about its session alone and must not keep the others waiting for ever.
 	deafness = 3
-	// slowPayment is how long after its session's end a checkout is asked about that is complete but unpaid, or that
-	// Stripe does not know, which may be a mistake of ours in the settings.
+	// slowPayment is how long after its session's end a checkout is asked about that is complete but unpaid.
 	slowPayment = 30 * 24 * time.Hour
+	// strangerPatience is how long one is asked about that Stripe does not know. A mistake of ours in the settings may be behind it;
+	// should it be paid all the same, an event or the reconciliation brings it back, but its goods must not wait for that.
+	strangerPatience = time.Hour
 )
 
 // firstCheck is when a new checkout is first asked about; later times double from there.
@@ -169,8 +171,8 @@ func (c *Checkouts) check(ctx context.Context, due dbgen.ClaimDueCheckoutsRow) e
 
 // givenUp tells whether a session that was not paid, or that Stripe does not know, has been waited for long enough.
 func (c *Checkouts) givenUp(due dbgen.ClaimDueCheckoutsRow, outcome error) bool {
-	unpaid := errors.Is(outcome, errNoSession) || errors.Is(outcome, errNotPaid)
-	return unpaid && c.now().Sub(*due.SessionExpiresAt) > slowPayment
+	over := c.now().Sub(*due.SessionExpiresAt)
+	return errors.Is(outcome, errNotPaid) && over > slowPayment || errors.Is(outcome, errNoSession) && over > strangerPatience
 }
 
 // checkWithoutSession ends a checkout whose start died before it stored a session. Nobody was told the address of such

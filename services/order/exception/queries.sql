@@ -49,3 +49,7 @@ SELECT EXISTS (
     SELECT FROM operator_action
     WHERE command = sqlc.arg(command) AND subject = sqlc.arg(subject) AND done_at >= sqlc.arg(since)::timestamptz
 );
+
+-- name: ResolveByOrder :exec
+UPDATE payment_exception SET resolved_at = sqlc.arg(now)::timestamptz, resolved_by = 'shop', resolution = sqlc.arg(resolution)::text, order_identifier = sqlc.arg(order_identifier)
+WHERE session_id = sqlc.arg(session_id) AND reason = 'paid-without-order' AND resolved_at IS NULL;

@@ -99,9 +99,14 @@ func (s Sale) amounts() amounts {
 		itemDiscount:     s.ItemDiscountMinor + offItems,
 		shipping:         s.ShippingMinor + s.Session.GetShippingMinor(),
 		shippingDiscount: s.ShippingDiscountMinor + promotion - offItems,
-		tax:              s.Session.GetTaxMinor(),
+		tax:              s.taxOnTop(),
 		total:            s.Session.GetTotalMinor(),
 	}
+}
+
+// taxOnTop is what tax adds to the prices; 0 where they include it.
+func (s Sale) taxOnTop() int64 {
+	return s.Session.GetTotalMinor() - (s.Session.GetSubtotalMinor() - s.Session.GetDiscountMinor() + s.Session.GetShippingMinor())
 }
 
 // promotionMinor is what a promotion of Stripe's page took off.

@@ -1,6 +1,17 @@
 -- name: LockStock :many
 SELECT sku_id, on_hand FROM stock WHERE sku_id = ANY(@sku_ids::bigint[]) ORDER BY sku_id FOR UPDATE;
 
+-- name: MovePieces :execrows
+-- Many SKUs at once; their rows are locked.
+WITH pieces AS (
+    SELECT unnest(@sku_ids::bigint[]) AS sku_id, unnest(@changes::integer[]) AS change
+), moved AS (
+    UPDATE stock SET on_hand = stock.on_hand + pieces.change, updated_at = @at::timestamptz FROM pieces WHERE stock.sku_id = pieces.sku_id
+    RETURNING stock.sku_id, stock.on_hand, pieces.change
+)
+INSERT INTO stock_movement (sku_id, change, on_hand_after, reason, order_identifier, moved_by, moved_at)
+SELECT moved.sku_id, moved.change, moved.on_hand, @reason, @order_identifier, @moved_by, @at::timestamptz FROM moved;
+
 -- name: MoveStock :execrows
 WITH moved AS (
     UPDATE stock SET on_hand = on_hand + @change::integer, updated_at = @at::timestamptz WHERE stock.sku_id = @sku_id::bigint

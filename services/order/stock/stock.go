@@ -76,7 +76,7 @@ func (s Shelf) Has(wanted []Pieces, promised map[int64]int64) bool {
 // Sell takes the pieces of an order off the shelf; those that are not counted it leaves alone. The shelf must have been locked in
 // tx and hold the pieces.
 func (s Shelf) Sell(ctx context.Context, tx pgx.Tx, order string, sold []Pieces, now time.Time) error {
-	return s.move(ctx, tx, sold, -1, dbgen.MoveStockParams{Reason: reasonSold, OrderIdentifier: order, At: now})
+	return s.move(ctx, tx, sold, -1, dbgen.MovePiecesParams{Reason: reasonSold, OrderIdentifier: order, At: now})
 }
 
 // Restock puts pieces of an order back on the shelf; those that are not counted it leaves alone.
@@ -89,23 +89,24 @@ func Restock(ctx context.Context, tx pgx.Tx, order string, back []Pieces, by str
 	if err != nil {
 		return err
 	}
-	return shelf.move(ctx, tx, back, 1, dbgen.MoveStockParams{Reason: reasonRestocked, OrderIdentifier: order, MovedBy: by, At: now})
+	return shelf.move(ctx, tx, back, 1, dbgen.MovePiecesParams{Reason: reasonRestocked, OrderIdentifier: order, MovedBy: by, At: now})
 }
 
-func (s Shelf) move(ctx context.Context, tx pgx.Tx, moved []Pieces, sign int32, movement dbgen.MoveStockParams) error {
-	queries := dbgen.New(tx)
+func (s Shelf) move(ctx context.Context, tx pgx.Tx, moved []Pieces, sign int32, movement dbgen.MovePiecesParams) error {
 	for _, pieces := range moved {
-		if _, counted := s[pieces.SkuID]; !counted {
-			continue
+		if _, counted := s[pieces.SkuID]; counted {
+			movement.SkuIds, movement.Changes = append(movement.SkuIds, pieces.SkuID), append(movement.Changes, sign*pieces.Quantity)
 		}
-		movement.SkuID, movement.Change = pieces.SkuID, sign*pieces.Quantity
-		changed, err := queries.MoveStock(ctx, movement)
-		if err == nil && changed == 0 {
-			err = errors.New("the count is gone")
-		}
-		if err != nil {
-			return fmt.Errorf("move stock of SKU %d: %w", pieces.SkuID, err)
-		}
+	}
+	if len(movement.SkuIds) == 0 {
+		return nil
+	}
+	changed, err := dbgen.New(tx).MovePieces(ctx, movement)
+	if err == nil && changed != int64(len(movement.SkuIds)) {
+		err = errors.New("a count is gone")
+	}
+	if err != nil {
+		return fmt.Errorf("move stock: %w", err)
 	}
 	return nil
 }

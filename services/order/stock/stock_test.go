@@ -82,7 +82,9 @@ func TestACountCanBeGivenUp(t *testing.T) {
 func TestAShelfHasWhatIsNotPromised(t *testing.T) {
 	t.Parallel()
 	shelf := stock.Shelf{1: 5}
-	wanted := func(quantity int32) []stock.Pieces { return []stock.Pieces{{SkuID: 2, Quantity: 99}, {SkuID: 1, Quantity: quantity}} }
+	wanted := func(quantity int32) []stock.Pieces {
+		return []stock.Pieces{{SkuID: 2, Quantity: 99}, {SkuID: 1, Quantity: quantity}}
+	}
 	require.True(t, shelf.Has(wanted(5), nil))
 	require.False(t, shelf.Has(wanted(6), nil))
 	require.True(t, shelf.Has(wanted(2), map[int64]int64{1: 3}))

@@ -395,6 +395,32 @@ func (q *Queries) KeepNewsletterChoice(ctx context.Context, arg KeepNewsletterCh
 	return err
 }
 
+const KnownOfPayment = `-- name: KnownOfPayment :one
+SELECT coalesce((SELECT purchase.identifier FROM purchase WHERE purchase.session_id = $1), '')::text AS order_identifier,
+       EXISTS (SELECT FROM refund WHERE refund.payment_intent = $2 AND refund.exception_id IS NOT NULL AND refund.state <> 'failed')::boolean AS given_back,
+       EXISTS (SELECT FROM payment_exception WHERE payment_exception.session_id = $1 AND payment_exception.resolved_at IS NULL)::boolean AS excepted
+`
+
+type KnownOfPaymentParams struct {
+	SessionID     string
+	PaymentIntent string
+}
+
+type KnownOfPaymentRow struct {
+	OrderIdentifier string
+	GivenBack       bool
+	Excepted        bool
+}
+
+// Asked after LockCheckoutState, as what was waited for is not in the view of the statement that waited: whether the session has an
+// order, whether operators have given its money back because it had none, and whether they were asked to.
+func (q *Queries) KnownOfPayment(ctx context.Context, arg KnownOfPaymentParams) (KnownOfPaymentRow, error) {
+	row := q.db.QueryRow(ctx, KnownOfPayment, arg.SessionID, arg.PaymentIntent)
+	var i KnownOfPaymentRow
+	err := row.Scan(&i.OrderIdentifier, &i.GivenBack, &i.Excepted)
+	return i, err
+}
+
 const ListCheckoutDiscounts = `-- name: ListCheckoutDiscounts :many
 SELECT checkout_id, position, discount_code_id, code, description, starts_at, ends_at, combinable, amount_hundredths, order_minimum_minor, type_title, type_description, applies_to, action, applied, discount_minor FROM checkout_discount WHERE checkout_id = $1 ORDER BY position
 `
@@ -581,27 +607,18 @@ func (q *Queries) ListExceptionsOfCheckouts(ctx context.Context, checkoutIds []i
 }
 
 const LockCheckoutState = `-- name: LockCheckoutState :one
-SELECT checkout.state, checkout.session_id,
-       EXISTS (SELECT FROM refund WHERE refund.payment_intent = $1 AND refund.exception_id IS NOT NULL AND refund.state <> 'failed')::boolean AS given_back
-FROM checkout WHERE checkout.id = $2 FOR UPDATE
+SELECT state, session_id FROM checkout WHERE id = $1 FOR UPDATE
 `
-
-type LockCheckoutStateParams struct {
-	PaymentIntent string
-	ID            int64
-}
 
 type LockCheckoutStateRow struct {
 	State     string
 	SessionID *string
-	GivenBack bool
 }
 
-// Money that an operator has given back, because no order came of it, is not to become one any more.
-func (q *Queries) LockCheckoutState(ctx context.Context, arg LockCheckoutStateParams) (LockCheckoutStateRow, error) {
-	row := q.db.QueryRow(ctx, LockCheckoutState, arg.PaymentIntent, arg.ID)
+func (q *Queries) LockCheckoutState(ctx context.Context, id int64) (LockCheckoutStateRow, error) {
+	row := q.db.QueryRow(ctx, LockCheckoutState, id)
 	var i LockCheckoutStateRow
-	err := row.Scan(&i.State, &i.SessionID, &i.GivenBack)
+	err := row.Scan(&i.State, &i.SessionID)
 	return i, err
 }
 

@@ -212,6 +212,28 @@ func (q *Queries) NoteException(ctx context.Context, arg NoteExceptionParams) (i
 	return result.RowsAffected(), nil
 }
 
+const ResolveByOrder = `-- name: ResolveByOrder :exec
+UPDATE payment_exception SET resolved_at = $1::timestamptz, resolved_by = 'shop', resolution = $2::text, order_identifier = $3
+WHERE session_id = $4 AND reason = 'paid-without-order' AND resolved_at IS NULL
+`
+
+type ResolveByOrderParams struct {
+	Now             time.Time
+	Resolution      string
+	OrderIdentifier string
+	SessionID       string
+}
+
+func (q *Queries) ResolveByOrder(ctx context.Context, arg ResolveByOrderParams) error {
+	_, err := q.db.Exec(ctx, ResolveByOrder,
+		arg.Now,
+		arg.Resolution,
+		arg.OrderIdentifier,
+		arg.SessionID,
+	)
+	return err
+}
+
 const ResolveException = `-- name: ResolveException :one
 UPDATE payment_exception
 SET resolved_at = $1::timestamptz, resolved_by = $2::text, resolution = $3::text

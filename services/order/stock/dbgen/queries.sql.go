@@ -107,6 +107,42 @@ func (q *Queries) LockStock(ctx context.Context, skuIds []int64) ([]LockStockRow
 	return items, nil
 }
 
+const MovePieces = `-- name: MovePieces :execrows
+WITH pieces AS (
+    SELECT unnest($5::bigint[]) AS sku_id, unnest($6::integer[]) AS change
+), moved AS (
+    UPDATE stock SET on_hand = stock.on_hand + pieces.change, updated_at = $4::timestamptz FROM pieces WHERE stock.sku_id = pieces.sku_id
+    RETURNING stock.sku_id, stock.on_hand, pieces.change
+)
+INSERT INTO stock_movement (sku_id, change, on_hand_after, reason, order_identifier, moved_by, moved_at)
+SELECT moved.sku_id, moved.change, moved.on_hand, $1, $2, $3, $4::timestamptz FROM moved
+`
+
+type MovePiecesParams struct {
+	Reason          string
+	OrderIdentifier string
+	MovedBy         string
+	At              time.Time
+	SkuIds          []int64
+	Changes         []int32
+}
+
+// Many SKUs at once; their rows are locked.
+func (q *Queries) MovePieces(ctx context.Context, arg MovePiecesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, MovePieces,
+		arg.Reason,
+		arg.OrderIdentifier,
+		arg.MovedBy,
+		arg.At,
+		arg.SkuIds,
+		arg.Changes,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const MoveStock = `-- name: MoveStock :execrows
 WITH moved AS (
     UPDATE stock SET on_hand = on_hand + $1::integer, updated_at = $5::timestamptz WHERE stock.sku_id = $6::bigint
