@@ -58,7 +58,7 @@ func (d *Database) QueryRow(ctx context.Context, sql string, args ...any) pgx.Ro
 
 // SendBatch sends several statements in one round trip and one implicit transaction. The caller closes the results.
 func (d *Database) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults {
-	return d.pool(ctx).SendBatch(ctx, batch)
+	return results{BatchResults: d.pool(ctx).SendBatch(ctx, batch), ctx: ctx}
 }
 
 // CopyFrom loads many rows with COPY and gives their number.
