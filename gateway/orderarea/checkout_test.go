@@ -1,7 +1,9 @@
 package orderarea_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -150,6 +152,11 @@ func TestStartingACheckout(t *testing.T) {
 	require.True(t, request.GetTermsOfSaleAgreed())
 	require.True(t, request.GetNewsletter())
 	require.Equal(t, "a@b.example", request.GetGuestEmail())
+	require.Equal(t, []string{"Allow", "StartCheckout"}, v.behind.asked, "counted before anything is promised")
+	counted, ok := v.behind.requests["Allow"].(*userv1.AllowRequest)
+	require.True(t, ok)
+	require.Equal(t, "checkout-start", counted.GetBucket())
+	require.Equal(t, "192.0.2.7", counted.GetKey(), "limits count per address")
 
 	m := member(t)
 	answer, err = m.CreateCheckoutSession(m.ctx, &storefrontv1.CreateCheckoutSessionRequest{
@@ -170,6 +177,29 @@ func TestStartingACheckout(t *testing.T) {
 	request, ok = s.behind.requests["StartCheckout"].(*orderv1.StartCheckoutRequest)
 	require.True(t, ok)
 	require.Nil(t, request.TermsOfSaleAgreed, "a box that was not sent is told from an empty one")
+}
+
+// A start promises goods that others then cannot have: who starts too many hears so, and nothing is started.
+func TestStartingTooOften(t *testing.T) {
+	t.Parallel()
+	for _, v := range []*visit{guest(t), member(t), stranger(t)} {
+		v.behind.fails["Allow"] = fault.New(fault.RateLimited, "rate-limited", "").After(time.Minute)
+		_, err := v.CreateCheckoutSession(v.ctx, &storefrontv1.CreateCheckoutSessionRequest{AgreeToTermsOfSale: text("true")})
+		require.Equal(t, fault.RateLimited, fault.KindOf(err), "the edge makes it 403 with Retry-After")
+		require.Equal(t, time.Minute, fault.Of(err).RetryAfter)
+		require.NotContains(t, v.behind.asked, "StartCheckout")
+		require.Empty(t, v.logs.String())
+	}
+}
+
+func TestOlderUserServicesDoNotCountStarts(t *testing.T) {
+	t.Parallel()
+	v := guest(t)
+	v.behind.fails["Allow"] = named(fault.Invalid, "bucket-unknown")
+	answer, err := v.CreateCheckoutSession(v.ctx, &storefrontv1.CreateCheckoutSessionRequest{AgreeToTermsOfSale: text("true")})
+	require.NoError(t, err)
+	require.Equal(t, "success", answer.GetCreateCheckoutSession())
+	require.Contains(t, v.logs.String(), "not counted")
 }
 
 // Every reason of the order service, and its answer on the old page (contract payment.md 4).
@@ -197,7 +227,7 @@ func TestCheckoutsThatDoNotStart(t *testing.T) {
 		{named(fault.Invalid, "stripe-refused"), explained("stripe-error"), false},
 		{named(fault.Unavailable, "stripe-unavailable"), explained("stripe-error"), false},
 		{named(fault.Unavailable, "unavailable"), explained("unexpected-error"), true},
-		{named(fault.FailedPrecondition, "shipping-method-not-available"), explained("unexpected-error"), true},
+		{named(fault.FailedPrecondition, "shipping-method-not-available"), explained("shipping-method-not-available"), false},
 		{named(fault.Internal, "internal"), explained("unexpected-error"), true},
 	} {
 		t.Run(fault.ReasonOf(c.failure), func(t *testing.T) {
@@ -275,13 +305,17 @@ func TestTroubleBeforePayingIsNotHidden(t *testing.T) {
 			_, err := v.LookUpAnonymousEmailAddress(v.ctx, &storefrontv1.LookUpAnonymousEmailAddressRequest{AnonymousEmailAddress: text("a@b.example")})
 			return err
 		},
+		"Allow ": func(v *visit) error {
+			_, err := v.CreateCheckoutSession(v.ctx, &storefrontv1.CreateCheckoutSessionRequest{})
+			return err
+		},
 		"ResolveSession": func(v *visit) error {
 			_, err := v.CreateCheckoutSession(v.ctx, &storefrontv1.CreateCheckoutSessionRequest{})
 			return err
 		},
 	} {
 		v := member(t)
-		v.behind.fails[failing] = named(fault.Unavailable, "unavailable")
+		v.behind.fails[strings.TrimSpace(failing)] = named(fault.Unavailable, "unavailable")
 		require.Equal(t, fault.Unavailable, fault.KindOf(calls(v)), failing)
 	}
 }

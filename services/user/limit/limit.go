@@ -29,6 +29,10 @@ func PaymentLookup() Rule { return Rule{Name: "payment-lookup", Most: 60, Window
 // DiscountCode is per client address: who tries codes one after the other would find those that were meant for others.
 func DiscountCode() Rule { return Rule{Name: "discount-code", Most: 60, Window: time.Hour} }
 
+// CheckoutStart is per client address: a start promises goods and uses of codes for half an hour, paid or not, and makes a
+// session at the payment provider.
+func CheckoutStart() Rule { return Rule{Name: "checkout-start", Most: 60, Window: time.Hour} }
+
 // Chat is per client address, and per account of somebody who is logged in (contract user.md 8, defect 7).
 func Chat() Rule { return Rule{Name: "chat", Most: 20, Window: time.Hour} }
 

@@ -29,6 +29,7 @@ func NewService(limiter *Limiter) *Service {
 	return &Service{limiter: limiter, buckets: map[string]bucket{
 		PaymentLookup().Name: {rule: PaymentLookup(), subject: Address},
 		DiscountCode().Name:  {rule: DiscountCode(), subject: Address},
+		CheckoutStart().Name: {rule: CheckoutStart(), subject: Address},
 	}}
 }
 

@@ -19,7 +19,7 @@ func TestBucketsOfTheEdgeLeaveRoomAndEnd(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	service := limit.NewService(limit.New(dbtest.New(t, migrations.Set()), telemetry.Silent(), func() time.Time { return now }))
-	for _, bucket := range []string{"payment-lookup", "discount-code"} {
+	for _, bucket := range []string{"payment-lookup", "discount-code", "checkout-start"} {
 		allow := func(address string) error {
 			_, err := service.Allow(t.Context(), &userv1.AllowRequest{Bucket: bucket, Key: address})
 			return err
