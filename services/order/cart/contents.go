@@ -20,9 +20,11 @@ type Contents struct {
 	// ShippingMethod is the chosen one, or the default while none is chosen or the chosen one is not offered any more. Its identifier
 	// is empty when the shop offers none at all.
 	ShippingMethod catalogue.ShippingMethod
-	Codes          []discount.Code  // in the order in which they were put on the cart
-	Discounts      discount.Outcome // what they take off; its lists go with Codes
-	Totals         Totals
+	// ShippingReplaced tells that the chosen one is not offered any more.
+	ShippingReplaced bool
+	Codes            []discount.Code  // in the order in which they were put on the cart
+	Discounts        discount.Outcome // what they take off; its lists go with Codes
+	Totals           Totals
 }
 
 // Line is a SKU in a cart.
@@ -47,6 +49,7 @@ type Totals struct {
 // contentsOf puts the rows of one cart and its codes beside the catalogue; there is at least one row.
 func contentsOf(rows []dbgen.ReadCartsRow, codes []discount.Code, snapshot *catalogue.Snapshot, now time.Time) Contents {
 	contents := Contents{CartID: rows[0].ID, ShippingMethod: shippingMethod(rows[0].ShippingMethodID, snapshot), Codes: codes}
+	contents.ShippingReplaced = rows[0].ShippingMethodID != nil && contents.ShippingMethod.ID != *rows[0].ShippingMethodID
 	if rows[0].AccountID != nil {
 		contents.AccountID = *rows[0].AccountID
 	}

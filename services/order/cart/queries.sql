@@ -63,6 +63,9 @@ DELETE FROM cart_line WHERE cart_id = @cart_id AND sku_id = @sku_id;
 -- name: ChooseShippingMethod :exec
 UPDATE cart SET shipping_method_id = @shipping_method_id::bigint WHERE id = @id;
 
+-- name: ForgetShippingChoice :exec
+UPDATE cart SET shipping_method_id = NULL WHERE id = @id;
+
 -- name: TouchCart :exec
 UPDATE cart SET updated_at = @at::timestamptz WHERE id = @id;
 

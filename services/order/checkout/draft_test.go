@@ -94,3 +94,21 @@ func TestGoodsForNothingAreAnOrderWithoutPayment(t *testing.T) {
 	require.Zero(t, shop.Order(t, shop.Complete(t, session), 0).GetTotalMinor())
 	require.Empty(t, shop.Violations(t))
 }
+
+func TestAShippingMethodThatIsGoneIsNotReplacedSilently(t *testing.T) {
+	t.Parallel()
+	shop := checkouttest.Open(t)
+	guest := checkouttest.Guest()
+	shop.Fill(t, guest, checkouttest.PaperClips, 1)
+	_, err := shop.Carts.ChooseShippingMethod(t.Context(), &orderv1.ChooseShippingMethodRequest{Shopper: guest, Identifier: "UPSGround"})
+	require.NoError(t, err)
+	shop.ChangeCatalogue(t, "UPDATE shipping_method SET active = false WHERE identifier = 'UPSGround'", func(snapshot *catalogue.Snapshot) bool {
+		method, _ := snapshot.ShippingMethod("UPSGround")
+		return !method.Active
+	})
+
+	_, err = shop.Checkouts.StartCheckout(t.Context(), checkouttest.Request(guest))
+
+	require.Equal(t, "shipping-method-not-available", fault.ReasonOf(err))
+	require.NotEmpty(t, shop.Start(t, guest), "the page shows the default now")
+}

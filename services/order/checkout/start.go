@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
 	"github.com/bartgottschalk/startupwebapp/services/order/cart"
 	"github.com/bartgottschalk/startupwebapp/services/order/checkout/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/order/discount"
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 )
 
@@ -51,6 +53,9 @@ func (c *Checkouts) StartCheckout(ctx context.Context, request *orderv1.StartChe
 // books still list as replaced.
 func (c *Checkouts) start(ctx context.Context, request *orderv1.StartCheckoutRequest, retired map[string]bool) (*orderv1.StartCheckoutResponse, error) {
 	checkout, replaced, err := c.prepare(ctx, request, retired)
+	if code := discount.Unavailable(err); code != 0 && errors.Is(err, discount.ErrNotAvailable) {
+		return nil, errors.Join(err, c.dropCode(ctx, request, code))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -74,8 +79,9 @@ func (c *Checkouts) start(ctx context.Context, request *orderv1.StartCheckoutReq
 func (c *Checkouts) prepare(ctx context.Context, request *orderv1.StartCheckoutRequest, retired map[string]bool) (frozen, []dbgen.SupersedeForerunnersRow, error) {
 	var checkout frozen
 	var replaced []dbgen.SupersedeForerunnersRow
+	var refusal error
 	err := c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		checkout = frozen{}
+		checkout, refusal = frozen{}, nil
 		contents, err := c.carts.LockForCheckout(ctx, tx, request.GetShopper())
 		if err != nil {
 			return err
@@ -83,6 +89,10 @@ func (c *Checkouts) prepare(ctx context.Context, request *orderv1.StartCheckoutR
 		draft, err := newDraft(contents, request)
 		if err != nil {
 			return err
+		}
+		if stale := contents.Stale(c.now()); stale.Any() {
+			refusal = staleRefusal(stale)
+			return c.carts.Drop(ctx, tx, contents.CartID, stale)
 		}
 		fingerprint, err := draft.content.fingerprint()
 		if err != nil {
@@ -103,7 +113,27 @@ func (c *Checkouts) prepare(ctx context.Context, request *orderv1.StartCheckoutR
 		checkout, err = c.freeze(ctx, tx, draft, fingerprint)
 		return err
 	})
-	return checkout, replaced, err
+	return checkout, replaced, cmp.Or(err, refusal)
+}
+
+// staleRefusal: what was shown as taken off, or as the cost of shipping, may not be charged otherwise without a word. It is out of
+// the cart by then, so that the page shows what counts, and the next start goes through.
+func staleRefusal(stale cart.Stale) error {
+	if len(stale.CodeIDs) > 0 {
+		return discount.ErrNotAvailable
+	}
+	return errNothingShips
+}
+
+// dropCode takes a code off the shopper's cart that they cannot use.
+func (c *Checkouts) dropCode(ctx context.Context, request *orderv1.StartCheckoutRequest, code int64) error {
+	return c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		contents, err := c.carts.LockForCheckout(ctx, tx, request.GetShopper())
+		if err != nil {
+			return err
+		}
+		return c.carts.Drop(ctx, tx, contents.CartID, cart.Stale{CodeIDs: []int64{code}})
+	})
 }
 
 // replace takes the place of every checkout of the shopper's earlier carts: those that were deleted, and a guest's when the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -102,7 +103,7 @@ func Hold(ctx context.Context, tx pgx.Tx, codeIDs []int64, customer Customer, no
 	}
 	for _, code := range codes {
 		if now.Before(code.StartsAt) || now.After(code.EndsAt) {
-			return ErrNotAvailable
+			return unavailable(code.ID)
 		}
 		if err := withinLimits(ctx, queries, code, customer); err != nil {
 			return err
@@ -111,19 +112,35 @@ func Hold(ctx context.Context, tx pgx.Tx, codeIDs []int64, customer Customer, no
 	return nil
 }
 
+// Unavailable is the id of the code that an ErrNotAvailable is about; 0 when it is gone.
+func Unavailable(err error) int64 {
+	refusal := fault.Of(err)
+	if refusal == nil {
+		return 0
+	}
+	id, _ := strconv.ParseInt(refusal.Metadata[unavailableCode], 10, 64)
+	return id
+}
+
+const unavailableCode = "discount_code_id"
+
+func unavailable(id int64) error {
+	return ErrNotAvailable.With(unavailableCode, strconv.FormatInt(id, 10))
+}
+
 func withinLimits(ctx context.Context, queries *dbgen.Queries, code dbgen.LockCodesRow, customer Customer) error {
 	if !code.Limited {
 		return nil
 	}
 	if code.UsageLimitPerCustomer != nil && customer == (Customer{}) {
-		return ErrNotAvailable
+		return unavailable(code.ID)
 	}
 	uses, err := queries.CountUses(ctx, dbgen.CountUsesParams{CodeID: code.ID, AccountID: customer.AccountID, Email: customer.Email})
 	if err != nil {
 		return fmt.Errorf("count uses of code: %w", err)
 	}
 	if reached(code.UsageLimit, uses.InAll) || reached(code.UsageLimitPerCustomer, uses.ByCustomer) {
-		return ErrNotAvailable
+		return unavailable(code.ID)
 	}
 	return nil
 }

@@ -368,6 +368,15 @@ func (q *Queries) ForgetOldMoves(ctx context.Context, before time.Time) (int64, 
 	return result.RowsAffected(), nil
 }
 
+const ForgetShippingChoice = `-- name: ForgetShippingChoice :exec
+UPDATE cart SET shipping_method_id = NULL WHERE id = $1
+`
+
+func (q *Queries) ForgetShippingChoice(ctx context.Context, id int64) error {
+	_, err := q.db.Exec(ctx, ForgetShippingChoice, id)
+	return err
+}
+
 const GiveCartToAccount = `-- name: GiveCartToAccount :exec
 UPDATE cart SET account_id = $1::bigint, anonymous_id = NULL, updated_at = $2::timestamptz WHERE id = $3
 `
