@@ -19,6 +19,17 @@ func refund(state string, amountMinor int) string {
 		SELECT 'x', id, payment_key, %d, 'usd', '%s', 're_1', 'ada', '', now(), now() FROM purchase`, amountMinor, state)
 }
 
+// givenBack is money that went back under an exception about the session of the only checkout.
+func givenBack(reason, state string) string {
+	return fmt.Sprintf(`WITH x AS (
+			INSERT INTO payment_exception (session_id, reason, reference, payment_intent, currency, subtotal_minor, discount_minor, tax_minor,
+				shipping_minor, total_minor, email, noticed_at, resolved_at, resolved_by, resolution)
+			SELECT session_id, '%s', reference, 'pi_of_' || session_id, 'usd', 1, 0, 0, 0, 1, '', now(), now(), 'ada', 'given back' FROM checkout
+			RETURNING id, payment_intent)
+		INSERT INTO refund (key, exception_id, payment_intent, amount_minor, currency, state, refund_id, requested_by, note, requested_at, settled_at)
+		SELECT 'exception/' || x.id, x.id, x.payment_intent, 1, 'usd', '%s', 're_1', 'ada', '', checkout.created_at - interval '2 hours', now() FROM x, checkout`, reason, state)
+}
+
 // bought makes a shop with one paid order, of paper clips that are counted and of rubber bands that are not.
 func bought(t *testing.T) *checkouttest.Shop {
 	t.Helper()
@@ -66,6 +77,8 @@ func TestAuditNamesWhatIsWrong(t *testing.T) {
 		"ordered-goods-were-not-taken-from-stock": "DELETE FROM stock_movement WHERE reason = 'sold'",
 		"more-restocked-than-was-ordered": `INSERT INTO stock_movement (sku_id, change, on_hand_after, reason, order_identifier, moved_at)
 			SELECT sku_id, 5, 5, 'restocked', order_identifier, moved_at FROM stock_movement WHERE reason = 'sold'`,
+		"money-of-order-given-back-under-an-exception":  givenBack("paid-without-order", "succeeded"),
+		"checkout-open-though-its-money-was-given-back": "UPDATE checkout SET state = 'open', next_check_at = created_at; " + givenBack("paid-without-order", "succeeded"),
 		"reservation-outlives-its-session": `INSERT INTO checkout OVERRIDING SYSTEM VALUE SELECT (jsonb_populate_record(c, jsonb_build_object('id', c.id + 1, 'reference', 'checkout_' || repeat('x', 32),
 			'cart_id', 99, 'session_id', 'cs_x', 'session_expires_at', c.created_at - interval '2 hours', 'state', 'open', 'next_check_at', c.created_at - interval '119 minutes'))).* FROM checkout c;
 			INSERT INTO checkout_line SELECT (jsonb_populate_record(l, jsonb_build_object('checkout_id', l.checkout_id + 1))).* FROM checkout_line l`,
@@ -122,6 +135,8 @@ func TestAuditIsSatisfiedWithWhatShopsDo(t *testing.T) {
 		"counting begun later":    "INSERT INTO stock VALUES (7, 5, now()); INSERT INTO stock_movement (sku_id, change, on_hand_after, reason, moved_at) SELECT 7, 5, 5, 'set', ordered_at + interval '1 second' FROM purchase",
 		"counting stopped before": "DELETE FROM stock; DELETE FROM stock_movement WHERE reason = 'sold'; INSERT INTO stock_movement (sku_id, change, on_hand_after, reason, moved_at) SELECT 1, -10, 0, 'set', ordered_at - interval '1 minute' FROM purchase",
 		"a notice of nobody":      "UPDATE purchase SET email = ''; INSERT INTO purchase_status (purchase_id, identifier, title, description, set_at) SELECT id, 'shipped', 'Shipped', '', ordered_at - interval '2 hours' FROM purchase",
+		"money sent once more":    givenBack("refund-failed", "succeeded"),
+		"money that stayed":       "UPDATE checkout SET next_check_at = NULL; " + givenBack("paid-without-order", "failed"),
 		"a SKU that is gone":      "DELETE FROM sku WHERE id = 1",
 	} {
 		t.Run(name, func(t *testing.T) {

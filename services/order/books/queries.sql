@@ -140,6 +140,22 @@ FROM checkout c
 WHERE c.state IN ('open', 'superseded') AND c.session_expires_at <= sqlc.arg(reserved_until)::timestamptz
   AND (c.next_check_at <= c.session_expires_at + interval '1 minute' OR c.session_expires_at <= sqlc.arg(reserved_until)::timestamptz - interval '31 days')
   AND EXISTS (SELECT FROM checkout_line l JOIN stock s ON s.sku_id = l.sku_id WHERE l.checkout_id = c.id)
+UNION ALL
+-- The money of a payment that has an order goes back as a refund of the order. Under an exception it goes back where there is none,
+-- and of such money no order may come; one that says how a refund went names what was to go back anyway.
+SELECT 'money-of-order-given-back-under-an-exception', p.identifier, x.reason || ': ' || r.amount_minor || ' ' || r.currency
+FROM refund r
+JOIN payment_exception x ON x.id = r.exception_id
+JOIN purchase_payment y ON y.payment_intent_id = r.payment_intent
+JOIN purchase p ON p.id = y.purchase_id
+WHERE r.state <> 'failed' AND x.reason <> 'refund-failed'
+UNION ALL
+-- No order will come of it, and what it promised should be free. The sweep looks within the hour.
+SELECT 'checkout-open-though-its-money-was-given-back', c.reference, c.state || ', ' || r.amount_minor || ' ' || r.currency
+FROM refund r
+JOIN payment_exception x ON x.id = r.exception_id
+JOIN checkout c ON c.session_id = x.session_id
+WHERE r.state <> 'failed' AND c.state IN ('open', 'superseded') AND r.requested_at <= sqlc.arg(reserved_until)::timestamptz - interval '15 minutes'
 ORDER BY 1, 2, 3;
 
 -- name: BooksOfSessions :many
@@ -165,7 +181,7 @@ FROM unnest(sqlc.arg(payment_intents)::text[]) AS i (payment_intent);
 SELECT id, total_minor FROM checkout WHERE reference = sqlc.arg(reference);
 
 -- name: ListOrdersOfPeriod :many
-SELECT c.id AS checkout_id, c.created_at, p.session_id
+SELECT c.id AS checkout_id, c.reference, c.created_at, p.session_id
 FROM checkout c JOIN purchase p ON p.checkout_id = c.id
 WHERE c.created_at >= sqlc.arg(from_at)::timestamptz AND c.created_at < sqlc.arg(until_at)::timestamptz AND c.id > sqlc.arg(after)
 ORDER BY c.id
@@ -177,3 +193,15 @@ VALUES (sqlc.arg(from_at), sqlc.arg(until_at), sqlc.arg(finished_at), sqlc.arg(p
 
 -- name: ReconciledUntil :one
 SELECT until_at FROM reconciliation ORDER BY until_at DESC LIMIT 1;
+
+-- name: ListDaysToCompareAgain :many
+-- Days with orders that were not compared as whole days since then, those longest ago first. A day is 24 hours of UTC.
+SELECT d.began::timestamptz AS began
+FROM generate_series(sqlc.arg(oldest)::timestamptz, sqlc.arg(newest)::timestamptz, interval '24 hours') AS d (began)
+LEFT JOIN LATERAL (
+    SELECT max(r.finished_at) AS compared FROM reconciliation r WHERE r.from_at = d.began AND r.until_at = d.began + interval '24 hours'
+) AS last ON true
+WHERE (last.compared IS NULL OR last.compared <= sqlc.arg(compared_by)::timestamptz)
+  AND EXISTS (SELECT FROM checkout c WHERE c.created_at >= d.began AND c.created_at < d.began + interval '24 hours' AND c.state = 'completed')
+ORDER BY last.compared NULLS FIRST, d.began DESC
+LIMIT sqlc.arg(most);

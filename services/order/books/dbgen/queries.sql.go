@@ -67,6 +67,19 @@ FROM checkout c
 WHERE c.state IN ('open', 'superseded') AND c.session_expires_at <= $2::timestamptz
   AND (c.next_check_at <= c.session_expires_at + interval '1 minute' OR c.session_expires_at <= $2::timestamptz - interval '31 days')
   AND EXISTS (SELECT FROM checkout_line l JOIN stock s ON s.sku_id = l.sku_id WHERE l.checkout_id = c.id)
+UNION ALL
+SELECT 'money-of-order-given-back-under-an-exception', p.identifier, x.reason || ': ' || r.amount_minor || ' ' || r.currency
+FROM refund r
+JOIN payment_exception x ON x.id = r.exception_id
+JOIN purchase_payment y ON y.payment_intent_id = r.payment_intent
+JOIN purchase p ON p.id = y.purchase_id
+WHERE r.state <> 'failed' AND x.reason <> 'refund-failed'
+UNION ALL
+SELECT 'checkout-open-though-its-money-was-given-back', c.reference, c.state || ', ' || r.amount_minor || ' ' || r.currency
+FROM refund r
+JOIN payment_exception x ON x.id = r.exception_id
+JOIN checkout c ON c.session_id = x.session_id
+WHERE r.state <> 'failed' AND c.state IN ('open', 'superseded') AND r.requested_at <= $2::timestamptz - interval '15 minutes'
 ORDER BY 1, 2, 3
 `
 
@@ -87,6 +100,9 @@ type AuditMoneyAndStockRow struct {
 // nobody began or stopped counting within the minute.
 // Promised and never released: the session has ended, and nobody has asked about it since. One that was asked about waits for a
 // slow method of payment, a month at most (package checkout).
+// The money of a payment that has an order goes back as a refund of the order. Under an exception it goes back where there is none,
+// and of such money no order may come; one that says how a refund went names what was to go back anyway.
+// No order will come of it, and what it promised should be free. The sweep looks within the hour.
 func (q *Queries) AuditMoneyAndStock(ctx context.Context, arg AuditMoneyAndStockParams) ([]AuditMoneyAndStockRow, error) {
 	rows, err := q.db.Query(ctx, AuditMoneyAndStock, arg.TooOld, arg.ReservedUntil)
 	if err != nil {
@@ -306,8 +322,53 @@ func (q *Queries) FindCheckoutByReference(ctx context.Context, reference string)
 	return i, err
 }
 
+const ListDaysToCompareAgain = `-- name: ListDaysToCompareAgain :many
+SELECT d.began::timestamptz AS began
+FROM generate_series($1::timestamptz, $2::timestamptz, interval '24 hours') AS d (began)
+LEFT JOIN LATERAL (
+    SELECT max(r.finished_at) AS compared FROM reconciliation r WHERE r.from_at = d.began AND r.until_at = d.began + interval '24 hours'
+) AS last ON true
+WHERE (last.compared IS NULL OR last.compared <= $3::timestamptz)
+  AND EXISTS (SELECT FROM checkout c WHERE c.created_at >= d.began AND c.created_at < d.began + interval '24 hours' AND c.state = 'completed')
+ORDER BY last.compared NULLS FIRST, d.began DESC
+LIMIT $4
+`
+
+type ListDaysToCompareAgainParams struct {
+	Oldest     time.Time
+	Newest     time.Time
+	ComparedBy time.Time
+	Most       int32
+}
+
+// Days with orders that were not compared as whole days since then, those longest ago first. A day is 24 hours of UTC.
+func (q *Queries) ListDaysToCompareAgain(ctx context.Context, arg ListDaysToCompareAgainParams) ([]time.Time, error) {
+	rows, err := q.db.Query(ctx, ListDaysToCompareAgain,
+		arg.Oldest,
+		arg.Newest,
+		arg.ComparedBy,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []time.Time
+	for rows.Next() {
+		var began time.Time
+		if err := rows.Scan(&began); err != nil {
+			return nil, err
+		}
+		items = append(items, began)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const ListOrdersOfPeriod = `-- name: ListOrdersOfPeriod :many
-SELECT c.id AS checkout_id, c.created_at, p.session_id
+SELECT c.id AS checkout_id, c.reference, c.created_at, p.session_id
 FROM checkout c JOIN purchase p ON p.checkout_id = c.id
 WHERE c.created_at >= $1::timestamptz AND c.created_at < $2::timestamptz AND c.id > $3
 ORDER BY c.id
@@ -323,6 +384,7 @@ type ListOrdersOfPeriodParams struct {
 
 type ListOrdersOfPeriodRow struct {
 	CheckoutID int64
+	Reference  string
 	CreatedAt  time.Time
 	SessionID  string
 }
@@ -341,7 +403,12 @@ func (q *Queries) ListOrdersOfPeriod(ctx context.Context, arg ListOrdersOfPeriod
 	var items []ListOrdersOfPeriodRow
 	for rows.Next() {
 		var i ListOrdersOfPeriodRow
-		if err := rows.Scan(&i.CheckoutID, &i.CreatedAt, &i.SessionID); err != nil {
+		if err := rows.Scan(
+			&i.CheckoutID,
+			&i.Reference,
+			&i.CreatedAt,
+			&i.SessionID,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
