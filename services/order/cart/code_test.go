@@ -278,9 +278,9 @@ func used(t *testing.T, shop *ordertest.Shop, state string, cartID int64, by *or
 	shop.Exec(t, `WITH used AS (
 			INSERT INTO checkout (reference, cart_id, account_id, anonymous_cart_id, email, fingerprint, currency, item_subtotal_minor,
 				item_discount_minor, shipping_minor, shipping_discount_minor, total_minor, shipping_identifier, shipping_carrier,
-				shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, next_check_at)
+				shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, next_check_at, discount_codes)
 			VALUES ($1, $2, nullif($3::bigint, 0), nullif($4, ''), '', 'f', 'usd', 100, 10, 0, 0, 90, 'm', 'm', '', now(), '', now(), false, $5, now(),
-				CASE WHEN $5 IN ('open', 'superseded') THEN now() END) RETURNING id)
+				CASE WHEN $5 IN ('open', 'superseded') THEN now() END, 1) RETURNING id)
 		INSERT INTO checkout_discount (checkout_id, position, discount_code_id, code, description, starts_at, ends_at, combinable,
 			amount_hundredths, order_minimum_minor, type_title, type_description, applies_to, action, applied, discount_minor)
 		SELECT id, 1, 1, 'WELCOME10', '', now(), now(), false, 1000, 0, '', '', 'item_total', 'percent-off', true, 10 FROM used`,
@@ -295,13 +295,14 @@ func TestACodeThatIsUsedUp(t *testing.T) {
 		others        bool
 		want          string
 	}{
-		"by others":             {"usage_limit = 1", "completed", true, "WELCOME10"},
-		"at another's page":     {"usage_limit = 1", "open", true, "WELCOME10"},
-		"given back by another": {"usage_limit = 1", "expired", true, "WELCOME10+"},
-		"at the own page":       {"usage_limit = 1, usage_limit_per_customer = 1", "open", false, "WELCOME10+"},
-		"bought with it":        {"usage_limit_per_customer = 1", "completed", false, "WELCOME10"},
-		"others bought with it": {"usage_limit_per_customer = 1", "completed", true, "WELCOME10+"},
-		"not yet used up":       {"usage_limit = 2, usage_limit_per_customer = 2", "completed", false, "WELCOME10+"},
+		"by others":                                {"usage_limit = 1", "completed", true, "WELCOME10"},
+		"at another's page":                        {"usage_limit = 1", "open", true, "WELCOME10"},
+		"given back by another":                    {"usage_limit = 1", "expired", true, "WELCOME10+"},
+		"given up by another before he had a page": {"usage_limit = 1", "superseded", true, "WELCOME10+"},
+		"at the own page":                          {"usage_limit = 1, usage_limit_per_customer = 1", "open", false, "WELCOME10+"},
+		"bought with it":                           {"usage_limit_per_customer = 1", "completed", false, "WELCOME10"},
+		"others bought with it":                    {"usage_limit_per_customer = 1", "completed", true, "WELCOME10+"},
+		"not yet used up":                          {"usage_limit = 2, usage_limit_per_customer = 2", "completed", false, "WELCOME10+"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

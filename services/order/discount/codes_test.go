@@ -38,15 +38,24 @@ func (s shop) code(t *testing.T, name string, limit, perCustomer *int) int64 {
 	return id
 }
 
-// use is a checkout that has the codes applied.
+// use is a checkout that has the codes applied; "abandoned": replaced before it had a session.
 func use(ctx context.Context, tx pgx.Tx, codeIDs []int64, customer discount.Customer, state string) error {
 	var checkout int64
+	var session *string
+	switch state {
+	case "abandoned":
+		state = "superseded"
+	case "superseded":
+		stripes := "cs_" + identifier.New(20)
+		session = &stripes
+	}
 	if err := tx.QueryRow(ctx, `INSERT INTO checkout (reference, cart_id, account_id, email, fingerprint, currency, item_subtotal_minor,
 			item_discount_minor, shipping_minor, shipping_discount_minor, total_minor, shipping_identifier, shipping_carrier,
-			shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, next_check_at)
+			shipping_tracking_base_url, terms_agreed_at, traceparent, created_at, newsletter, state, state_since, next_check_at, discount_codes,
+			session_id, session_url, session_expires_at)
 		VALUES ($1, 1 + (SELECT count(*) FROM checkout) + (random() * 1000000000)::bigint, nullif($2::bigint, 0), $3, 'f', 'usd', 100, 10, 0, 0, 90, 'm', 'm', '', $4, '', $4, false, $5, $4,
-			CASE WHEN $5 IN ('open', 'superseded') THEN $4::timestamptz END) RETURNING id`,
-		"checkout_"+identifier.New(32), customer.AccountID, customer.Email, noon(), state).Scan(&checkout); err != nil {
+			CASE WHEN $5 IN ('open', 'superseded') THEN $4::timestamptz END, $6, $7::text, $7::text, CASE WHEN $7::text <> '' THEN $4::timestamptz END) RETURNING id`,
+		"checkout_"+identifier.New(32), customer.AccountID, customer.Email, noon(), state, len(codeIDs), session).Scan(&checkout); err != nil {
 		return fmt.Errorf("make a checkout: %w", err)
 	}
 	for i, id := range codeIDs {
@@ -151,7 +160,7 @@ func TestCodesInAnyOrderAtOnceDoNotWaitInACircle(t *testing.T) {
 
 func TestWhatCountsAsAUse(t *testing.T) {
 	t.Parallel()
-	for state, counts := range map[string]bool{"open": true, "superseded": true, "completed": true, "expired": false, "exception": false} {
+	for state, counts := range map[string]bool{"open": true, "superseded": true, "abandoned": false, "completed": true, "expired": false, "exception": false} {
 		shop := openShop(t)
 		one := 1
 		inAll, each := shop.code(t, "INALL", &one, nil), shop.code(t, "EACH", nil, &one)
