@@ -24,7 +24,7 @@ func (r *run) compare(ctx context.Context, payments []*paymentv1.Payment) error 
 		return err
 	}
 	for _, payment := range payments {
-		if err := r.failed(ctx, "session "+payment.GetSessionId(), r.compareOne(ctx, payment, ours)); err != nil {
+		if err := r.failed(ctx, payment.GetReference(), r.compareOne(ctx, payment, ours)); err != nil {
 			return err
 		}
 	}
@@ -84,11 +84,11 @@ func (r *run) compareOne(ctx context.Context, payment *paymentv1.Payment, known 
 	return errors.Join(failed[:]...)
 }
 
-// makeUp completes a paid session of which nothing came; only what cannot be completed is a finding. The completion may well
-// find an exception of its own.
+// makeUp completes a paid session of which nothing came; only what is said not to become an order is a finding: money must not be
+// proposed to go back because a connection dropped. The completion may well find an exception of its own.
 func (r *run) makeUp(ctx context.Context, payment *paymentv1.Payment) (dbgen.BooksOfSessionsRow, error) {
 	failed := r.complete(ctx, payment.GetSessionId())
-	if cannotTell(failed) {
+	if !isOutcome(failed) {
 		return dbgen.BooksOfSessionsRow{}, failed
 	}
 	ours, err := r.ours(ctx, []*paymentv1.Payment{payment})
@@ -108,6 +108,19 @@ func (r *run) makeUp(ctx context.Context, payment *paymentv1.Payment) (dbgen.Boo
 		return row, err
 	}
 	return row, r.note(ctx, finding)
+}
+
+// isOutcome tells whether a completion answered, with an order or with why there is none (proto order.v1.CheckoutService). Every
+// other failure says nothing about the books.
+func isOutcome(failed error) bool {
+	if failed == nil {
+		return true
+	}
+	switch fault.ReasonOf(failed) {
+	case "session-not-found", "checkout-not-found", "payment-not-completed", "payment-exception":
+		return true
+	}
+	return false
 }
 
 func (r *run) complete(ctx context.Context, sessionID string) error {

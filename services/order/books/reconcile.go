@@ -1,6 +1,7 @@
 package books
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,9 +29,13 @@ const (
 	// callTimeout bounds one call of another service or room, which itself waits for Stripe.
 	callTimeout = 30 * time.Second
 	orderBatch  = 500
-	// deafness is how many calls in a row that nobody answers end a reconciliation.
-	deafness = 3
+	// deafness is how many calls in a row that nobody answers end a reconciliation, and mostFailures how many of any kind.
+	deafness     = 3
+	mostFailures = 50
 )
+
+// errBrokenOff: a reconciliation did not come to everything in its period, unlike one that merely could not compare some of it.
+var errBrokenOff = errors.New("reconciliation broken off")
 
 // Payments is what is asked of the payment service; paymentv1.PaymentServiceClient is one.
 type Payments interface {
@@ -103,6 +108,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, period Period) (Outcome, err
 	if failed == nil {
 		failed = run.orders(ctx)
 	}
+	if failed != nil {
+		failed = fmt.Errorf("%w: %w", errBrokenOff, failed)
+	}
 	listed := run.unresolved(ctx)
 	return run.outcome, errors.Join(failed, errors.Join(run.failures...), listed)
 }
@@ -114,20 +122,37 @@ type run struct {
 	paid     map[string]bool // sessions that Stripe lists as paid, and a little more than those of the period
 	sessions map[string]bool // all of the period, of Stripe's and of ours
 	failures []error
-	deaf     int // failures in a row
+	deaf     int // calls in a row that nobody answered
 }
 
-// failed keeps account of what could not be compared, and ends the run when nobody answers any more.
-func (r *run) failed(ctx context.Context, what string, err error) error {
+// failed keeps account of what could not be compared, and ends the run when nobody answers any more. A checkout is named by its
+// reference: who knows a session can read its order, and errors are logged.
+func (r *run) failed(ctx context.Context, reference string, err error) error {
 	if err == nil {
 		r.deaf = 0
 		return nil
 	}
-	r.failures = append(r.failures, fmt.Errorf("%s: %w", what, err))
-	if r.deaf++; r.deaf >= deafness {
-		return errors.New("reconciliation broken off: nobody answers")
+	r.failures = append(r.failures, fmt.Errorf("%s: %w", cmp.Or(storable(reference), "a session without a reference"), err))
+	if nobodyAnswered(err) {
+		r.deaf++
+	}
+	switch {
+	case r.deaf >= deafness:
+		return errors.New("nobody answers")
+	case len(r.failures) >= mostFailures:
+		return fmt.Errorf("%d failures", len(r.failures))
 	}
 	return ctx.Err()
+}
+
+// nobodyAnswered tells a silence from an answer that could not be used, which the next call may well not meet.
+func nobodyAnswered(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Unavailable, fault.DeadlineExceeded, fault.Canceled:
+		return true
+	default:
+		return errors.Is(err, context.Canceled)
+	}
 }
 
 // payments reads Stripe's side, page by page.
@@ -187,7 +212,9 @@ func (r *run) toCompare(page []*paymentv1.Payment) []*paymentv1.Payment {
 	return picked
 }
 
-func (r *run) young(made time.Time) bool { return made.After(r.needs.Now().Add(-r.outcome.Period.Grace)) }
+func (r *run) young(made time.Time) bool {
+	return made.After(r.needs.Now().Add(-r.outcome.Period.Grace))
+}
 
 // orders looks for those that nobody paid.
 func (r *run) orders(ctx context.Context) error {
@@ -210,7 +237,7 @@ func (r *run) orders(ctx context.Context) error {
 				r.outcome.Young++
 				continue
 			}
-			if err := r.failed(ctx, "session "+order.SessionID, r.wasPaid(ctx, order.SessionID)); err != nil {
+			if err := r.failed(ctx, order.Reference, r.wasPaid(ctx, order.SessionID)); err != nil {
 				return err
 			}
 		}
@@ -248,10 +275,4 @@ func (r *run) unresolved(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// cannotTell: nobody answered, which says nothing about the books.
-func cannotTell(err error) bool {
-	kind := fault.KindOf(err)
-	return err != nil && (kind == fault.Unavailable || kind == fault.DeadlineExceeded || errors.Is(err, context.Canceled))
 }
