@@ -27,9 +27,23 @@ type Config struct {
 	PaymentAddr      string            `env:"PAYMENT_ADDR,required" help:"the payment service" expects:"a gRPC target"`
 	ClientEventAddr  string            `env:"CLIENTEVENT_ADDR,required" help:"the clientevent service" expects:"a gRPC target"`
 	Secrets          config.Secrets    `env:"SERVICE_SECRETS,required" help:"shared by the services: the first is sent"`
-	RequestDeadline  time.Duration     `env:"REQUEST_DEADLINE" envDefault:"10s" help:"how long one request may take" expects:"a duration like 10s"`
+	RequestDeadline  time.Duration     `env:"REQUEST_DEADLINE" envDefault:"10s" help:"how long one request may take" expects:"a duration of at most 25s, like 10s"`
 	DrainDelay       time.Duration     `env:"DRAIN_DELAY" envDefault:"0s" help:"how long it goes on serving as not ready before it stops to accept, at shutdown" expects:"a duration like 5s"`
 	DrainTimeout     time.Duration     `env:"DRAIN_TIMEOUT" envDefault:"20s" help:"how long requests under way may take to finish at shutdown" expects:"a duration like 20s"`
+}
+
+// longestDeadline: the order service gives the key of an unfinished request to the next one after 30 s (its idempotency
+// room); until then a request has ended and its answer is kept, for which guards take 3 s at most.
+const longestDeadline = 25 * time.Second
+
+var errDeadline = errors.New("REQUEST_DEADLINE is not valid: expected a duration of at most 25s, like 10s")
+
+// check refuses what has the right type and still makes no sense.
+func (c Config) check() error {
+	if c.RequestDeadline <= 0 || c.RequestDeadline > longestDeadline {
+		return errDeadline
+	}
+	return nil
 }
 
 func (c Config) allowedOrigins() []string {

@@ -2,11 +2,13 @@ package gateway
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/bartgottschalk/startupwebapp/services/platform/config"
+	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
 )
 
 func environ(more ...string) []string {
@@ -61,4 +63,20 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 	var help bytes.Buffer
 	config.Help[Config](&help)
 	require.Contains(t, help.String(), "STRIPE_PUBLISHABLE_KEY")
+}
+
+// A claim of an idempotency key ends after 30 s: no request may take so long that another one does it again.
+func TestADeadlineHasLimits(t *testing.T) {
+	t.Parallel()
+	for deadline, isFine := range map[string]bool{"1s": true, "10s": true, "25s": true, "25001ms": false, "30s": false, "1h": false, "0s": false, "-1s": false} {
+		cfg, err := config.Load[Config](environ("API_ADDR=127.0.0.1:0", "REQUEST_DEADLINE="+deadline))
+		require.NoError(t, err)
+		edge, err := New(t.Context(), cfg, telemetry.Silent())
+		if isFine {
+			require.NoError(t, err, deadline)
+			require.NoError(t, errors.Join(edge.listener.Close(), edge.peers.close()))
+			continue
+		}
+		require.ErrorContains(t, err, "REQUEST_DEADLINE is not valid: expected a duration of at most 25s, like 10s", deadline)
+	}
 }

@@ -81,6 +81,9 @@ func Serve(ctx context.Context, cfg Config, tel telemetry.Telemetry) error {
 
 // New wires an edge and listens. It does not wait for the services: /healthz says what is still missing.
 func New(ctx context.Context, cfg Config, tel telemetry.Telemetry) (*Gateway, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
 	connected, err := dialPeers(cfg, tel)
 	if err != nil {
 		return nil, err

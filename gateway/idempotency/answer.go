@@ -19,27 +19,30 @@ const (
 	reasonKeyInUse   = "idempotency-key-in-use"
 	reasonKeyReused  = "idempotency-key-reused"
 
+	success = "success"
+
 	// largestAnswer is what the order service keeps; the answers of guarded paths are some hundred bytes.
-	largestAnswer = 64 << 10
+	largestAnswer = 16 << 10
 )
 
-// passing are the guarded paths, and the codes of answers that another try may change without the customer's doing: those are
-// not kept. The lookup words a limit like a wrong address (contract payment.md P-21), so neither is kept.
+// lasting are the guarded paths, and the codes of refusals that are about the form itself: the same form is refused tomorrow,
+// too. Any other may pass without the customer's doing, when goods come back or a code counts again, and is not kept. The lookup
+// words a limit like a wrong address (contract payment.md P-21), so that none of its refusals lasts.
 //
 // The paths of the cart are not guarded. Most set a value and may be repeated as they are; cart-add-product-sku gives a guest
 // the cookie of the cart, which a kept answer would lack.
-func passing(path string) (codes []string, guarded bool) {
+func lasting(path string) (codes []string, guarded bool) {
 	switch path {
 	case "/order/create-checkout-session":
-		return []string{"stripe-error", "unexpected-error"}, true
+		return []string{"agree-to-terms-of-sale-required", "agree-to-terms-of-sale-must-be-checked", "anonymous-email-address-required"}, true
 	case "/order/anonymous-email-address-payment-lookup":
-		return []string{"anonymous-email-address-required"}, true
+		return nil, true
 	}
 	return nil, false
 }
 
 func isGuarded(path string) bool {
-	_, guarded := passing(path)
+	_, guarded := lasting(path)
 	return guarded
 }
 
@@ -68,28 +71,34 @@ func (a *recording) Write(body []byte) (int, error) {
 	return len(body), nil
 }
 
-// isFinal: an answer that would be the same tomorrow. Failures of ours, limits and refusals by state (5xx, 401, 403,
-// 409) are not; they ended before anything was done, or what was done is found again by the order service.
+// isFinal: an answer that would be the same tomorrow. Failures of ours, limits, forms that nobody can read and refusals by
+// state (5xx, 400, 401, 403, 409) end before anything is done, or what was done is found again by the order service. What is
+// kept has been counted by a limit per address before, so that nobody fills the store.
 func (a *recording) isFinal(path string) bool {
-	said := max(a.status, http.StatusOK)
-	if said != http.StatusOK && said != http.StatusBadRequest || len(a.body) > largestAnswer {
+	if max(a.status, http.StatusOK) != http.StatusOK || len(a.body) > largestAnswer {
 		return false
 	}
-	codes, _ := passing(path)
-	return !slices.Contains(codes, a.code())
+	said := a.said()
+	codes, _ := lasting(path)
+	return said.Checkout == success || said.Lookup == success || slices.Contains(codes, said.Errors.Error)
 }
 
-// code is the old pages' error code in the answer, "" when there is none.
-func (a *recording) code() string {
-	var read struct {
-		Errors struct {
-			Error string `json:"error"`
-		} `json:"errors"`
-	}
+// outcome is what the old pages read of an answer first.
+type outcome struct {
+	Checkout string `json:"create_checkout_session"`
+	Lookup   string `json:"anonymous_email_address_payment_lookup"`
+	Errors   struct {
+		Error string `json:"error"`
+	} `json:"errors"`
+}
+
+// said is empty for what is none of these answers.
+func (a *recording) said() outcome {
+	var read outcome
 	if json.Unmarshal(a.body, &read) != nil {
-		return "" // a page
+		return outcome{}
 	}
-	return read.Errors.Error
+	return read
 }
 
 // kept is what the order service remembers: no cookies, they are the first visit's alone.

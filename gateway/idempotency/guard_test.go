@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -205,14 +206,26 @@ func TestPassingAnswersAreNotKept(t *testing.T) {
 	}{
 		"stripe away":       {pay, refused("stripe-error"), 200},
 		"unexpected":        {pay, refused("unexpected-error"), 200},
+		"sold out":          {pay, refused("sku-not-available"), 200},
+		"code used up":      {pay, refused("discount-code-not-available"), 200},
+		"shipping off":      {pay, refused("shipping-method-not-available"), 200},
+		"empty cart":        {pay, refused("cart-is-empty"), 200},
+		"no cart":           {pay, refused("cart-not-found"), 200},
+		"shop closed":       {pay, refused("checkout-not-allowed"), 200},
+		"closed, looked up": {lookUp, say(`{"checkout_allowed":false}`), 200},
+		"a member":          {lookUp, say(`{"errors":{"error":"email-address-is-associated-with-member","description":"<a>"}}`), 200},
+		"a code of later":   {pay, refused("something-new"), 200},
+		"empty":             {pay, func(http.ResponseWriter, *http.Request) {}, 200},
+		"no outcome":        {pay, say(`{"errors":null}`), 200},
 		"a limit in words":  {lookUp, refused("anonymous-email-address-required"), 200},
 		"a limit":           {pay, failing(fault.New(fault.RateLimited, "rate-limited", "")), 403},
 		"a service is away": {pay, failing(fault.New(fault.Unavailable, "unavailable", "")), 503},
 		"too slow":          {pay, failing(fault.New(fault.DeadlineExceeded, "deadline-exceeded", "")), 503},
 		"a defect":          {pay, failing(fault.New(fault.Internal, "internal", "")), 500},
 		"not now":           {pay, failing(fault.New(fault.FailedPrecondition, "not-now", "")), 409},
+		"unreadable":        {pay, failing(fault.New(fault.Invalid, "unreadable", "")), 400},
 		"a panic":           {pay, func(http.ResponseWriter, *http.Request) { panic("defect") }, 500},
-		"too large":         {pay, say(strings.Repeat("x", 64<<10+1)), 200},
+		"too large":         {pay, say(sized(16<<10 + 1)), 200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -231,19 +244,23 @@ func TestPassingAnswersAreNotKept(t *testing.T) {
 	}
 }
 
-// What the customer must change first is an answer, and so is the page for a form that nobody can read.
+// sized is a success of so many bytes.
+func sized(bytes int) string {
+	const head, tail = `{"create_checkout_session":"success","x":"`, `"}`
+	return head + strings.Repeat("x", bytes-len(head)-len(tail)) + tail
+}
+
+// What the form itself lacks is an answer.
 func TestFinalAnswersAreKept(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		path   string
 		answer func(http.ResponseWriter, *http.Request)
 	}{
-		"no cart":      {pay, say(`{"create_checkout_session":"error","errors":{"error":"cart-not-found"}}`)},
-		"a member":     {lookUp, say(`{"errors":{"error":"email-address-is-associated-with-member","description":"<a>"}}`)},
-		"unreadable":   {pay, failing(fault.New(fault.Invalid, "unreadable", ""))},
-		"no errors":    {pay, say(`{"errors":null}`)},
-		"empty":        {pay, func(http.ResponseWriter, *http.Request) {}},
-		"just so much": {pay, say(strings.Repeat("x", 64<<10))},
+		"no terms":     {pay, say(`{"create_checkout_session":"error","errors":{"error":"agree-to-terms-of-sale-required"}}`)},
+		"not agreed":   {pay, say(`{"create_checkout_session":"error","errors":{"error":"agree-to-terms-of-sale-must-be-checked"}}`)},
+		"no address":   {pay, say(`{"create_checkout_session":"error","errors":{"error":"anonymous-email-address-required"}}`)},
+		"just so much": {pay, say(sized(16 << 10))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -288,6 +305,16 @@ func TestWhileTheStoreIsAway(t *testing.T) {
 	s.fails["session"] = fault.New(fault.Unavailable, "unavailable", "")
 	require.Equal(t, http.StatusServiceUnavailable, s.post(pay, "k", terms, "Cookie", "sessionid="+session).Code)
 	s.requireDone(1)
+}
+
+func TestAnOwnerWithTooManyKeys(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.fails["begin"] = fault.New(fault.RateLimited, "idempotency-keys-used-up", "").After(90 * time.Second)
+	got := s.post(pay, "k", terms)
+	require.Equal(t, http.StatusForbidden, got.Code)
+	require.Equal(t, "90", got.Header().Get("Retry-After"))
+	s.requireDone(0)
 }
 
 // The store dies while the request is done: the customer gets the answer, and the key is still held, so that a repetition does

@@ -195,7 +195,7 @@ type KeptAnswer struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	Status      int32                  `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
 	ContentType string                 `protobuf:"bytes,2,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`
-	// At most 64 KiB.
+	// At most 16 KiB.
 	Body          []byte `protobuf:"bytes,3,opt,name=body,proto3" json:"body,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -31,7 +31,8 @@ const (
 // Remembers answers under keys that clients chose, for 24 hours, for the edge (header Idempotency-Key).
 type IdempotencyServiceClient interface {
 	// Begins a request, or finds what the same request was answered. Errors: Conflict "idempotency-key-reused" (same key, other
-	// request), Conflict "idempotency-key-in-use" (the first one is still under way), Invalid "idempotency-key-invalid".
+	// request), Conflict "idempotency-key-in-use" (the first one is still under way), Invalid "idempotency-key-invalid",
+	// RateLimited "idempotency-keys-used-up" (the owner has too many keys).
 	BeginRequest(ctx context.Context, in *BeginRequestRequest, opts ...grpc.CallOption) (*BeginRequestResponse, error)
 	// Keeps the answer of a request that began.
 	FinishRequest(ctx context.Context, in *FinishRequestRequest, opts ...grpc.CallOption) (*FinishRequestResponse, error)
@@ -84,7 +85,8 @@ func (c *idempotencyServiceClient) AbandonRequest(ctx context.Context, in *Aband
 // Remembers answers under keys that clients chose, for 24 hours, for the edge (header Idempotency-Key).
 type IdempotencyServiceServer interface {
 	// Begins a request, or finds what the same request was answered. Errors: Conflict "idempotency-key-reused" (same key, other
-	// request), Conflict "idempotency-key-in-use" (the first one is still under way), Invalid "idempotency-key-invalid".
+	// request), Conflict "idempotency-key-in-use" (the first one is still under way), Invalid "idempotency-key-invalid",
+	// RateLimited "idempotency-keys-used-up" (the owner has too many keys).
 	BeginRequest(context.Context, *BeginRequestRequest) (*BeginRequestResponse, error)
 	// Keeps the answer of a request that began.
 	FinishRequest(context.Context, *FinishRequestRequest) (*FinishRequestResponse, error)

@@ -15,7 +15,7 @@ const (
 	longestKey         = 255
 	longestClaim       = 100
 	longestContentType = 255
-	largestBody        = 64 << 10 // bytes
+	largestBody        = 16 << 10 // bytes
 )
 
 var (

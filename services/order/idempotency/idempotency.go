@@ -22,9 +22,11 @@ const KeptFor = 24 * time.Hour
 
 const (
 	// claimedFor is how long a request may be under way before another one with its key takes over: longer than the edge
-	// gives any request, so that only the dead lose a claim.
+	// gives any request (it refuses a REQUEST_DEADLINE that would not leave room for it), so that only the dead lose a claim.
 	claimedFor  = 30 * time.Second
 	claimLength = 32
+	// mostKeys is how many keys one owner may have at a time: pages need a few a day. Those who ask at once may get some more.
+	mostKeys = 100
 	// retryAfter is when a client may ask again for what is under way; nearly all requests take less.
 	retryAfter = time.Second
 	// attempts is how often a beginning looks again at a key that was given free while it looked.
@@ -35,6 +37,7 @@ var (
 	errReused    = fault.New(fault.Conflict, "idempotency-key-reused", "")
 	errInUse     = fault.New(fault.Conflict, "idempotency-key-in-use", "").After(retryAfter)
 	errClaimLost = fault.New(fault.Conflict, "idempotency-claim-lost", "")
+	errUsedUp    = fault.New(fault.RateLimited, "idempotency-keys-used-up", "")
 )
 
 // Keys answers the calls of IdempotencyService. Safe for concurrent use, and for any number of processes on the same database.
@@ -50,7 +53,8 @@ func New(db *postgres.Database, now func() time.Time) *Keys {
 }
 
 // BeginRequest lets exactly one of all requests with a key go on; the others get its answer, or wait for it. One whose
-// holder said nothing for 30 seconds goes on with whoever asks next.
+// holder said nothing for 30 seconds goes on with whoever asks next. An owner with too many keys gets no further one before the
+// oldest is forgotten: what was promised to be known stays known.
 func (k *Keys) BeginRequest(ctx context.Context, request *orderv1.BeginRequestRequest) (*orderv1.BeginRequestResponse, error) {
 	if err := checkBeginning(request); err != nil {
 		return nil, err
@@ -60,11 +64,27 @@ func (k *Keys) BeginRequest(ctx context.Context, request *orderv1.BeginRequestRe
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return response, err
 		}
+		if err := k.checkRoom(ctx, request.GetKey().GetOwner()); err != nil {
+			return nil, err
+		}
 	}
 	return nil, errInUse
 }
 
-// begin is one look at the key; pgx.ErrNoRows when it was given free in between.
+// checkRoom is RateLimited "idempotency-keys-used-up" for an owner who may not have another key now.
+func (k *Keys) checkRoom(ctx context.Context, owner string) error {
+	now := k.now()
+	has, err := dbgen.New(k.db).CountKeys(ctx, dbgen.CountKeysParams{Owner: owner, ForgottenSince: now.Add(-KeptFor), Now: now})
+	if err != nil {
+		return fmt.Errorf("count keys: %w", err)
+	}
+	if has.Keys >= mostKeys {
+		return errUsedUp.After(has.Oldest.Add(KeptFor).Sub(now))
+	}
+	return nil
+}
+
+// begin is one look at the key; pgx.ErrNoRows when it was given free in between, or may not be taken.
 func (k *Keys) begin(ctx context.Context, request *orderv1.BeginRequestRequest) (*orderv1.BeginRequestResponse, error) {
 	claim, err := k.claim(ctx, request)
 	if err != nil {
@@ -85,7 +105,7 @@ func (k *Keys) claim(ctx context.Context, request *orderv1.BeginRequestRequest) 
 	claim, now := identifier.New(claimLength), k.now()
 	taken, err := dbgen.New(k.db).ClaimRequest(ctx, dbgen.ClaimRequestParams{
 		Owner: request.GetKey().GetOwner(), Operation: request.GetKey().GetOperation(), Key: request.GetKey().GetKey(),
-		Fingerprint: request.GetFingerprint(), Claim: claim, ClaimedUntil: now.Add(claimedFor), Now: now, ForgottenSince: now.Add(-KeptFor),
+		Fingerprint: request.GetFingerprint(), Claim: claim, ClaimedUntil: now.Add(claimedFor), Now: now, ForgottenSince: now.Add(-KeptFor), MostKeys: mostKeys,
 	})
 	if err != nil {
 		return "", fmt.Errorf("claim key: %w", err)

@@ -3,6 +3,7 @@ package idempotency_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -209,6 +210,57 @@ func TestAKeyIsNewAgainAfterADay(t *testing.T) {
 	r.claim(named("late"), "another form")
 }
 
+// Whoever invents keys gets no further than a hundred; what was kept for him stays kept, and nobody else hears of it.
+func TestAnOwnerHasSoManyKeys(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	began := r.clock.now()
+	require.NoError(t, r.finish(named("first"), r.claim(named("first"), "form"), "first"))
+	r.clock.advance(time.Hour)
+	for n := range 99 {
+		r.claim(named(fmt.Sprint("k", n)), "form")
+	}
+	_, err := r.begin(named("one-more"), "form")
+	requireReason(t, err, fault.RateLimited, "idempotency-keys-used-up")
+	require.Equal(t, began.Add(idempotency.KeptFor).Sub(r.clock.now()), fault.Of(err).RetryAfter, "until the oldest is forgotten")
+	require.Equal(t, 100, r.rows())
+
+	r.requireReplay(named("first"), "form", "first")
+	_, err = r.begin(named("k1"), "form")
+	requireReason(t, err, fault.Conflict, "idempotency-key-in-use")
+	_, err = r.begin(named("k1"), "another form")
+	requireReason(t, err, fault.Conflict, "idempotency-key-reused")
+	others := named("one-more")
+	others.Owner = "another-digest"
+	require.NoError(t, r.finish(others, r.claim(others, "form"), "theirs"))
+
+	r.clock.advance(time.Minute)
+	heir := r.claim(named("k1"), "form")
+	r.abandon(named("k1"), heir)
+	r.claim(named("one-more"), "form")
+	_, err = r.begin(named("k1"), "form")
+	requireReason(t, err, fault.RateLimited, "idempotency-keys-used-up")
+	r.clock.advance(idempotency.KeptFor - time.Hour)
+	r.claim(named("k1"), "form")
+}
+
+// Of many at once none may wait for another; some more than a hundred may get through, not all.
+func TestAnOwnersManyKeysAtOnce(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	for n := range 90 {
+		r.claim(named(fmt.Sprint("k", n)), "form")
+	}
+	var number atomic.Int32
+	claims, told := outcomes(func() (*orderv1.BeginRequestResponse, error) {
+		return r.begin(named(fmt.Sprint("new", number.Add(1))), "form")
+	})
+	require.GreaterOrEqual(t, len(claims), 10)
+	require.Equal(t, 50, len(claims)+told["idempotency-keys-used-up"], "%v", told)
+	_, err := r.begin(named("one-more"), "form")
+	requireReason(t, err, fault.RateLimited, "idempotency-keys-used-up")
+}
+
 func TestPurge(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -344,7 +396,7 @@ func TestWhatIsNoAnswer(t *testing.T) {
 		func(f *orderv1.FinishRequestRequest) { f.Answer.Status = 600 },
 		func(f *orderv1.FinishRequestRequest) { f.Answer.ContentType = "a\r\nSet-Cookie: b" },
 		func(f *orderv1.FinishRequestRequest) { f.Answer.ContentType = strings.Repeat("a", 256) },
-		func(f *orderv1.FinishRequestRequest) { f.Answer.Body = make([]byte, 64<<10+1) },
+		func(f *orderv1.FinishRequestRequest) { f.Answer.Body = make([]byte, 16<<10+1) },
 		func(f *orderv1.FinishRequestRequest) { f.Claim = "" },
 		func(f *orderv1.FinishRequestRequest) { f.Claim = strings.Repeat("c", 101) },
 	} {
@@ -354,7 +406,7 @@ func TestWhatIsNoAnswer(t *testing.T) {
 	_, err := r.AbandonRequest(t.Context(), &orderv1.AbandonRequestRequest{Key: named("k")})
 	requireReason(t, err, fault.Invalid, "idempotency-request-invalid")
 
-	largest := string(bytes.Repeat([]byte("x"), 64<<10))
+	largest := string(bytes.Repeat([]byte("x"), 16<<10))
 	require.NoError(t, r.finish(named("k"), claim, largest))
 	r.requireReplay(named("k"), "form", largest)
 }

@@ -1,8 +1,10 @@
 -- name: ClaimRequest :execrows
 -- A row that is taken: nothing is claimed, and one looks at it with FindRequest. A row is taken over when whoever had it said
--- nothing in time, and is new again when it is forgotten.
+-- nothing in time, and is new again when it is forgotten. An owner who has as many keys as he may gets no further one.
 INSERT INTO idempotent_request AS known (owner, operation, key, fingerprint, claim, claimed_until, began_at)
-VALUES (@owner, @operation, @key, @fingerprint, @claim, @claimed_until, @now)
+SELECT @owner::text, @operation::text, @key::text, @fingerprint::bytea, @claim::text, @claimed_until::timestamptz, @now::timestamptz
+WHERE EXISTS (SELECT FROM idempotent_request own WHERE own.owner = @owner AND own.operation = @operation AND own.key = @key)
+   OR (SELECT count(*) FROM idempotent_request live WHERE live.owner = @owner AND live.began_at > @forgotten_since) < @most_keys::bigint
 ON CONFLICT (owner, operation, key) DO UPDATE
 SET fingerprint = excluded.fingerprint,
     claim = excluded.claim,
@@ -18,6 +20,12 @@ WHERE known.claimed_until <= excluded.began_at
 SELECT fingerprint, status, content_type, body
 FROM idempotent_request
 WHERE owner = @owner AND operation = @operation AND key = @key;
+
+-- name: CountKeys :one
+-- How many keys of an owner are known, and since when the oldest of them.
+SELECT count(*) AS keys, coalesce(min(began_at), @now::timestamptz)::timestamptz AS oldest
+FROM idempotent_request
+WHERE owner = @owner AND began_at > @forgotten_since;
 
 -- name: KeepAnswer :execrows
 -- What was kept first stays: the same claim may finish again.

@@ -12,7 +12,9 @@ import (
 
 const ClaimRequest = `-- name: ClaimRequest :execrows
 INSERT INTO idempotent_request AS known (owner, operation, key, fingerprint, claim, claimed_until, began_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+SELECT $1::text, $2::text, $3::text, $4::bytea, $5::text, $6::timestamptz, $7::timestamptz
+WHERE EXISTS (SELECT FROM idempotent_request own WHERE own.owner = $1 AND own.operation = $2 AND own.key = $3)
+   OR (SELECT count(*) FROM idempotent_request live WHERE live.owner = $1 AND live.began_at > $8) < $9::bigint
 ON CONFLICT (owner, operation, key) DO UPDATE
 SET fingerprint = excluded.fingerprint,
     claim = excluded.claim,
@@ -34,10 +36,11 @@ type ClaimRequestParams struct {
 	ClaimedUntil   time.Time
 	Now            time.Time
 	ForgottenSince time.Time
+	MostKeys       int64
 }
 
 // A row that is taken: nothing is claimed, and one looks at it with FindRequest. A row is taken over when whoever had it said
-// nothing in time, and is new again when it is forgotten.
+// nothing in time, and is new again when it is forgotten. An owner who has as many keys as he may gets no further one.
 func (q *Queries) ClaimRequest(ctx context.Context, arg ClaimRequestParams) (int64, error) {
 	result, err := q.db.Exec(ctx, ClaimRequest,
 		arg.Owner,
@@ -48,11 +51,37 @@ func (q *Queries) ClaimRequest(ctx context.Context, arg ClaimRequestParams) (int
 		arg.ClaimedUntil,
 		arg.Now,
 		arg.ForgottenSince,
+		arg.MostKeys,
 	)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const CountKeys = `-- name: CountKeys :one
+SELECT count(*) AS keys, coalesce(min(began_at), $1::timestamptz)::timestamptz AS oldest
+FROM idempotent_request
+WHERE owner = $2 AND began_at > $3
+`
+
+type CountKeysParams struct {
+	Now            time.Time
+	Owner          string
+	ForgottenSince time.Time
+}
+
+type CountKeysRow struct {
+	Keys   int64
+	Oldest time.Time
+}
+
+// How many keys of an owner are known, and since when the oldest of them.
+func (q *Queries) CountKeys(ctx context.Context, arg CountKeysParams) (CountKeysRow, error) {
+	row := q.db.QueryRow(ctx, CountKeys, arg.Now, arg.Owner, arg.ForgottenSince)
+	var i CountKeysRow
+	err := row.Scan(&i.Keys, &i.Oldest)
+	return i, err
 }
 
 const FindRequest = `-- name: FindRequest :one
