@@ -53,12 +53,14 @@ type Finding struct {
 	ProposedRefundMinor int64
 	// Detail says what exactly is wrong. Nothing personal.
 	Detail string
+	// At is when it was found; zero: now.
+	At time.Time
 }
 
 // Refunder gives money back that belongs to no order; package refund does.
 type Refunder interface {
 	// RefundException gives back what was paid for an exception, once however often it is called.
-	RefundException(ctx context.Context, exceptionID int64, paymentIntent, currency string, amountMinor int64, by, note string) error
+	RefundException(ctx context.Context, exceptionID int64, paymentIntent string, amountMinor int64, by, note string) error
 }
 
 // Exceptions keeps them and answers the calls of ExceptionService. Safe for concurrent use.
@@ -81,12 +83,16 @@ func New(db *postgres.Database, refunder Refunder, tel telemetry.Telemetry, now 
 
 // Note keeps a finding within tx and tells whether it is new. Announce it when tx is committed.
 func (e *Exceptions) Note(ctx context.Context, tx pgx.Tx, finding Finding) (bool, error) {
+	noticed := finding.At
+	if noticed.IsZero() {
+		noticed = e.now()
+	}
 	noted, err := dbgen.New(tx).NoteException(ctx, dbgen.NoteExceptionParams{
 		SessionID: finding.SessionID, Reason: finding.Reason, Reference: finding.Reference, CheckoutID: finding.CheckoutID,
 		OrderIdentifier: finding.OrderIdentifier, PaymentIntent: finding.PaymentIntent, ExpectedMinor: finding.ExpectedMinor,
 		Currency: finding.Currency, SubtotalMinor: finding.SubtotalMinor, DiscountMinor: finding.DiscountMinor,
 		TaxMinor: finding.TaxMinor, ShippingMinor: finding.ShippingMinor, TotalMinor: finding.TotalMinor, Email: finding.Email,
-		ProposedRefundMinor: finding.ProposedRefundMinor, Detail: finding.Detail, NoticedAt: e.now(),
+		ProposedRefundMinor: finding.ProposedRefundMinor, Detail: finding.Detail, NoticedAt: noticed.UTC(),
 	})
 	if err != nil {
 		return false, fmt.Errorf("keep exception: %w", err)

@@ -34,7 +34,7 @@ type bank struct {
 	resolves bool
 }
 
-func (b *bank) RefundException(ctx context.Context, id int64, intent, currency string, amountMinor int64, by, note string) error {
+func (b *bank) RefundException(ctx context.Context, id int64, intent string, amountMinor int64, by, note string) error {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	b.asked++
@@ -46,7 +46,7 @@ func (b *bank) RefundException(ctx context.Context, id int64, intent, currency s
 	}
 	b.given[id] = amountMinor
 	_, err := b.db.Exec(ctx, `INSERT INTO refund (key, exception_id, payment_intent, amount_minor, currency, state, requested_by, note, requested_at, settled_at)
-		VALUES ($7, $1, $2, $3, $4, 'succeeded', $5, $6, now(), now())`, id, intent, amountMinor, currency, by, note, fmt.Sprintf("exception/%d", id))
+		VALUES ($6, $1, $2, $3, 'usd', 'succeeded', $4, $5, now(), now())`, id, intent, amountMinor, by, note, fmt.Sprintf("exception/%d", id))
 	if err == nil && b.resolves {
 		_, err = b.db.Exec(ctx, `UPDATE payment_exception SET resolved_at = now(), resolved_by = $2, resolution = $3, proposed_refund_minor = 0
 			WHERE id = $1 AND resolved_at IS NULL`, id, by, note)

@@ -11,9 +11,6 @@ SET detail = excluded.detail, noticed_at = excluded.noticed_at, proposed_refund_
     resolved_at = NULL, resolved_by = NULL, resolution = NULL
 WHERE payment_exception.resolved_at IS NOT NULL AND payment_exception.detail <> excluded.detail;
 
--- name: HasException :one
-SELECT EXISTS (SELECT FROM payment_exception WHERE session_id = sqlc.arg(session_id));
-
 -- name: FindException :one
 SELECT * FROM payment_exception WHERE id = sqlc.arg(id);
 
@@ -36,10 +33,10 @@ WHERE id = sqlc.arg(id)
 RETURNING *;
 
 -- name: WasRefunded :one
--- By the keys under which package refund gives back for an exception. A refund that failed gave nothing back.
+-- By the keys under which package refund gives back for an exception, since it was noticed (again). A refund that failed gave nothing back.
 SELECT EXISTS (
     SELECT FROM refund
-    WHERE payment_intent = sqlc.arg(payment_intent) AND state <> 'failed'
+    WHERE payment_intent = sqlc.arg(payment_intent) AND state <> 'failed' AND requested_at >= sqlc.arg(since)
       AND split_part(key, '/', 1) = 'exception' AND split_part(key, '/', 2) = sqlc.arg(id)::bigint::text
 );
 

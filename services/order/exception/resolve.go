@@ -115,7 +115,7 @@ func (e *Exceptions) giveBack(ctx context.Context, found dbgen.PaymentException,
 	if found.ProposedRefundMinor == 0 || found.PaymentIntent == "" || e.refunder == nil {
 		return errNoProposal
 	}
-	err := e.refunder.RefundException(ctx, found.ID, found.PaymentIntent, found.Currency, found.ProposedRefundMinor, wanted.by, wanted.note)
+	err := e.refunder.RefundException(ctx, found.ID, found.PaymentIntent, found.ProposedRefundMinor, wanted.by, wanted.note)
 	if err != nil {
 		return fmt.Errorf("give money back: %w", err)
 	}
@@ -157,7 +157,7 @@ func (e *Exceptions) noteAction(ctx context.Context, tx pgx.Tx, resolved dbgen.P
 }
 
 func sameAsBefore(ctx context.Context, queries *dbgen.Queries, found dbgen.PaymentException, wanted resolution) error {
-	refunded, err := queries.WasRefunded(ctx, dbgen.WasRefundedParams{ID: found.ID, PaymentIntent: found.PaymentIntent})
+	refunded, err := queries.WasRefunded(ctx, dbgen.WasRefundedParams{ID: found.ID, PaymentIntent: found.PaymentIntent, Since: found.NoticedAt})
 	if err != nil {
 		return fmt.Errorf("look for refund of exception: %w", err)
 	}

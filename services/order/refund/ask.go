@@ -77,7 +77,7 @@ func (l *ledger) insert(ctx context.Context, wanted wish, amountMinor int64) (db
 	row, err := l.queries.InsertRefund(ctx, dbgen.InsertRefundParams{
 		Key: wanted.key, Request: wanted.content(), PurchaseID: l.paid.purchaseID, ExceptionID: l.paid.exceptionID,
 		PaymentIntent: l.paid.intent, AmountMinor: amountMinor, Currency: l.paid.currency, RequestedBy: wanted.by, Note: wanted.note,
-		RequestedAt: l.now(), NextCheckAt: l.now().Add(firstCheck),
+		RequestedAt: l.at, NextCheckAt: l.at.Add(firstCheck),
 	})
 	if err != nil {
 		return dbgen.Refund{}, fmt.Errorf("write refund: %w", err)
@@ -86,12 +86,12 @@ func (l *ledger) insert(ctx context.Context, wanted wish, amountMinor int64) (db
 		return row, nil
 	}
 	detail := fmt.Sprintf("%s %s, key %s", money.Format(amountMinor), l.paid.currency, wanted.key)
-	return row, operation.Note(ctx, l.tx, wanted.by, "refund-order", l.paid.order, detail, l.now())
+	return row, operation.Note(ctx, l.tx, wanted.by, "refund-order", l.paid.order, detail, l.at)
 }
 
 func (l *ledger) revive(ctx context.Context, wanted wish, id int64) (dbgen.Refund, error) {
 	row, err := l.queries.ReviveRefund(ctx, dbgen.ReviveRefundParams{
-		ID: id, NextCheckAt: l.now().Add(firstCheck), RequestedBy: wanted.by, Note: wanted.note,
+		ID: id, Now: l.at, NextCheckAt: l.at.Add(firstCheck), RequestedBy: wanted.by, Note: wanted.note,
 	})
 	if err != nil {
 		return dbgen.Refund{}, fmt.Errorf("revive refund: %w", err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -32,11 +33,33 @@ func (r *Refunds) Cancel(ctx context.Context, tx pgx.Tx, what Cancellation) (int
 	if !what.Refund {
 		return 0, nil
 	}
-	row, err := books.ask(ctx, wish{key: cancellation + "order", by: by, note: tidy(what.Note, longestNote)})
-	if errors.Is(err, errNothingCharged) || errors.Is(err, errExceeds) {
-		return 0, nil
+	return books.askForCancellation(ctx, wish{by: by, note: tidy(what.Note, longestNote)})
+}
+
+// askForCancellation answers the refund that Stripe has to be asked for, 0 when there is none. What was refused or sent back, or
+// became due since, goes under the next key.
+func (l *ledger) askForCancellation(ctx context.Context, wanted wish) (waiting int64, err error) {
+	left, err := l.leftMinor(ctx)
+	if err != nil || l.paid.intent == "" || l.paid.chargedMinor <= 0 {
+		return 0, err
 	}
-	return row.ID, err
+	for try := range mostTries {
+		wanted.key = numbered(cancellation+"order", try)
+		row, err := l.find(ctx, wanted.key)
+		isNew := errors.Is(err, pgx.ErrNoRows)
+		switch {
+		case err != nil && !isNew:
+			return 0, fmt.Errorf("find refund: %w", err)
+		case isNew && left == 0:
+			return waiting, nil
+		case isNew, row.State == stateFailed && row.RefundID == nil && row.AmountMinor == left:
+			row, err = l.ask(ctx, wanted)
+			return cmp.Or(waiting, row.ID), err // the sweep asks for the second, should there be two
+		case row.State == statePending && row.RefundID == nil:
+			waiting = cmp.Or(waiting, row.ID)
+		}
+	}
+	return waiting, errRefused
 }
 
 // Finish asks Stripe for a refund that Cancel wrote. Should it not be called, the sweep does the same. Faults: stripe-refused,

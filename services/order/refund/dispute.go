@@ -51,7 +51,7 @@ func (l *ledger) keepDispute(ctx context.Context, told *paymentv1.Dispute) error
 	isNew, err := l.queries.KeepDispute(ctx, dbgen.KeepDisputeParams{
 		DisputeID: told.GetDisputeId(), PurchaseID: l.paid.purchaseID, PaymentIntent: l.paid.intent,
 		AmountMinor: max(0, told.GetAmountMinor()), Currency: told.GetCurrency(), Reason: tidy(told.GetReason(), longestName),
-		Status: tidy(told.GetStatus(), longestName), OpenedAt: told.GetCreatedAt().AsTime(), Now: l.now(), ClosedAt: l.closedAt(told),
+		Status: tidy(told.GetStatus(), longestName), OpenedAt: told.GetCreatedAt().AsTime(), Now: l.at, ClosedAt: l.closedAt(told),
 	})
 	if err != nil {
 		return fmt.Errorf("keep dispute: %w", err)
@@ -82,7 +82,7 @@ func (l *ledger) closedAt(told *paymentv1.Dispute) *time.Time {
 	if told.GetStatus() != lost && !slices.Contains(overWell(), told.GetStatus()) {
 		return nil
 	}
-	now := l.now()
+	now := l.at
 	return &now
 }
 

@@ -3,9 +3,12 @@ package refund
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/bartgottschalk/startupwebapp/services/order/exception"
 	"github.com/bartgottschalk/startupwebapp/services/order/operation"
@@ -13,8 +16,8 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/platform/money"
 )
 
-// mostTries is how often the money of one exception can be sent, should banks send it back.
-const mostTries = 20
+// mostTries is how many keys there are for the money of one exception or cancellation, should banks send it back again and again.
+const mostTries = 100
 
 // settledByRefund are the reasons that giving everything back settles. About an order there may be others, which it does not.
 func (l *ledger) settledByRefund() []string {
@@ -28,10 +31,11 @@ func (l *ledger) settledByRefund() []string {
 }
 
 // RefundException gives back what was paid for an exception, once however often it is called; a refund that a bank sent back is
-// none. Where the payment has an order, it is a refund of the order. The exception is resolved with it, with the note, also when
-// that happens only after the caller has gone. Faults: nothing-was-charged, refund-exceeds-payment, stripe-refused,
-// stripe-unavailable.
-func (r *Refunds) RefundException(ctx context.Context, exceptionID int64, paymentIntent, _ string, amountMinor int64, by, note string) error {
+// none, nor is one that was made before the exception opened again. Of an exception about an order, it is a refund of the order.
+// The exception is resolved with it, with the note, also when that happens only after the caller has gone. Faults:
+// exception-is-resolved (by somebody else, without money), payment-has-order (the exception is not about it), payment-not-found
+// (by the payment service), nothing-was-charged, refund-exceeds-payment, stripe-refused, stripe-unavailable.
+func (r *Refunds) RefundException(ctx context.Context, exceptionID int64, paymentIntent string, amountMinor int64, by, note string) error {
 	if paymentIntent == "" {
 		return errNothingCharged
 	}
@@ -53,27 +57,57 @@ func (r *Refunds) RefundException(ctx context.Context, exceptionID int64, paymen
 	return err
 }
 
-// askForException passes over refunds that banks sent back: their keys are used up.
+// askForException passes over keys that are used up.
 func (l *ledger) askForException(ctx context.Context, id int64, wanted wish) (dbgen.Refund, error) {
 	if wanted.amountMinor < 1 {
 		return dbgen.Refund{}, errAmount
 	}
+	found, err := l.queries.LockException(ctx, id)
+	if err != nil {
+		return dbgen.Refund{}, fmt.Errorf("lock exception: %w", err)
+	}
+	if found.OrderIdentifier != l.paid.order {
+		return dbgen.Refund{}, errHasOrder
+	}
 	for try := range mostTries {
-		wanted.key = exceptionKey(id, try)
-		row, err := l.ask(ctx, wanted)
-		if err != nil || row.State != stateFailed {
-			return row, err
+		wanted.key = numbered(ofException+strconv.FormatInt(id, 10), try)
+		row, err := l.find(ctx, wanted.key)
+		isNew := errors.Is(err, pgx.ErrNoRows)
+		switch {
+		case err != nil && !isNew:
+			return dbgen.Refund{}, fmt.Errorf("find refund: %w", err)
+		case !isNew && usedUp(row, found, wanted.amountMinor):
+			continue
+		case found.ResolvedAt != nil && (isNew || row.State == stateFailed):
+			return dbgen.Refund{}, errResolved
+		default:
+			return l.ask(ctx, wanted)
 		}
 	}
 	return dbgen.Refund{}, errRefused
 }
 
-func exceptionKey(id int64, try int) string {
-	key := ofException + strconv.FormatInt(id, 10)
-	if try > 0 {
-		key += "/" + strconv.Itoa(try+1)
+// usedUp tells whether a key does not stand any more for what is wanted now: the bank sent the money back, Stripe refused another
+// sum, or it is from before the exception opened again. Money that Stripe takes on resolves the exception in the same
+// transaction, so with an open exception it is of an earlier time.
+func usedUp(row dbgen.Refund, about dbgen.LockExceptionRow, wantedMinor int64) bool {
+	earlier := row.RequestedAt.Before(about.NoticedAt)
+	switch {
+	case row.State == stateFailed:
+		return row.RefundID != nil || row.AmountMinor != wantedMinor
+	case row.RefundID != nil:
+		return earlier || about.ResolvedAt == nil
+	default:
+		return earlier
 	}
-	return key
+}
+
+// numbered is the key of one of several tries; the first is the key itself.
+func numbered(key string, try int) string {
+	if try == 0 {
+		return key
+	}
+	return key + "/" + strconv.Itoa(try+1)
 }
 
 // exceptionOf is which exception a refund was made for.
@@ -103,13 +137,15 @@ func (l *ledger) makeUp(ctx context.Context, row dbgen.Refund) error {
 	return nil
 }
 
-// resolveNamed closes the exception that a refund was made for, as who asked for it said.
+// resolveNamed closes the exception that a refund was made for, as who asked for it said, unless it opened again since.
 func (l *ledger) resolveNamed(ctx context.Context, row dbgen.Refund) error {
 	id, found := exceptionOf(row.Key)
 	if !found {
 		return nil
 	}
-	resolved, err := l.queries.ResolveException(ctx, dbgen.ResolveExceptionParams{ID: id, Now: l.now(), ResolvedBy: row.RequestedBy, Resolution: row.Note})
+	resolved, err := l.queries.ResolveException(ctx, dbgen.ResolveExceptionParams{
+		ID: id, RequestedAt: row.RequestedAt, Now: l.at, ResolvedBy: row.RequestedBy, Resolution: row.Note,
+	})
 	if err != nil {
 		return fmt.Errorf("resolve exception: %w", err)
 	}
@@ -117,5 +153,5 @@ func (l *ledger) resolveNamed(ctx context.Context, row dbgen.Refund) error {
 		return nil
 	}
 	detail := "gave back " + money.Format(row.AmountMinor) + " " + row.Currency
-	return operation.Note(ctx, l.tx, row.RequestedBy, "resolve-exception", fmt.Sprintf("exception %d", id), detail, l.now())
+	return operation.Note(ctx, l.tx, row.RequestedBy, "resolve-exception", fmt.Sprintf("exception %d", id), detail, l.at)
 }

@@ -105,7 +105,7 @@ func (l *ledger) adopt(ctx context.Context, refund *paymentv1.Refund) (int64, er
 	row, err := l.queries.InsertRefund(ctx, dbgen.InsertRefundParams{
 		Key: atStripe + refund.GetRefundId(), PurchaseID: l.paid.purchaseID, ExceptionID: l.paid.exceptionID,
 		PaymentIntent: l.paid.intent, AmountMinor: refund.GetAmountMinor(), Currency: refund.GetCurrency(), RequestedBy: byStripe,
-		RequestedAt: refund.GetCreatedAt().AsTime(), NextCheckAt: l.now(),
+		RequestedAt: refund.GetCreatedAt().AsTime(), NextCheckAt: l.at,
 	})
 	if err != nil {
 		return 0, fmt.Errorf("adopt refund: %w", err)

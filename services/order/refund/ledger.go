@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -43,15 +44,20 @@ func lockOrder(order string) locker {
 	}
 }
 
-// lockIntent prefers the order: there may be exceptions about it as well.
+// lockIntent prefers the order: there may be exceptions about it as well. With no order there, the checkout is locked, as whoever
+// makes an order of it does, before it is said that there is none; locks are taken in the order checkout, order, exception.
 func lockIntent(intent string) locker {
 	return func(ctx context.Context, queries *dbgen.Queries) (payment, error) {
-		order, err := queries.LockOrderOfPayment(ctx, intent)
-		if err == nil {
-			return paymentOfOrder(dbgen.LockOrderRow(order)), nil
+		paid, found, err := lockOrderOfPayment(ctx, queries, intent)
+		if err != nil || found {
+			return paid, err
 		}
-		if !errors.Is(err, pgx.ErrNoRows) {
-			return payment{}, fmt.Errorf("lock order of payment: %w", err)
+		if _, err := queries.LockCheckoutsOfPayment(ctx, intent); err != nil {
+			return payment{}, fmt.Errorf("lock checkout of payment: %w", err)
+		}
+		paid, found, err = lockOrderOfPayment(ctx, queries, intent)
+		if err != nil || found {
+			return paid, err
 		}
 		row, err := queries.LockExceptionOfPayment(ctx, intent)
 		if errors.Is(err, pgx.ErrNoRows) {
@@ -67,6 +73,17 @@ func lockIntent(intent string) locker {
 	}
 }
 
+func lockOrderOfPayment(ctx context.Context, queries *dbgen.Queries, intent string) (payment, bool, error) {
+	row, err := queries.LockOrderOfPayment(ctx, intent)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return payment{}, false, nil
+	}
+	if err != nil {
+		return payment{}, false, fmt.Errorf("lock order of payment: %w", err)
+	}
+	return paymentOfOrder(dbgen.LockOrderRow(row)), true, nil
+}
+
 func paymentOfOrder(row dbgen.LockOrderRow) payment {
 	return payment{
 		purchaseID: &row.ID, order: row.Identifier, checkoutID: &row.CheckoutID, session: row.SessionID,
@@ -80,6 +97,7 @@ type ledger struct {
 	tx       pgx.Tx
 	queries  *dbgen.Queries
 	paid     payment
+	at       time.Time           // of all that is written
 	findings []exception.Finding // to be announced when the transaction is committed
 }
 
@@ -87,6 +105,7 @@ func (r *Refunds) open(ctx context.Context, tx pgx.Tx, lock locker) (*ledger, er
 	books := &ledger{Refunds: r, tx: tx, queries: dbgen.New(tx)}
 	var err error
 	books.paid, err = lock(ctx, books.queries)
+	books.at = r.now() // others may have held the lock for long
 	return books, err
 }
 
@@ -117,7 +136,7 @@ func (l *ledger) note(ctx context.Context, reason, detail string, proposedMinor 
 	finding := exception.Finding{
 		SessionID: l.paid.session, Reason: reason, Reference: l.paid.reference, CheckoutID: l.paid.checkoutID,
 		OrderIdentifier: l.paid.order, PaymentIntent: l.paid.intent, Currency: l.paid.currency, TotalMinor: l.paid.chargedMinor,
-		ProposedRefundMinor: proposedMinor, Detail: detail,
+		ProposedRefundMinor: proposedMinor, Detail: detail, At: l.at,
 	}
 	isNew, err := l.exceptions.Note(ctx, l.tx, finding)
 	if err != nil {
@@ -138,7 +157,8 @@ func (l *ledger) tellMore(ctx context.Context, reason, detail string) error {
 	return nil
 }
 
-// noteFailures tells people of refunds that did not go back, and proposes to try once more. With none left, nobody has to decide.
+// noteFailures tells people of refunds that did not go back, and proposes to try once more: all that failed since they were told,
+// if so much is left.
 func (l *ledger) noteFailures(ctx context.Context, amountMinor int64) error {
 	failed, err := l.queries.ListFailedRefunds(ctx, l.paid.intent)
 	if err != nil {
@@ -152,7 +172,15 @@ func (l *ledger) noteFailures(ctx context.Context, amountMinor int64) error {
 	if err != nil {
 		return err
 	}
-	return l.note(ctx, exception.RefundFailed, strings.Join(texts, "; "), min(amountMinor, left))
+	if err := l.note(ctx, exception.RefundFailed, strings.Join(texts, "; "), min(amountMinor, left)); err != nil {
+		return err
+	}
+	if err := l.queries.ProposeFailedRefunds(ctx, dbgen.ProposeFailedRefundsParams{
+		SessionID: l.paid.session, PaymentIntent: l.paid.intent, AmountMinor: amountMinor, LeftMinor: left,
+	}); err != nil {
+		return fmt.Errorf("propose failed refunds: %w", err)
+	}
+	return nil
 }
 
 // leftMinor is what was paid and nobody has asked back.
@@ -167,7 +195,7 @@ func (l *ledger) leftMinor(ctx context.Context) (int64, error) {
 // resolve closes the exceptions of the payment that are about nothing but its money.
 func (l *ledger) resolve(ctx context.Context, by, resolution string, reasons ...string) error {
 	err := l.queries.ResolveExceptionsOfPayment(ctx, dbgen.ResolveExceptionsOfPaymentParams{
-		Now: l.now(), ResolvedBy: by, Resolution: resolution, PaymentIntent: l.paid.intent, Reasons: reasons,
+		Now: l.at, ResolvedBy: by, Resolution: resolution, PaymentIntent: l.paid.intent, Reasons: reasons,
 	})
 	if err != nil {
 		return fmt.Errorf("resolve exceptions of payment: %w", err)

@@ -19,6 +19,21 @@ WHERE payment_intent = sqlc.arg(payment_intent) AND payment_intent <> ''
 ORDER BY id LIMIT 1
 FOR UPDATE;
 
+-- name: LockCheckoutsOfPayment :many
+-- Of which an order may just be made. No key lock: what has the checkout as a foreign key need not wait.
+SELECT id FROM checkout
+WHERE id IN (
+    SELECT e.checkout_id FROM payment_exception AS e WHERE e.payment_intent = sqlc.arg(payment_intent) AND e.payment_intent <> ''
+    UNION
+    SELECT c.id FROM payment_exception AS e JOIN checkout AS c ON c.reference = e.reference
+    WHERE e.payment_intent = sqlc.arg(payment_intent) AND e.payment_intent <> ''
+)
+ORDER BY id
+FOR NO KEY UPDATE;
+
+-- name: LockException :one
+SELECT order_identifier, noticed_at, resolved_at FROM payment_exception WHERE id = sqlc.arg(id) FOR UPDATE;
+
 -- name: FindPurchase :one
 SELECT id FROM purchase WHERE identifier = sqlc.arg(identifier);
 
@@ -55,7 +70,7 @@ RETURNING *;
 -- name: ReviveRefund :one
 -- Stripe refused it, and is asked again.
 UPDATE refund
-SET state = 'pending', failure = '', checks = 0, settled_at = NULL, next_check_at = sqlc.arg(next_check_at)::timestamptz,
+SET state = 'pending', failure = '', checks = 0, settled_at = NULL, requested_at = sqlc.arg(now), next_check_at = sqlc.arg(next_check_at)::timestamptz,
     requested_by = sqlc.arg(requested_by), note = sqlc.arg(note)
 WHERE id = sqlc.arg(id)
 RETURNING *;
@@ -123,9 +138,20 @@ SELECT key, amount_minor, failure FROM refund WHERE payment_intent = sqlc.arg(pa
 UPDATE payment_exception SET proposed_refund_minor = least(proposed_refund_minor, sqlc.arg(left_minor)::bigint)
 WHERE payment_intent = sqlc.arg(payment_intent) AND resolved_at IS NULL AND reason <> 'dispute';
 
+-- name: ProposeFailedRefunds :exec
+-- All that failed since people were told, but for what was tried to make it good; at least the last one, and no more than is left.
+UPDATE payment_exception AS e
+SET proposed_refund_minor = least(sqlc.arg(left_minor)::bigint, greatest(sqlc.arg(amount_minor)::bigint, (
+    SELECT coalesce(sum(r.amount_minor), 0) FROM refund AS r
+    WHERE r.payment_intent = sqlc.arg(payment_intent) AND r.state = 'failed' AND r.settled_at >= e.noticed_at
+      AND NOT (split_part(r.key, '/', 1) = 'exception' AND split_part(r.key, '/', 2) = e.id::text AND r.requested_at >= e.noticed_at)
+)::bigint))
+WHERE e.session_id = sqlc.arg(session_id) AND e.reason = 'refund-failed' AND e.resolved_at IS NULL;
+
 -- name: ResolveException :execrows
+-- By a refund of this time that it is open.
 UPDATE payment_exception SET resolved_at = sqlc.arg(now)::timestamptz, resolved_by = sqlc.arg(resolved_by)::text, resolution = sqlc.arg(resolution)::text
-WHERE id = sqlc.arg(id) AND resolved_at IS NULL;
+WHERE id = sqlc.arg(id) AND resolved_at IS NULL AND noticed_at <= sqlc.arg(requested_at);
 
 -- name: ResolveExceptionsOfPayment :exec
 UPDATE payment_exception SET resolved_at = sqlc.arg(now)::timestamptz, resolved_by = sqlc.arg(resolved_by)::text, resolution = sqlc.arg(resolution)::text

@@ -43,6 +43,10 @@ var (
 	errKey            = fault.New(fault.Invalid, "refund-key-invalid", "a key is 1 to 100 visible characters, and not one of those that the shop makes itself")
 	errRestock        = fault.New(fault.Invalid, "restock-invalid", "only what the order has can go back on the shelf")
 	errRefused        = fault.New(fault.Invalid, "stripe-refused", "")
+	errHasOrder       = fault.New(fault.FailedPrecondition, "payment-has-order", "the payment has an order: give back the order's money instead")
+	errResolved       = fault.New(fault.Conflict, "exception-is-resolved", "somebody has resolved it, without giving money back")
+	errUnknown        = fault.New(fault.FailedPrecondition, "payment-not-found", "the payment service does not know this payment: "+
+		"give the money back at Stripe's dashboard, then resolve the exception without a refund")
 	errUnlearnt       = fault.New(fault.Unavailable, "stripe-unavailable", "")
 	errAway           = fault.New(fault.Unavailable, "stripe-unavailable", "the refund is kept and goes on by itself")
 

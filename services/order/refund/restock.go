@@ -44,7 +44,7 @@ func (l *ledger) planRestock(ctx context.Context, refundID int64, wanted wish) e
 
 // restock puts the goods of a refund back on the shelf.
 func (l *ledger) restock(ctx context.Context, refundID int64, by string) error {
-	now := l.now()
+	now := l.at
 	rows, err := l.queries.TakeRestock(ctx, dbgen.TakeRestockParams{RefundID: refundID, Now: now})
 	if err != nil {
 		return fmt.Errorf("take restock: %w", err)
@@ -63,7 +63,7 @@ func (l *ledger) restockRest(ctx context.Context, by string) error {
 	if err != nil {
 		return fmt.Errorf("list what can be restocked: %w", err)
 	}
-	now := l.now()
+	now := l.at
 	var pieces []stock.Pieces
 	for _, line := range lines {
 		if line.Quantity < 1 {
@@ -83,5 +83,5 @@ func (l *ledger) putBack(ctx context.Context, pieces []stock.Pieces, by string) 
 	if len(pieces) == 0 {
 		return nil
 	}
-	return stock.Restock(ctx, l.tx, l.paid.order, pieces, by, l.now())
+	return stock.Restock(ctx, l.tx, l.paid.order, pieces, by, l.at)
 }

@@ -25,7 +25,7 @@ const (
 )
 
 // goOn asks Stripe for a refund that it has not taken on yet, and writes down what it says. Nothing happens to others.
-// Faults: stripe-refused, and stripe-unavailable when the refund goes on by itself.
+// Faults: stripe-refused, payment-not-found, and stripe-unavailable when the refund goes on by itself.
 func (r *Refunds) goOn(ctx context.Context, row dbgen.Refund, order string) (dbgen.Refund, error) {
 	if row.State != statePending || row.RefundID != nil {
 		return row, nil
@@ -38,7 +38,7 @@ func (r *Refunds) goOn(ctx context.Context, row dbgen.Refund, order string) (dbg
 		if failure := r.refuse(ctx, row, fault.ReasonOf(err)); failure != nil {
 			return row, failure
 		}
-		return row, errRefused.Because(err)
+		return row, refusal(row, err)
 	}
 	err = r.within(ctx, lockIntent(row.PaymentIntent), func(ctx context.Context, books *ledger) error {
 		return books.learn(ctx, row.ID, answer)
@@ -72,6 +72,14 @@ func final(err error) bool {
 	}
 }
 
+// refusal is what who asked is told. A payment that the payment service does not know is only ever that of an exception.
+func refusal(row dbgen.Refund, err error) error {
+	if row.PurchaseID == nil && fault.HasReason(err, errUnknown.Reason) {
+		return errUnknown.Because(err)
+	}
+	return errRefused.Because(err)
+}
+
 // refuse writes down that Stripe will not give this back, unless somebody got another answer meanwhile.
 func (r *Refunds) refuse(ctx context.Context, refused dbgen.Refund, reason string) error {
 	return r.within(ctx, lockIntent(refused.PaymentIntent), func(ctx context.Context, books *ledger) error {
@@ -85,12 +93,15 @@ func (r *Refunds) refuse(ctx context.Context, refused dbgen.Refund, reason strin
 		if err := books.settle(ctx, refused.ID, stateFailed, reason); err != nil {
 			return err
 		}
+		if refused.PurchaseID == nil && reason == errUnknown.Reason {
+			return nil // the exception that it is for waits for people already, and trying once more is no use
+		}
 		return books.noteFailures(ctx, refused.AmountMinor)
 	})
 }
 
 func (l *ledger) settle(ctx context.Context, id int64, state, failure string) error {
-	err := l.queries.SettleRefund(ctx, dbgen.SettleRefundParams{ID: id, State: state, Failure: failure, Now: l.now()})
+	err := l.queries.SettleRefund(ctx, dbgen.SettleRefundParams{ID: id, State: state, Failure: failure, Now: l.at})
 	if err != nil {
 		return fmt.Errorf("settle refund: %w", err)
 	}
@@ -139,7 +150,7 @@ func (l *ledger) takeOn(ctx context.Context, row dbgen.Refund, refundID, state s
 		failure = refusedByBank
 	}
 	if err := l.queries.TakeOnRefund(ctx, dbgen.TakeOnRefundParams{
-		ID: row.ID, RefundID: refundID, State: state, Failure: failure, Now: l.now(), NextCheckAt: l.now().Add(bankCheck),
+		ID: row.ID, RefundID: refundID, State: state, Failure: failure, Now: l.at, NextCheckAt: l.at.Add(bankCheck),
 	}); err != nil {
 		return fmt.Errorf("take on refund: %w", err)
 	}

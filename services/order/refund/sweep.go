@@ -40,6 +40,7 @@ func (r *Refunds) Run(ctx context.Context) error {
 // they were wanted, then twice as late each time, up to an hour. It answers the failures that it met; what failed comes up again.
 func (r *Refunds) Sweep(ctx context.Context) error {
 	var failures []error
+	inARow := 0
 	for range mostAtOnce {
 		due, err := dbgen.New(r.db).ClaimDueRefund(ctx, dbgen.ClaimDueRefundParams{Now: r.now(), FirstSeconds: firstCheck.Seconds()})
 		if errors.Is(err, pgx.ErrNoRows) {
@@ -48,10 +49,13 @@ func (r *Refunds) Sweep(ctx context.Context) error {
 		if err != nil {
 			return errors.Join(append(failures, fmt.Errorf("claim due refund: %w", err))...)
 		}
+		inARow++
 		if err := r.check(ctx, due); err != nil {
 			failures = append(failures, fmt.Errorf("refund %d: %w", due.ID, err))
+		} else {
+			inARow = 0
 		}
-		if ctx.Err() != nil || len(failures) == deafness {
+		if ctx.Err() != nil || inARow == deafness {
 			break
 		}
 	}
@@ -64,7 +68,7 @@ func (r *Refunds) check(ctx context.Context, due dbgen.ClaimDueRefundRow) error 
 		return r.LearnRefunds(ctx, due.PaymentIntent)
 	}
 	err := r.finish(ctx, due.ID)
-	if fault.HasReason(err, errRefused.Reason) {
+	if fault.HasReason(err, errRefused.Reason) || fault.HasReason(err, errUnknown.Reason) {
 		return nil
 	}
 	return err

@@ -54,17 +54,6 @@ func (q *Queries) FindException(ctx context.Context, id int64) (PaymentException
 	return i, err
 }
 
-const HasException = `-- name: HasException :one
-SELECT EXISTS (SELECT FROM payment_exception WHERE session_id = $1)
-`
-
-func (q *Queries) HasException(ctx context.Context, sessionID string) (bool, error) {
-	row := q.db.QueryRow(ctx, HasException, sessionID)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
 const ListExceptions = `-- name: ListExceptions :many
 SELECT id, session_id, reason, reference, checkout_id, payment_intent, expected_minor, currency, subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor, email, noticed_at, resolved_at, resolved_by, resolution, order_identifier, proposed_refund_minor, detail FROM payment_exception
 WHERE resolved_at IS NULL OR $1::boolean
@@ -306,19 +295,20 @@ func (q *Queries) WasNoted(ctx context.Context, arg WasNotedParams) (bool, error
 const WasRefunded = `-- name: WasRefunded :one
 SELECT EXISTS (
     SELECT FROM refund
-    WHERE payment_intent = $1 AND state <> 'failed'
-      AND split_part(key, '/', 1) = 'exception' AND split_part(key, '/', 2) = $2::bigint::text
+    WHERE payment_intent = $1 AND state <> 'failed' AND requested_at >= $2
+      AND split_part(key, '/', 1) = 'exception' AND split_part(key, '/', 2) = $3::bigint::text
 )
 `
 
 type WasRefundedParams struct {
 	PaymentIntent string
+	Since         time.Time
 	ID            int64
 }
 
-// By the keys under which package refund gives back for an exception. A refund that failed gave nothing back.
+// By the keys under which package refund gives back for an exception, since it was noticed (again). A refund that failed gave nothing back.
 func (q *Queries) WasRefunded(ctx context.Context, arg WasRefundedParams) (bool, error) {
-	row := q.db.QueryRow(ctx, WasRefunded, arg.PaymentIntent, arg.ID)
+	row := q.db.QueryRow(ctx, WasRefunded, arg.PaymentIntent, arg.Since, arg.ID)
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err

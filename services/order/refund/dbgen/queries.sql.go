@@ -499,6 +499,56 @@ func (q *Queries) ListRestockable(ctx context.Context, purchaseID int64) ([]List
 	return items, nil
 }
 
+const LockCheckoutsOfPayment = `-- name: LockCheckoutsOfPayment :many
+SELECT id FROM checkout
+WHERE id IN (
+    SELECT e.checkout_id FROM payment_exception AS e WHERE e.payment_intent = $1 AND e.payment_intent <> ''
+    UNION
+    SELECT c.id FROM payment_exception AS e JOIN checkout AS c ON c.reference = e.reference
+    WHERE e.payment_intent = $1 AND e.payment_intent <> ''
+)
+ORDER BY id
+FOR NO KEY UPDATE
+`
+
+// Of which an order may just be made. No key lock: what has the checkout as a foreign key need not wait.
+func (q *Queries) LockCheckoutsOfPayment(ctx context.Context, paymentIntent string) ([]int64, error) {
+	rows, err := q.db.Query(ctx, LockCheckoutsOfPayment, paymentIntent)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const LockException = `-- name: LockException :one
+SELECT order_identifier, noticed_at, resolved_at FROM payment_exception WHERE id = $1 FOR UPDATE
+`
+
+type LockExceptionRow struct {
+	OrderIdentifier string
+	NoticedAt       time.Time
+	ResolvedAt      *time.Time
+}
+
+func (q *Queries) LockException(ctx context.Context, id int64) (LockExceptionRow, error) {
+	row := q.db.QueryRow(ctx, LockException, id)
+	var i LockExceptionRow
+	err := row.Scan(&i.OrderIdentifier, &i.NoticedAt, &i.ResolvedAt)
+	return i, err
+}
+
 const LockExceptionOfPayment = `-- name: LockExceptionOfPayment :one
 SELECT id, checkout_id, session_id, reference, currency, payment_intent, total_minor
 FROM payment_exception
@@ -614,24 +664,55 @@ func (q *Queries) LowerProposedRefund(ctx context.Context, arg LowerProposedRefu
 	return err
 }
 
+const ProposeFailedRefunds = `-- name: ProposeFailedRefunds :exec
+UPDATE payment_exception AS e
+SET proposed_refund_minor = least($1::bigint, greatest($2::bigint, (
+    SELECT coalesce(sum(r.amount_minor), 0) FROM refund AS r
+    WHERE r.payment_intent = $3 AND r.state = 'failed' AND r.settled_at >= e.noticed_at
+      AND NOT (split_part(r.key, '/', 1) = 'exception' AND split_part(r.key, '/', 2) = e.id::text AND r.requested_at >= e.noticed_at)
+)::bigint))
+WHERE e.session_id = $4 AND e.reason = 'refund-failed' AND e.resolved_at IS NULL
+`
+
+type ProposeFailedRefundsParams struct {
+	LeftMinor     int64
+	AmountMinor   int64
+	PaymentIntent string
+	SessionID     string
+}
+
+// All that failed since people were told, but for what was tried to make it good; at least the last one, and no more than is left.
+func (q *Queries) ProposeFailedRefunds(ctx context.Context, arg ProposeFailedRefundsParams) error {
+	_, err := q.db.Exec(ctx, ProposeFailedRefunds,
+		arg.LeftMinor,
+		arg.AmountMinor,
+		arg.PaymentIntent,
+		arg.SessionID,
+	)
+	return err
+}
+
 const ResolveException = `-- name: ResolveException :execrows
 UPDATE payment_exception SET resolved_at = $1::timestamptz, resolved_by = $2::text, resolution = $3::text
-WHERE id = $4 AND resolved_at IS NULL
+WHERE id = $4 AND resolved_at IS NULL AND noticed_at <= $5
 `
 
 type ResolveExceptionParams struct {
-	Now        time.Time
-	ResolvedBy string
-	Resolution string
-	ID         int64
+	Now         time.Time
+	ResolvedBy  string
+	Resolution  string
+	ID          int64
+	RequestedAt time.Time
 }
 
+// By a refund of this time that it is open.
 func (q *Queries) ResolveException(ctx context.Context, arg ResolveExceptionParams) (int64, error) {
 	result, err := q.db.Exec(ctx, ResolveException,
 		arg.Now,
 		arg.ResolvedBy,
 		arg.Resolution,
 		arg.ID,
+		arg.RequestedAt,
 	)
 	if err != nil {
 		return 0, err
@@ -665,13 +746,14 @@ func (q *Queries) ResolveExceptionsOfPayment(ctx context.Context, arg ResolveExc
 
 const ReviveRefund = `-- name: ReviveRefund :one
 UPDATE refund
-SET state = 'pending', failure = '', checks = 0, settled_at = NULL, next_check_at = $1::timestamptz,
-    requested_by = $2, note = $3
-WHERE id = $4
+SET state = 'pending', failure = '', checks = 0, settled_at = NULL, requested_at = $1, next_check_at = $2::timestamptz,
+    requested_by = $3, note = $4
+WHERE id = $5
 RETURNING id, key, request, purchase_id, exception_id, payment_intent, amount_minor, currency, state, refund_id, failure, requested_by, note, requested_at, settled_at, next_check_at, checks
 `
 
 type ReviveRefundParams struct {
+	Now         time.Time
 	NextCheckAt time.Time
 	RequestedBy string
 	Note        string
@@ -681,6 +763,7 @@ type ReviveRefundParams struct {
 // Stripe refused it, and is asked again.
 func (q *Queries) ReviveRefund(ctx context.Context, arg ReviveRefundParams) (Refund, error) {
 	row := q.db.QueryRow(ctx, ReviveRefund,
+		arg.Now,
 		arg.NextCheckAt,
 		arg.RequestedBy,
 		arg.Note,
