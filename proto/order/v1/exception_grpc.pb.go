@@ -33,7 +33,10 @@ type ExceptionServiceClient interface {
 	ListExceptions(ctx context.Context, in *ListExceptionsRequest, opts ...grpc.CallOption) (*ListExceptionsResponse, error)
 	// Closes an exception with a note, and gives the proposed sum back when asked to.
 	// Errors: NotFound "exception-not-found", Conflict "exception-is-resolved" (with another note), Invalid "note-required",
-	// FailedPrecondition "no-refund-proposed", Invalid "stripe-refused", Unavailable "stripe-unavailable".
+	// Invalid "name-required", FailedPrecondition "no-refund-proposed", FailedPrecondition "nothing-was-charged", FailedPrecondition
+	// "refund-exceeds-payment", FailedPrecondition "payment-has-order" (an order came of it: refund the order), FailedPrecondition
+	// "payment-not-found" (by the payment service: give back at Stripe's dashboard), Invalid "stripe-refused", Unavailable
+	// "stripe-unavailable" (the refund is kept and goes on by itself).
 	ResolveException(ctx context.Context, in *ResolveExceptionRequest, opts ...grpc.CallOption) (*ResolveExceptionResponse, error)
 }
 
@@ -75,7 +78,10 @@ type ExceptionServiceServer interface {
 	ListExceptions(context.Context, *ListExceptionsRequest) (*ListExceptionsResponse, error)
 	// Closes an exception with a note, and gives the proposed sum back when asked to.
 	// Errors: NotFound "exception-not-found", Conflict "exception-is-resolved" (with another note), Invalid "note-required",
-	// FailedPrecondition "no-refund-proposed", Invalid "stripe-refused", Unavailable "stripe-unavailable".
+	// Invalid "name-required", FailedPrecondition "no-refund-proposed", FailedPrecondition "nothing-was-charged", FailedPrecondition
+	// "refund-exceeds-payment", FailedPrecondition "payment-has-order" (an order came of it: refund the order), FailedPrecondition
+	// "payment-not-found" (by the payment service: give back at Stripe's dashboard), Invalid "stripe-refused", Unavailable
+	// "stripe-unavailable" (the refund is kept and goes on by itself).
 	ResolveException(context.Context, *ResolveExceptionRequest) (*ResolveExceptionResponse, error)
 	mustEmbedUnimplementedExceptionServiceServer()
 }

@@ -32,11 +32,13 @@ const (
 type IdempotencyServiceClient interface {
 	// Begins a request, or finds what the same request was answered. Errors: Conflict "idempotency-key-reused" (same key, other
 	// request), Conflict "idempotency-key-in-use" (the first one is still under way), Invalid "idempotency-key-invalid",
-	// RateLimited "idempotency-keys-used-up" (the owner has too many keys).
+	// Invalid "idempotency-request-invalid" (owner, operation or fingerprint), RateLimited "idempotency-keys-used-up" (the owner has too many keys).
 	BeginRequest(ctx context.Context, in *BeginRequestRequest, opts ...grpc.CallOption) (*BeginRequestResponse, error)
-	// Keeps the answer of a request that began.
+	// Keeps the answer of a request that began. Errors: Conflict "idempotency-claim-lost" (it took too long, and the key was begun
+	// with anew), Invalid "idempotency-key-invalid", Invalid "idempotency-request-invalid".
 	FinishRequest(ctx context.Context, in *FinishRequestRequest, opts ...grpc.CallOption) (*FinishRequestResponse, error)
-	// Gives the key of a request free that has no answer worth keeping.
+	// Gives the key of a request free that has no answer worth keeping. Errors: Invalid "idempotency-key-invalid", Invalid
+	// "idempotency-request-invalid".
 	AbandonRequest(ctx context.Context, in *AbandonRequestRequest, opts ...grpc.CallOption) (*AbandonRequestResponse, error)
 }
 
@@ -86,11 +88,13 @@ func (c *idempotencyServiceClient) AbandonRequest(ctx context.Context, in *Aband
 type IdempotencyServiceServer interface {
 	// Begins a request, or finds what the same request was answered. Errors: Conflict "idempotency-key-reused" (same key, other
 	// request), Conflict "idempotency-key-in-use" (the first one is still under way), Invalid "idempotency-key-invalid",
-	// RateLimited "idempotency-keys-used-up" (the owner has too many keys).
+	// Invalid "idempotency-request-invalid" (owner, operation or fingerprint), RateLimited "idempotency-keys-used-up" (the owner has too many keys).
 	BeginRequest(context.Context, *BeginRequestRequest) (*BeginRequestResponse, error)
-	// Keeps the answer of a request that began.
+	// Keeps the answer of a request that began. Errors: Conflict "idempotency-claim-lost" (it took too long, and the key was begun
+	// with anew), Invalid "idempotency-key-invalid", Invalid "idempotency-request-invalid".
 	FinishRequest(context.Context, *FinishRequestRequest) (*FinishRequestResponse, error)
-	// Gives the key of a request free that has no answer worth keeping.
+	// Gives the key of a request free that has no answer worth keeping. Errors: Invalid "idempotency-key-invalid", Invalid
+	// "idempotency-request-invalid".
 	AbandonRequest(context.Context, *AbandonRequestRequest) (*AbandonRequestResponse, error)
 	mustEmbedUnimplementedIdempotencyServiceServer()
 }

@@ -32,7 +32,8 @@ type RefundServiceClient interface {
 	// Gives back all or a part of an order; the same key again answers the same refund.
 	// Errors: NotFound "order-not-found", Invalid "refund-amount-invalid" (below one cent), FailedPrecondition "refund-exceeds-payment",
 	// FailedPrecondition "nothing-was-charged", Conflict "refund-key-reused" (same key, other content), Invalid "refund-key-invalid",
-	// Invalid "stripe-refused", Unavailable "stripe-unavailable" (the refund is kept and goes on by itself).
+	// Invalid "restock-invalid" (goods that the order does not have, or a quantity below one), Invalid "stripe-refused",
+	// Unavailable "stripe-unavailable" (the refund is kept and goes on by itself).
 	RefundOrder(ctx context.Context, in *RefundOrderRequest, opts ...grpc.CallOption) (*RefundOrderResponse, error)
 	// All refunds of an order, oldest first. Errors: NotFound "order-not-found".
 	ListRefunds(ctx context.Context, in *ListRefundsRequest, opts ...grpc.CallOption) (*ListRefundsResponse, error)
@@ -75,7 +76,8 @@ type RefundServiceServer interface {
 	// Gives back all or a part of an order; the same key again answers the same refund.
 	// Errors: NotFound "order-not-found", Invalid "refund-amount-invalid" (below one cent), FailedPrecondition "refund-exceeds-payment",
 	// FailedPrecondition "nothing-was-charged", Conflict "refund-key-reused" (same key, other content), Invalid "refund-key-invalid",
-	// Invalid "stripe-refused", Unavailable "stripe-unavailable" (the refund is kept and goes on by itself).
+	// Invalid "restock-invalid" (goods that the order does not have, or a quantity below one), Invalid "stripe-refused",
+	// Unavailable "stripe-unavailable" (the refund is kept and goes on by itself).
 	RefundOrder(context.Context, *RefundOrderRequest) (*RefundOrderResponse, error)
 	// All refunds of an order, oldest first. Errors: NotFound "order-not-found".
 	ListRefunds(context.Context, *ListRefundsRequest) (*ListRefundsResponse, error)
