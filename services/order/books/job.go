@@ -55,21 +55,33 @@ func NewWorker(reconciler *Reconciler) *Worker {
 // Timeout bounds a run; what it did not come to is compared by the next one.
 func (w *Worker) Timeout(*river.Job[ReconcileArgs]) time.Duration { return jobLimit }
 
-// Work compares everything since the last run, and two days in any case, a day at a time; each that is done stays done.
+// Work compares everything since the last run, and two days in any case, a day at a time; then some days of older orders. Each
+// that is done stays done. A day of which something could not be compared holds up no other, unless nobody answers at all.
 func (w *Worker) Work(ctx context.Context, _ *river.Job[ReconcileArgs]) error {
 	now := w.reconciler.needs.Now().UTC()
+	failed := w.compareRecent(ctx, now)
+	if errors.Is(failed, errBrokenOff) {
+		return failed
+	}
+	return errors.Join(failed, w.compareOlder(ctx, now))
+}
+
+func (w *Worker) compareRecent(ctx context.Context, now time.Time) error {
 	from, err := w.reconciler.since(ctx, now)
 	if err != nil {
 		return err
 	}
+	var failures []error
 	for from.Before(now) {
 		period := Period{From: from, Until: earlier(from.Add(day), now), Grace: UsualGrace}
-		if err := w.reconcile(ctx, period); err != nil {
-			return err
+		err := w.reconcile(ctx, period)
+		failures = append(failures, err)
+		if errors.Is(err, errBrokenOff) {
+			break
 		}
 		from = period.Until
 	}
-	return nil
+	return errors.Join(failures...)
 }
 
 func (w *Worker) reconcile(ctx context.Context, period Period) error {

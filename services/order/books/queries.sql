@@ -195,13 +195,13 @@ VALUES (sqlc.arg(from_at), sqlc.arg(until_at), sqlc.arg(finished_at), sqlc.arg(p
 SELECT until_at FROM reconciliation ORDER BY until_at DESC LIMIT 1;
 
 -- name: ListDaysToCompareAgain :many
--- Days with orders that were not compared as whole days since then, those longest ago first. A day is 24 hours of UTC.
+-- Days with checkouts that were not compared as whole days since then, those longest ago first. A day is 24 hours of UTC.
 SELECT d.began::timestamptz AS began
 FROM generate_series(sqlc.arg(oldest)::timestamptz, sqlc.arg(newest)::timestamptz, interval '24 hours') AS d (began)
 LEFT JOIN LATERAL (
     SELECT max(r.finished_at) AS compared FROM reconciliation r WHERE r.from_at = d.began AND r.until_at = d.began + interval '24 hours'
 ) AS last ON true
 WHERE (last.compared IS NULL OR last.compared <= sqlc.arg(compared_by)::timestamptz)
-  AND EXISTS (SELECT FROM checkout c WHERE c.created_at >= d.began AND c.created_at < d.began + interval '24 hours' AND c.state = 'completed')
+  AND EXISTS (SELECT FROM checkout c WHERE c.created_at >= d.began AND c.created_at < d.began + interval '24 hours')
 ORDER BY last.compared NULLS FIRST, d.began DESC
 LIMIT sqlc.arg(most);

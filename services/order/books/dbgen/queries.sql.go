@@ -329,7 +329,7 @@ LEFT JOIN LATERAL (
     SELECT max(r.finished_at) AS compared FROM reconciliation r WHERE r.from_at = d.began AND r.until_at = d.began + interval '24 hours'
 ) AS last ON true
 WHERE (last.compared IS NULL OR last.compared <= $3::timestamptz)
-  AND EXISTS (SELECT FROM checkout c WHERE c.created_at >= d.began AND c.created_at < d.began + interval '24 hours' AND c.state = 'completed')
+  AND EXISTS (SELECT FROM checkout c WHERE c.created_at >= d.began AND c.created_at < d.began + interval '24 hours')
 ORDER BY last.compared NULLS FIRST, d.began DESC
 LIMIT $4
 `
@@ -341,7 +341,7 @@ type ListDaysToCompareAgainParams struct {
 	Most       int32
 }
 
-// Days with orders that were not compared as whole days since then, those longest ago first. A day is 24 hours of UTC.
+// Days with checkouts that were not compared as whole days since then, those longest ago first. A day is 24 hours of UTC.
 func (q *Queries) ListDaysToCompareAgain(ctx context.Context, arg ListDaysToCompareAgainParams) ([]time.Time, error) {
 	rows, err := q.db.Query(ctx, ListDaysToCompareAgain,
 		arg.Oldest,
