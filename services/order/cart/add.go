@@ -54,24 +54,41 @@ func (c *Carts) add(ctx context.Context, of owner, skuID int64, quantity int32, 
 			return 0, err
 		}
 	}
-	what := line{skuID, quantity}
-	cartID, made, err := c.addToLine(ctx, dbgen.New(c.db), of, what)
+	cartID, made, err := c.addToLine(ctx, of, line{skuID, quantity})
 	if err == nil && made && of.accountID == 0 {
-		of, cartID, err = c.followAdoption(ctx, of, cartID, what)
+		of, cartID, err = c.followAdoption(ctx, of, cartID)
 	}
 	if err != nil {
 		return 0, err
 	}
+	return c.countAdded(ctx, of, cartID, snapshot)
+}
+
+// countAdded counts the lines of the cart that was added to. A guest's may have gone to an account meanwhile: its cart counts then.
+func (c *Carts) countAdded(ctx context.Context, of owner, cartID int64, snapshot *catalogue.Snapshot) (lines int32, err error) {
 	rows, err := readCarts(ctx, c.db, of)
 	if err != nil {
 		return 0, err
 	}
 	rows = slices.DeleteFunc(rows, func(row dbgen.ReadCartsRow) bool { return row.ID != cartID })
+	if len(rows) == 0 && of.accountID == 0 {
+		if rows, err = c.readAdopters(ctx, of); err != nil {
+			return 0, err
+		}
+	}
 	if len(rows) == 0 {
 		return 0, nil // ordered or deleted a moment ago
 	}
 	contents := contentsOf(rows, nil, snapshot, c.now())
 	return contents.count(), nil
+}
+
+func (c *Carts) readAdopters(ctx context.Context, guest owner) ([]dbgen.ReadCartsRow, error) {
+	account, err := c.adopter(ctx, guest)
+	if err != nil || account == 0 {
+		return nil, err
+	}
+	return readCarts(ctx, c.db, owner{accountID: account})
 }
 
 // line is what an add adds.
@@ -81,25 +98,50 @@ type line struct {
 }
 
 // followAdoption looks after an add that was under way while its guest signed in, and came when the guest's cart had gone to the
-// account: what it made under the guest's id nobody would find again, so it goes to the account, too.
-func (c *Carts) followAdoption(ctx context.Context, guest owner, made int64, what line) (of owner, cartID int64, err error) {
+// account: the cart that it made under the guest's id nobody would find again, so it goes to the account, too, with all that other
+// adds under way have put there since.
+func (c *Carts) followAdoption(ctx context.Context, guest owner, made int64) (of owner, cartID int64, err error) {
+	account, err := c.adopter(ctx, guest)
+	if err != nil || account == 0 {
+		return guest, made, err
+	}
+	both := owner{accountID: account, anonymousID: guest.anonymousID}
+	err = c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		return untilAccountsCartIsFound(ctx, tx, func(inner pgx.Tx) error {
+			cartID, err = c.carryOver(ctx, dbgen.New(inner), both)
+			return err
+		})
+	})
+	return owner{accountID: account}, cartID, err
+}
+
+// carryOver gives what a guest's cart has got since the adoption to the account's cart, which is answered; 0: there is none. Unlike
+// at a merge quantities add up, since each is an add that was told it worked.
+func (c *Carts) carryOver(ctx context.Context, queries *dbgen.Queries, of owner) (int64, error) {
+	accounts, guests, err := lockBoth(ctx, queries, of)
+	if err != nil || guests == 0 {
+		return accounts, err // another add was faster, or nothing is left
+	}
+	if accounts == 0 {
+		return guests, c.give(ctx, queries, guests, of.accountID)
+	}
+	added := dbgen.AddUpLinesParams{FromCartID: guests, ToCartID: accounts, At: c.now()}
+	if err := queries.AddUpLines(ctx, added); err != nil {
+		return 0, fmt.Errorf("add up cart lines: %w", err)
+	}
+	return accounts, c.mergeRest(ctx, queries, guests, accounts)
+}
+
+// adopter is the account that the guest turned out to be a moment ago; 0: none.
+func (c *Carts) adopter(ctx context.Context, guest owner) (int64, error) {
 	accounts, err := dbgen.New(c.db).LatestAdopter(ctx, dbgen.LatestAdopterParams{AnonymousID: guest.anonymousID, Since: c.now().Add(-adoptionEcho)})
 	if err != nil {
-		return guest, made, fmt.Errorf("find who adopted the guest: %w", err)
+		return 0, fmt.Errorf("find who adopted the guest: %w", err)
 	}
 	if len(accounts) == 0 {
-		return guest, made, nil
+		return 0, nil
 	}
-	of = owner{accountID: accounts[0]}
-	err = c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		queries := dbgen.New(tx)
-		if err := queries.DeleteCart(ctx, made); err != nil {
-			return fmt.Errorf("delete a guest's second cart: %w", err)
-		}
-		cartID, _, err = c.addToLine(ctx, queries, of, what)
-		return err
-	})
-	return of, cartID, err
+	return accounts[0], nil
 }
 
 // settleOwner merges a guest's cart that an account still carries.
@@ -113,8 +155,8 @@ func (c *Carts) settleOwner(ctx context.Context, of owner) error {
 // addToLine makes the owner's cart, which has the default shipping method until one is chosen (contract README D24), or takes the
 // one that is there, and adds to the line, all in one statement. Two who do so at once get the same cart and line: the second
 // waits at the unique constraint.
-func (c *Carts) addToLine(ctx context.Context, queries *dbgen.Queries, of owner, what line) (cartID int64, made bool, err error) {
-	var added bool
+func (c *Carts) addToLine(ctx context.Context, of owner, what line) (cartID int64, made bool, err error) {
+	queries, added := dbgen.New(c.db), false
 	if of.accountID != 0 {
 		row, failed := queries.AddToAccountCart(ctx, dbgen.AddToAccountCartParams{AccountID: of.accountID, SkuID: what.skuID, Quantity: what.quantity, At: c.now()})
 		cartID, added, err = row.ID, row.Added, failed

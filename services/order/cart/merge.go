@@ -23,13 +23,12 @@ func (c *Carts) AdoptCart(ctx context.Context, request *orderv1.AdoptCartRequest
 	if of.anonymousID == "" {
 		return &orderv1.AdoptCartResponse{}, nil
 	}
-	err := c.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		if _, err := c.lock(ctx, tx, of); err != nil {
-			return err
-		}
-		return c.noteAdoption(ctx, dbgen.New(tx), of) // the guest's cart may be gone, and its checkout not
-	})
-	if err != nil {
+	// Noted also when the guest's cart is gone: its checkout may not be. And noted before: an add that makes a cart for the guest
+	// either makes it early enough to be found below, or sees the note and follows (followAdoption).
+	if err := c.noteAdoption(ctx, dbgen.New(c.db), of); err != nil {
+		return nil, err
+	}
+	if err := c.settleOwner(ctx, of); err != nil {
 		return nil, err
 	}
 	return &orderv1.AdoptCartResponse{}, nil
@@ -41,31 +40,45 @@ func (c *Carts) lock(ctx context.Context, tx pgx.Tx, of owner) (cartID int64, er
 	if !of.mayCarryGuestCart() {
 		return c.lockAndMerge(ctx, tx, of)
 	}
+	err = untilAccountsCartIsFound(ctx, tx, func(inner pgx.Tx) error {
+		cartID, err = c.lockAndMerge(ctx, inner, of)
+		return err
+	})
+	return cartID, err
+}
+
+// untilAccountsCartIsFound does work again that lost against the making of the account's cart.
+func untilAccountsCartIsFound(ctx context.Context, tx pgx.Tx, work func(inner pgx.Tx) error) error {
 	for attempt := 1; ; attempt++ {
 		// The savepoint lets a lost race give its locks back before it tries again.
-		err = pgx.BeginFunc(ctx, tx, func(inner pgx.Tx) error {
-			cartID, err = c.lockAndMerge(ctx, inner, of)
-			return err
-		})
+		err := pgx.BeginFunc(ctx, tx, work)
 		if !postgres.IsUniqueViolation(err, "cart_one_per_account") || attempt == mostMergeAttempts {
-			return cartID, err
+			return err
 		}
 	}
 }
 
-func (c *Carts) lockAndMerge(ctx context.Context, tx pgx.Tx, of owner) (int64, error) {
-	queries := dbgen.New(tx)
+// lockBoth locks the carts of an account and of a guest; 0: there is none.
+func lockBoth(ctx context.Context, queries *dbgen.Queries, of owner) (accounts, guests int64, err error) {
 	locked, err := queries.LockCarts(ctx, dbgen.LockCartsParams{AccountID: of.accountID, AnonymousID: of.anonymousID})
 	if err != nil {
-		return 0, fmt.Errorf("lock cart: %w", err)
+		return 0, 0, fmt.Errorf("lock cart: %w", err)
 	}
-	var accounts, guests int64
 	for _, cart := range locked {
 		if cart.AccountID != nil {
 			accounts = cart.ID
 		} else {
 			guests = cart.ID
 		}
+	}
+	return accounts, guests, nil
+}
+
+func (c *Carts) lockAndMerge(ctx context.Context, tx pgx.Tx, of owner) (int64, error) {
+	queries := dbgen.New(tx)
+	accounts, guests, err := lockBoth(ctx, queries, of)
+	if err != nil {
+		return 0, err
 	}
 	if of.accountID == 0 || guests == 0 {
 		return max(accounts, guests), nil // at most one of them is there
@@ -102,6 +115,11 @@ func (c *Carts) merge(ctx context.Context, queries *dbgen.Queries, from, to int6
 	if err := queries.MoveLines(ctx, dbgen.MoveLinesParams{FromCartID: from, ToCartID: to, At: c.now()}); err != nil {
 		return fmt.Errorf("move cart lines: %w", err)
 	}
+	return c.mergeRest(ctx, queries, from, to)
+}
+
+// mergeRest merges what is not lines, and deletes the guest's cart.
+func (c *Carts) mergeRest(ctx context.Context, queries *dbgen.Queries, from, to int64) error {
 	if err := queries.MoveShippingChoice(ctx, dbgen.MoveShippingChoiceParams{FromCartID: from, ToCartID: to}); err != nil {
 		return fmt.Errorf("move shipping choice: %w", err)
 	}

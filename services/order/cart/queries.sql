@@ -87,6 +87,18 @@ WITH moved AS (
 INSERT INTO cart_line_moved (from_cart_id, sku_id, to_cart_id, moved_at)
 SELECT @from_cart_id::bigint, moved.sku_id, @to_cart_id::bigint, @at::timestamptz FROM moved;
 
+-- Adds all lines to those of the account's cart and remembers it; nothing is refused, what exceeds 99 is not there.
+-- name: AddUpLines :exec
+WITH moved AS (
+    INSERT INTO cart_line (cart_id, sku_id, quantity)
+    SELECT @to_cart_id::bigint, guest.sku_id, guest.quantity
+    FROM cart_line AS guest WHERE guest.cart_id = @from_cart_id::bigint ORDER BY guest.id
+    ON CONFLICT (cart_id, sku_id) DO UPDATE SET quantity = least(99, cart_line.quantity + EXCLUDED.quantity)
+    RETURNING sku_id
+)
+INSERT INTO cart_line_moved (from_cart_id, sku_id, to_cart_id, moved_at)
+SELECT @from_cart_id::bigint, moved.sku_id, @to_cart_id::bigint, @at::timestamptz FROM moved;
+
 -- The account's choice wins; without one the guest's is taken over (contract order.md 2.3).
 -- name: MoveShippingChoice :exec
 UPDATE cart AS into_cart SET shipping_method_id = guest.shipping_method_id

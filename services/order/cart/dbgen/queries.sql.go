@@ -91,6 +91,30 @@ func (q *Queries) AddToGuestCart(ctx context.Context, arg AddToGuestCartParams) 
 	return i, err
 }
 
+const AddUpLines = `-- name: AddUpLines :exec
+WITH moved AS (
+    INSERT INTO cart_line (cart_id, sku_id, quantity)
+    SELECT $2::bigint, guest.sku_id, guest.quantity
+    FROM cart_line AS guest WHERE guest.cart_id = $1::bigint ORDER BY guest.id
+    ON CONFLICT (cart_id, sku_id) DO UPDATE SET quantity = least(99, cart_line.quantity + EXCLUDED.quantity)
+    RETURNING sku_id
+)
+INSERT INTO cart_line_moved (from_cart_id, sku_id, to_cart_id, moved_at)
+SELECT $1::bigint, moved.sku_id, $2::bigint, $3::timestamptz FROM moved
+`
+
+type AddUpLinesParams struct {
+	FromCartID int64
+	ToCartID   int64
+	At         time.Time
+}
+
+// Adds all lines to those of the account's cart and remembers it; nothing is refused, what exceeds 99 is not there.
+func (q *Queries) AddUpLines(ctx context.Context, arg AddUpLinesParams) error {
+	_, err := q.db.Exec(ctx, AddUpLines, arg.FromCartID, arg.ToCartID, arg.At)
+	return err
+}
+
 const AdoptedGuests = `-- name: AdoptedGuests :many
 SELECT anonymous_id FROM guest_adopted WHERE account_id = $1
 `
