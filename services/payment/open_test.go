@@ -272,6 +272,8 @@ func TestOpenSessionDiscardsASessionThatWouldChargeSomethingElse(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]string{
 		"total":    `{"id":"cs_test_x","url":"https://pay","currency":"usd","amount_subtotal":1199,"amount_total":1200}`,
+		"part tax": `{"id":"cs_test_x","url":"https://pay","currency":"usd","amount_subtotal":1199,"amount_total":1200,"total_details":{"amount_tax":99}}`,
+		"less tax": `{"id":"cs_test_x","url":"https://pay","currency":"usd","amount_subtotal":1199,"amount_total":1100,"total_details":{"amount_tax":99}}`,
 		"subtotal": `{"id":"cs_test_x","url":"https://pay","currency":"usd","amount_subtotal":1,"amount_total":1199}`,
 		"currency": `{"id":"cs_test_x","url":"https://pay","currency":"cad","amount_subtotal":1199,"amount_total":1199}`,
 	} {
@@ -284,21 +286,28 @@ func TestOpenSessionDiscardsASessionThatWouldChargeSomethingElse(t *testing.T) {
 			require.True(t, fault.HasReason(err, "stripe-refused"), "%v", err)
 			last := s.stripe.Requests()[len(s.stripe.Requests())-1]
 			require.Equal(t, openPath+"/cs_test_x/expire", last.Path)
+			require.Contains(t, s.logs.String(), "ref-1")
+			require.NotContains(t, s.logs.String(), "cs_test_x", "whoever has it can open the page")
 			require.Equal(t, 0, s.number("SELECT count(*) FROM payment_session WHERE session_id IS NOT NULL"))
 		})
 	}
 }
 
-func TestOpenSessionTakesTaxThatStripeAdds(t *testing.T) {
+func TestOpenSessionTakesTaxThatStripeCounts(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
-	s.stripe.Fail(http.MethodPost, openPath, http.StatusOK,
-		`{"id":"cs_test_x","url":"https://pay","currency":"usd","amount_subtotal":1199,"amount_total":1298,"total_details":{"amount_tax":99}}`, false)
-
-	opened, err := s.client.OpenSession(t.Context(), aCheckout("ref-1"))
-
-	require.NoError(t, err)
-	require.Equal(t, "cs_test_x", opened.GetSessionId())
+	for name, answer := range map[string]string{
+		"on top":    `{"id":"cs_test_x","url":"https://pay","currency":"usd","amount_subtotal":1199,"amount_total":1298,"total_details":{"amount_tax":99}}`,
+		"inclusive": `{"id":"cs_test_x","url":"https://pay","currency":"usd","amount_subtotal":1199,"amount_total":1199,"total_details":{"amount_tax":99}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newShop(t)
+			s.stripe.Fail(http.MethodPost, openPath, http.StatusOK, answer, false)
+			opened, err := s.client.OpenSession(t.Context(), aCheckout("ref-1"))
+			require.NoError(t, err)
+			require.Equal(t, "cs_test_x", opened.GetSessionId())
+		})
+	}
 }
 
 func TestOpenSessionRefusesNonsenseBeforeAskingStripe(t *testing.T) {

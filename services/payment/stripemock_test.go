@@ -35,7 +35,7 @@ func TestStripesOwnMockAcceptsAllOurRequests(t *testing.T) {
 	require.Equal(t, map[string]bool{
 		"POST /v1/coupons": true, "GET /v1/coupons/*": true, "POST /v1/checkout/sessions": true, "GET /v1/checkout/sessions": true,
 		"GET /v1/checkout/sessions/*": true, "POST /v1/checkout/sessions/*/expire": true, "POST /v1/refunds": true, "GET /v1/refunds": true,
-		"GET /v1/refunds/*": true, "GET /v1/disputes/*": true, "GET /v1/events": true,
+		"GET /v1/refunds/*": true, "GET /v1/disputes/*": true, "GET /v1/events": true, "GET /v1/events/*": true,
 	}, kinds, "the service asks for all of this")
 	for name, spoilt := range map[string]fakestripe.Request{
 		"a parameter that Stripe does not have": {Method: http.MethodPost, Path: refundPath, Form: url.Values{"paymentintent": {"pi_1"}}},
@@ -96,6 +96,8 @@ func requestsOfAllKinds(t *testing.T) []fakestripe.Request {
 		_, err = client.ListPayments(t.Context(), page)
 		require.NoError(t, err)
 	}
+	s.heldByEarlier("evt_1", "charge.refunded", aftermath("charge.refunded", payment, ""), "0")
+	require.Eventually(t, func() bool { return len(s.stripe.Asked(http.MethodGet, "/v1/events/evt_1")) > 0 }, 20*time.Second, 10*time.Millisecond)
 	require.Eventually(t, func() bool { return len(s.stripe.Asked(http.MethodGet, "/v1/events")) > 0 }, 20*time.Second, 10*time.Millisecond)
 	return append(s.stripe.Requests(), s.stripe.Asked(http.MethodGet, "/v1/events")[0])
 }

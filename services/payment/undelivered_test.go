@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,6 +107,66 @@ func TestUndeliveredEventsAreAskedForAgainAfterAFailure(t *testing.T) {
 	require.Contains(t, s.logs.String(), "undelivered events")
 	_, err := client.ListUnhandledEvents(t.Context(), &paymentv1.ListUnhandledEventsRequest{})
 	require.NoError(t, err, "the service goes on meanwhile")
+}
+
+// refuse has the database refuse some rows, as one would that holds what the program did not expect.
+func (s *shop) refuse(when string) {
+	s.t.Helper()
+	_, err := s.db.Exec(s.t.Context(), `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$`)
+	require.NoError(s.t, err)
+	_, err = s.db.Exec(s.t.Context(), "CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON webhook_event FOR EACH ROW WHEN ("+when+") EXECUTE FUNCTION refuse()")
+	require.NoError(s.t, err)
+}
+
+func TestUndeliveredEventsThatCannotBeTakenHideNone(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.cfg.Webhook.Interval = time.Second
+	paymentIntent := s.sold("ref-1")
+	s.refuse("NEW.event_id LIKE 'evt_bad_%'")
+	tell := func(id string) {
+		s.undelivered(event(id, "refund.updated", aftermath("refund.updated", paymentIntent, "")), time.Hour)
+	}
+	for n := range 130 { // Stripe lists the newest first
+		tell(fmt.Sprint("evt_oldest_", n))
+	}
+	for n := range 150 {
+		tell(fmt.Sprint("evt_bad_", n))
+	}
+	tell("evt_newest")
+	s.start()
+	s.received(131)
+	require.Eventually(t, func() bool { return strings.Contains(s.logs.String(), "and 140 more") }, 20*time.Second, 20*time.Millisecond)
+	require.Equal(t, 10, strings.Count(firstLineWith(s.logs.String(), "and 140 more"), "take undelivered event evt_bad_"), "a log line is no list")
+}
+
+func firstLineWith(text, part string) string {
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, part) {
+			return line
+		}
+	}
+	return ""
+}
+
+func TestPendingEventsThatCannotBeAttributedHideNone(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.cfg.Webhook.Interval = time.Second
+	paymentIntent := s.sold("ref-1")
+	insert := func(id string) {
+		_, err := s.db.Exec(t.Context(), `INSERT INTO webhook_event (event_id, type, payload, api_version, livemode, concerns_checkout, received_at, last_received_at,
+			handled_at, payment_intent_id, attribution_pending, payment_read) VALUES ($1, 'refund.failed', '{}', '', false, false, now(), now(), now(), $2, true, true)`, id, paymentIntent)
+		require.NoError(t, err)
+	}
+	for n := range 25 { // more in a row than are tried in a round
+		insert(fmt.Sprint("evt_bad_", n))
+	}
+	insert("evt_good")
+	s.refuse("NEW.event_id LIKE 'evt_bad_%'")
+	s.start()
+	require.Eventually(t, func() bool { return len(s.unhandled()) == 1 }, 60*time.Second, 50*time.Millisecond)
+	require.Equal(t, 25, s.number("SELECT count(*) FROM webhook_event WHERE attribution_pending"), "nothing is given up")
 }
 
 func TestOldHandledEventsGo(t *testing.T) {

@@ -41,6 +41,7 @@ type Books interface {
 // Stripe is what this room asks of Stripe. Errors are *stripeapi.Failure.
 type Stripe interface {
 	Undelivered(ctx context.Context, since time.Time, after string) (events []stripeapi.Event, next string, err error)
+	Event(ctx context.Context, eventID string) (stripeapi.Event, error)
 }
 
 // Inbox serves ReceiveWebhook, ListUnhandledEvents and MarkEventHandled. Safe for concurrent use.
@@ -52,6 +53,8 @@ type Inbox struct {
 	logger  *slog.Logger
 	fetched metric.Int64Counter
 	now     func() time.Time
+	// tried is the place of the event that the loop tried last to attribute; only Run uses it.
+	tried int64
 }
 
 // New wires the room. Without secrets every webhook is refused. It fails on settings that make no sense.

@@ -16,6 +16,8 @@ const (
 	ownerLimit = 3 * time.Second
 	// pendingBatch is how many unattributed events are looked at in one round of the loop.
 	pendingBatch = 200
+	// pendingLimit bounds the questions about one of them.
+	pendingLimit = 5 * time.Second
 )
 
 // owner says whose an event is.
@@ -63,34 +65,89 @@ func (i *Inbox) ownerAtStripe(ctx context.Context, paymentIntentID string) (owne
 	return owner{isUs: known, sessionID: paid.SessionID}, nil
 }
 
-// attribute asks again about the events of which nobody could say whose they are.
+// attribute asks again about the events of which nobody could say whose they are, and about those of which an earlier release
+// did not ask. It begins behind the event that the round before tried last, so that those who fail again hide no others.
 func (i *Inbox) attribute(ctx context.Context) error {
-	events, err := dbgen.New(i.db).Pending(ctx, pendingBatch)
+	if err := i.adopt(ctx); err != nil {
+		return err
+	}
+	events, err := dbgen.New(i.db).Pending(ctx, dbgen.PendingParams{AfterID: i.tried, AtMost: pendingBatch})
 	if err != nil {
 		return fmt.Errorf("list unattributed events: %w", err)
 	}
 	var failed failures
 	for _, event := range events {
+		i.tried = event.ID
 		failed.note("attribute event "+event.EventID, i.attributeOne(ctx, event))
 		if failed.inVain() {
 			break
 		}
 	}
-	return failed.joined
+	return failed.joined()
 }
 
-func (i *Inbox) attributeOne(ctx context.Context, event dbgen.PendingRow) error {
-	paid, known, err := i.books.PaidInBooks(ctx, textOr(event.PaymentIntentID), "")
-	if err == nil && !known {
-		paid, known, err = i.books.PaidAtStripe(ctx, textOr(event.PaymentIntentID))
+// adopt makes the events pending that a program of an earlier release took.
+func (i *Inbox) adopt(ctx context.Context) error {
+	adopted, err := dbgen.New(i.db).AdoptEarlier(ctx, dbgen.AdoptEarlierParams{Types: stripeapi.PaymentTypes(), Since: i.now().Add(-stripeKeeps)})
+	if err != nil {
+		return fmt.Errorf("adopt events of an earlier release: %w", err)
 	}
+	if adopted > 0 {
+		i.logger.InfoContext(ctx, "events of an earlier release adopted", slog.Int64("events", adopted))
+	}
+	return nil
+}
+
+func (i *Inbox) attributeOne(ctx context.Context, row dbgen.PendingRow) error {
+	ctx, cancel := context.WithTimeout(ctx, pendingLimit)
+	defer cancel()
+	if row.PaymentIntentID == nil {
+		return i.attributeEarlier(ctx, row)
+	}
+	return i.attributePayment(ctx, *row.PaymentIntentID, "", dbgen.AttributeToUsParams{ID: row.ID})
+}
+
+// attributeEarlier is about an event of which an earlier release kept nothing but its type: Stripe is asked for the rest.
+func (i *Inbox) attributeEarlier(ctx context.Context, row dbgen.PendingRow) error {
+	event, err := i.stripe.Event(ctx, row.EventID)
+	outcome := stripeapi.OutcomeOf(err)
+	switch {
+	case err != nil && (outcome == stripeapi.Missing || outcome == stripeapi.Refused):
+		i.logger.WarnContext(ctx, "stripe does not know an event of an earlier release any more", slog.String("event", row.EventID))
+		return i.attributeToOthers(ctx, row.ID)
+	case err != nil:
+		return err
+	case !event.ConcernsPayment():
+		return i.attributeToOthers(ctx, row.ID)
+	}
+	facts, err := factsOf(event)
 	if err != nil {
 		return err
 	}
-	if known {
-		_, err = dbgen.New(i.db).AttributeToUs(ctx, dbgen.AttributeToUsParams{ID: event.ID, SessionID: paid.SessionID})
-	} else {
-		_, err = dbgen.New(i.db).AttributeToOthers(ctx, event.ID)
+	told := event.Payment
+	return i.attributePayment(ctx, told.PaymentIntent, told.Reference, dbgen.AttributeToUsParams{
+		ID: row.ID, PaymentIntentID: &told.PaymentIntent, DisputeID: unlessEmpty(told.DisputeID), Payload: facts,
+	})
+}
+
+// attributePayment makes the event ours, with what is known of it, when the payment is.
+func (i *Inbox) attributePayment(ctx context.Context, paymentIntentID, reference string, ours dbgen.AttributeToUsParams) error {
+	paid, known, err := i.books.PaidInBooks(ctx, paymentIntentID, reference)
+	if err == nil && !known {
+		paid, known, err = i.books.PaidAtStripe(ctx, paymentIntentID)
 	}
+	switch {
+	case err != nil:
+		return err
+	case !known:
+		return i.attributeToOthers(ctx, ours.ID)
+	}
+	ours.SessionID = paid.SessionID
+	_, err = dbgen.New(i.db).AttributeToUs(ctx, ours)
+	return err
+}
+
+func (i *Inbox) attributeToOthers(ctx context.Context, id int64) error {
+	_, err := dbgen.New(i.db).AttributeToOthers(ctx, id)
 	return err
 }

@@ -50,13 +50,19 @@ func (i *Inbox) round(ctx context.Context) error {
 // fetch writes the events of which Stripe does not know that we have them, exactly as if a webhook had brought them. One
 // that is here already, because its webhook is on its way or another endpoint of the account fails, is left alone.
 func (i *Inbox) fetch(ctx context.Context) error {
+	var failed failures
+	err := i.fetchPages(ctx, &failed)
+	return errors.Join(err, failed.joined())
+}
+
+func (i *Inbox) fetchPages(ctx context.Context, failed *failures) error {
 	since, after := i.now().Add(-stripeKeeps), ""
 	for range mostPages {
 		events, next, err := i.stripe.Undelivered(ctx, since, after)
 		if err != nil {
 			return fmt.Errorf("list undelivered events: %w", err)
 		}
-		if err := i.takeUnknown(ctx, events); err != nil {
+		if err := i.takeUnknown(ctx, events, failed); err != nil {
 			return err
 		}
 		if next == "" {
@@ -68,7 +74,9 @@ func (i *Inbox) fetch(ctx context.Context) error {
 	return nil
 }
 
-func (i *Inbox) takeUnknown(ctx context.Context, events []stripeapi.Event) error {
+// takeUnknown notes what cannot be taken and goes on: only without the database is there nothing to go on with, which is its
+// error.
+func (i *Inbox) takeUnknown(ctx context.Context, events []stripeapi.Event, failed *failures) error {
 	ids := make([]string, len(events))
 	for n, event := range events {
 		ids[n] = event.ID
@@ -77,17 +85,20 @@ func (i *Inbox) takeUnknown(ctx context.Context, events []stripeapi.Event) error
 	if err != nil {
 		return fmt.Errorf("look for events: %w", err)
 	}
-	var failed failures
 	for _, event := range events {
 		if slices.Contains(known, event.ID) {
 			continue
 		}
 		failed.note("take undelivered event "+event.ID, i.takeUndelivered(ctx, event))
-		if failed.inVain() {
-			break
+		if !failed.inVain() {
+			continue
 		}
+		if err := i.db.Ping(ctx); err != nil {
+			return fmt.Errorf("take undelivered events: %w", err)
+		}
+		failed.inARow = 0
 	}
-	return failed.joined
+	return nil
 }
 
 func (i *Inbox) takeUndelivered(ctx context.Context, event stripeapi.Event) error {
@@ -114,14 +125,18 @@ func (i *Inbox) forget(ctx context.Context) error {
 	return nil
 }
 
-// failures are those of one pass over a list. Some in a row mean that somebody is away; a single one may be about its
+// failures are those of one pass over a list. Some in a row mean that somebody may be away; a single one may be about its
 // entry alone, and must not keep the others waiting for ever.
 type failures struct {
-	joined error
+	named  []error // the first of them
 	inARow int
+	more   int
 }
 
-const tooManyInARow = 3
+const (
+	tooManyInARow = 10
+	mostNamed     = 10
+)
 
 func (f *failures) note(what string, err error) {
 	if err == nil {
@@ -129,7 +144,19 @@ func (f *failures) note(what string, err error) {
 		return
 	}
 	f.inARow++
-	f.joined = errors.Join(f.joined, fmt.Errorf("%s: %w", what, err))
+	if len(f.named) == mostNamed {
+		f.more++
+		return
+	}
+	f.named = append(f.named, fmt.Errorf("%s: %w", what, err))
 }
 
-func (f *failures) inVain() bool { return f.inARow == tooManyInARow }
+func (f *failures) inVain() bool { return f.inARow >= tooManyInARow }
+
+// joined is nil without failures.
+func (f *failures) joined() error {
+	if f.more == 0 {
+		return errors.Join(f.named...)
+	}
+	return errors.Join(errors.Join(f.named...), fmt.Errorf("and %d more", f.more))
+}

@@ -127,11 +127,11 @@ func (s *Sessions) keep(ctx context.Context, row dbgen.PaymentSession, wanted co
 	return responseOf(row), nil
 }
 
-// isAsWanted compares Stripe's own sums, where it names them, with what the customer was told (contract payment.md P-02). Tax comes on
-// top where Stripe is told to add it.
+// isAsWanted compares Stripe's own sums, where it names them, with what the customer was told (contract payment.md P-02). Stripe may
+// count tax by itself: on top, so that the total is higher by it, or inclusive, as a part of a total that stays.
 func isAsWanted(wanted content, opened stripeapi.Opened) bool {
 	return isOrUnnamed(opened.SubtotalMinor, wanted.subtotalMinor) &&
-		isOrUnnamed(opened.TotalMinor, wanted.expectedMinor+opened.TaxMinor) &&
+		(isOrUnnamed(opened.TotalMinor, wanted.expectedMinor) || isOrUnnamed(opened.TotalMinor, wanted.expectedMinor+opened.TaxMinor)) &&
 		(opened.Currency == "" || opened.Currency == wanted.currency)
 }
 
@@ -142,9 +142,9 @@ func isOrUnnamed(told *int64, expected int64) bool {
 // discard ends a session that would charge something else before anybody sees it.
 func (s *Sessions) discard(ctx context.Context, row dbgen.PaymentSession, opened stripeapi.Opened) error {
 	s.logger.ErrorContext(ctx, "stripe counts another total than the shop, session discarded",
-		slog.String("reference", row.Reference), slog.String("session", opened.SessionID), slog.Int64("expected_minor", row.ExpectedTotalMinor))
+		slog.String("reference", row.Reference), slog.Int64("expected_minor", row.ExpectedTotalMinor))
 	if _, err := s.stripe.Expire(ctx, opened.SessionID); err != nil {
-		s.logger.WarnContext(ctx, "discarded session not expired", slog.String("session", opened.SessionID), slog.Any("error", err))
+		s.logger.WarnContext(ctx, "discarded session not expired", slog.String("reference", row.Reference), slog.Any("error", err))
 	}
 	return s.giveUp(ctx, row, statusRefused, errRefused.Because(errors.New("stripe counts another total")))
 }

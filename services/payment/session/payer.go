@@ -58,7 +58,7 @@ func (s *Sessions) PaidAtStripe(ctx context.Context, paymentIntentID string) (Pa
 	}
 	paid, known, err := paidOf(s.books.BySessionID(ctx, session.GetSessionId()))
 	if err == nil && !known {
-		s.logger.ErrorContext(ctx, "a session with our marker is not in the books", slog.String("session", session.GetSessionId()))
+		s.logger.ErrorContext(ctx, "a session with our marker is not in the books", slog.String("reference", session.GetReference()))
 	}
 	return paid, known, err
 }

@@ -135,7 +135,7 @@ func (s *Sessions) follow(ctx context.Context, session *paymentv1.Session) {
 		return
 	}
 	if err := s.learn(ctx, s.books, toldOf(session)); err != nil {
-		s.logger.WarnContext(ctx, "books not updated", slog.String("session", session.GetSessionId()), slog.Any("error", err))
+		s.logger.WarnContext(ctx, "books not updated", slog.String("reference", session.GetReference()), slog.Any("error", err))
 	}
 }
 

@@ -50,8 +50,8 @@ func sessionTypes() []string {
 	}
 }
 
-// paymentTypes are the events after which money went back, or may (contract payment.md P-20).
-func paymentTypes() []string {
+// PaymentTypes are the events after which money went back, or may (contract payment.md P-20).
+func PaymentTypes() []string {
 	return []string{
 		"charge.refunded", "charge.refund.updated", "refund.created", "refund.updated", "refund.failed",
 		"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
@@ -60,7 +60,7 @@ func paymentTypes() []string {
 }
 
 // typesThatMatter are at most 20, which is what Stripe takes in a question.
-func typesThatMatter() []string { return append(sessionTypes(), paymentTypes()...) }
+func typesThatMatter() []string { return append(sessionTypes(), PaymentTypes()...) }
 
 // ConcernsCheckout tells whether the event may have paid or ended one of our sessions.
 func (e Event) ConcernsCheckout() bool {
@@ -69,7 +69,7 @@ func (e Event) ConcernsCheckout() bool {
 
 // ConcernsPayment tells whether the event is about money that went back, or may, of whosever payment.
 func (e Event) ConcernsPayment() bool {
-	return slices.Contains(paymentTypes(), e.Type) && e.Payment != nil
+	return slices.Contains(PaymentTypes(), e.Type) && e.Payment != nil
 }
 
 // SignedBy tells whether header is Stripe's signature over exactly these bytes with this secret, at most 300 s old

@@ -3,6 +3,7 @@ package stripeapi
 import (
 	"context"
 	"encoding/json"
+	"net/url"
 	"time"
 
 	stripe "github.com/stripe/stripe-go/v76"
@@ -15,6 +16,27 @@ type eventPage struct {
 	stripe.APIResource
 	stripe.ListMeta
 	Data []json.RawMessage `json:"data"`
+}
+
+// storedEvent keeps an event's text, for the same reason.
+type storedEvent struct{ stripe.APIResource }
+
+// Event reads an event of the last 30 days again. Outcomes: Missing (also for what is no event), Refused, Broken, Away.
+func (c *Client) Event(ctx context.Context, eventID string) (Event, error) {
+	if !hasFormOfID(eventID, "evt_") {
+		return Event{}, &Failure{Outcome: Missing}
+	}
+	answer, err := ask(ctx, c, "stripe read event", isUnansweredOrBroken, func(ctx context.Context) (*storedEvent, error) {
+		return listOnce(ctx, c, pathEvents+"/"+url.PathEscape(eventID), &stripe.EventParams{}, &storedEvent{})
+	})
+	if err != nil {
+		return Event{}, err
+	}
+	event, err := ReadEvent(answer.LastResponse.RawJSON)
+	if err != nil {
+		return Event{}, &Failure{Outcome: Missing, cause: err}
+	}
+	return event, nil
 }
 
 // Undelivered is a page of the events of types that matter to us which happened since a moment and of which Stripe does

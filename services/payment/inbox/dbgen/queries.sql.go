@@ -10,6 +10,29 @@ import (
 	"time"
 )
 
+const adoptEarlier = `-- name: AdoptEarlier :execrows
+UPDATE webhook_event
+SET payment_read = true,
+    attribution_pending = attribution_pending OR (type = ANY ($1::text[]) AND received_at > $2
+        AND NOT concerns_checkout AND handled_at IS NOT NULL AND payment_intent_id IS NULL)
+WHERE NOT payment_read AND (type LIKE 'charge.%' OR type LIKE 'refund.%')
+`
+
+type AdoptEarlierParams struct {
+	Types []string
+	Since time.Time
+}
+
+// AdoptEarlier makes those events pending that a program of an earlier release wrote without a look at their payment, as far as
+// Stripe still knows them.
+func (q *Queries) AdoptEarlier(ctx context.Context, arg AdoptEarlierParams) (int64, error) {
+	result, err := q.db.Exec(ctx, adoptEarlier, arg.Types, arg.Since)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const attributeToOthers = `-- name: AttributeToOthers :execrows
 UPDATE webhook_event SET attribution_pending = false WHERE id = $1 AND attribution_pending
 `
@@ -23,18 +46,31 @@ func (q *Queries) AttributeToOthers(ctx context.Context, id int64) (int64, error
 }
 
 const attributeToUs = `-- name: AttributeToUs :execrows
-UPDATE webhook_event SET attribution_pending = false, concerns_checkout = true, session_id = $1::text, handled_at = NULL
-WHERE id = $2 AND attribution_pending
+UPDATE webhook_event
+SET attribution_pending = false, concerns_checkout = true, session_id = $1::text, handled_at = NULL,
+    payment_intent_id = coalesce(payment_intent_id, $2),
+    dispute_id = coalesce(dispute_id, $3),
+    payload = coalesce($4, payload)
+WHERE id = $5 AND attribution_pending
 `
 
 type AttributeToUsParams struct {
-	SessionID string
-	ID        int64
+	SessionID       string
+	PaymentIntentID *string
+	DisputeID       *string
+	Payload         []byte
+	ID              int64
 }
 
 // AttributeToUs makes the event one that the order service must hear of.
 func (q *Queries) AttributeToUs(ctx context.Context, arg AttributeToUsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, attributeToUs, arg.SessionID, arg.ID)
+	result, err := q.db.Exec(ctx, attributeToUs,
+		arg.SessionID,
+		arg.PaymentIntentID,
+		arg.DisputeID,
+		arg.Payload,
+		arg.ID,
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -107,8 +143,13 @@ func (q *Queries) MarkHandled(ctx context.Context, arg MarkHandledParams) (int64
 }
 
 const pending = `-- name: Pending :many
-SELECT id, event_id, payment_intent_id FROM webhook_event WHERE attribution_pending ORDER BY id LIMIT $1
+SELECT id, event_id, payment_intent_id FROM webhook_event WHERE attribution_pending ORDER BY id <= $1::bigint, id LIMIT $2
 `
+
+type PendingParams struct {
+	AfterID int64
+	AtMost  int32
+}
 
 type PendingRow struct {
 	ID              int64
@@ -116,9 +157,9 @@ type PendingRow struct {
 	PaymentIntentID *string
 }
 
-// Pending are the events of which nobody could say whose payment they are about.
-func (q *Queries) Pending(ctx context.Context, atMost int32) ([]PendingRow, error) {
-	rows, err := q.db.Query(ctx, pending, atMost)
+// Pending are the events of which nobody could say whose payment they are about: those behind a place first, then from the beginning.
+func (q *Queries) Pending(ctx context.Context, arg PendingParams) ([]PendingRow, error) {
+	rows, err := q.db.Query(ctx, pending, arg.AfterID, arg.AtMost)
 	if err != nil {
 		return nil, err
 	}
@@ -139,9 +180,9 @@ func (q *Queries) Pending(ctx context.Context, atMost int32) ([]PendingRow, erro
 
 const receive = `-- name: Receive :one
 INSERT INTO webhook_event (event_id, type, session_id, payment_intent_id, dispute_id, payload, api_version, livemode,
-    concerns_checkout, attribution_pending, received_at, last_received_at, handled_at)
+    concerns_checkout, attribution_pending, payment_read, received_at, last_received_at, handled_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
-    $9, $10, $11, $11, $12)
+    $9, $10, true, $11, $11, $12)
 ON CONFLICT (event_id) DO UPDATE SET deliveries = webhook_event.deliveries + 1, last_received_at = excluded.last_received_at
 RETURNING event_id, type, session_id, payment_intent_id, dispute_id, concerns_checkout, handled_at, deliveries
 `

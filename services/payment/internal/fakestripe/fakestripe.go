@@ -193,6 +193,8 @@ func (s *Stripe) carryOut(request Request) (int, object) {
 		return s.disputes.read(path[1])
 	case "GET events":
 		return s.listEvents(request.Query)
+	case "GET events/*":
+		return s.events.read(path[1])
 	default:
 		return refusal(http.StatusNotFound, "invalid_request_error", "", "path")
 	}
