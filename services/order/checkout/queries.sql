@@ -165,6 +165,17 @@ ORDER BY id;
 -- name: ListExceptionsOfCheckouts :many
 SELECT * FROM payment_exception WHERE checkout_id = ANY(sqlc.arg(checkout_ids)::bigint[]) ORDER BY id;
 
+-- name: ListRefundsOfCheckout :many
+-- Of payments that became no order; those of an order are the order's.
+SELECT r.* FROM refund AS r JOIN payment_exception AS x ON x.id = r.exception_id
+WHERE x.checkout_id = sqlc.arg(checkout_id)::bigint ORDER BY r.id;
+
+-- name: ListDisputesOfCheckout :many
+SELECT d.* FROM dispute AS d
+WHERE d.purchase_id IS NULL AND d.payment_intent IN (
+    SELECT x.payment_intent FROM payment_exception AS x WHERE x.checkout_id = sqlc.arg(checkout_id)::bigint AND x.payment_intent <> '')
+ORDER BY d.opened_at, d.dispute_id;
+
 -- name: LockNamedCheckoutsOfAccount :many
 -- Those above, and what guests left unordered who turned out to be this account and no other: nobody has a use for their
 -- address any more. Without those that are anonymised already.

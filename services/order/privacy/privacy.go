@@ -34,7 +34,9 @@ type document struct {
 }
 
 // ExportTask is the subcommand `order export-account ID`: one JSON document with everything that is kept of the account, as
-// it is at one moment. An account that the service does not know has empty lists.
+// it is at one moment. Left out are the catalogue's own words about goods and codes, keys and times that only the service works by,
+// the diary of operators (what they did is in the orders), and kept answers of repeated requests, which are gone after a day. An
+// account that the service does not know has empty lists.
 func ExportTask(ctx context.Context, db *postgres.Database, args []string, out io.Writer) error {
 	accountID, err := accountOf(args)
 	if err != nil {
@@ -112,7 +114,8 @@ func AnonymiseTask(ctx context.Context, db *postgres.Database, now time.Time, ar
 // errNotYet rolls everything back.
 var errNotYet = errors.New("not now, and nothing was changed: something may still need to know the person")
 
-// anonymise locks carts before checkouts before orders, as everybody does.
+// anonymise locks carts before checkouts before orders before exceptions. So does whoever locks more than one of these: starting and
+// completing a checkout, noting an exception about one, and giving back money of an order.
 func anonymise(ctx context.Context, db *postgres.Database, accountID int64, now time.Time) (done forgotten, obstacles []string, err error) {
 	err = db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		done, obstacles = forgotten{}, nil

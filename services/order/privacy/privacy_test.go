@@ -185,6 +185,7 @@ func TestOthersKeepTheirsWhenAnAccountIsAnonymised(t *testing.T) {
 		_, err := shop.Carts.AdoptCart(t.Context(), &orderv1.AdoptCartRequest{AccountId: accountID, AnonymousCartId: shared.GetAnonymousCartId()})
 		require.NoError(t, err)
 	}
+	shop.Clock.Advance(time.Hour) // what the guest adds later is a guest's
 	buy(t, shop, checkouttest.Member(8), "other@example.com")
 	buy(t, shop, shared, "guest@example.com")
 	shop.Fill(t, checkouttest.Member(8), checkouttest.RubberBands, 3)

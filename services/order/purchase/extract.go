@@ -11,7 +11,8 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/platform/money"
 )
 
-// Extract is an order as whom it is about gets it, with everything that is kept of it. Amounts are text with two decimals, in
+// Extract is an order as whom it is about gets it, with everything that is kept of it but the catalogue's own words about goods,
+// codes and stock, of which it names the most telling. Amounts are text with two decimals, in
 // the currency beside them; times are UTC. Keys stay as they are: others read them.
 type Extract struct {
 	Identifier             string            `json:"identifier"`
@@ -40,6 +41,7 @@ type Extract struct {
 	Discounts              []DiscountExtract `json:"discounts"`
 	Refunds                []RefundExtract   `json:"refunds"`
 	Disputes               []DisputeExtract  `json:"disputes"`
+	Restocks               []RestockExtract  `json:"restocks"`
 }
 
 // LineExtract is what was bought of one SKU; the price is that of one piece.
@@ -87,12 +89,18 @@ type DiscountExtract struct {
 	Discount    string `json:"discount"`
 }
 
-// RefundExtract is money that went back.
+// RefundExtract is money that went back, or was to.
 type RefundExtract struct {
-	Amount      string     `json:"amount"`
-	Currency    string     `json:"currency"`
-	State       string     `json:"state"`
-	RefundID    *string    `json:"refund_id"`
+	Key      string  `json:"key"`
+	Amount   string  `json:"amount"`
+	Currency string  `json:"currency"`
+	State    string  `json:"state"`
+	RefundID *string `json:"refund_id"`
+	// Failure is why nothing went back, empty when it did.
+	Failure string `json:"failure"`
+	// RequestedBy is who sent it back, and Note why.
+	RequestedBy string     `json:"requested_by"`
+	Note        string     `json:"note"`
 	RequestedAt time.Time  `json:"requested_at"`
 	SettledAt   *time.Time `json:"settled_at"`
 }
@@ -106,6 +114,14 @@ type DisputeExtract struct {
 	Status    string     `json:"status"`
 	OpenedAt  time.Time  `json:"opened_at"`
 	ClosedAt  *time.Time `json:"closed_at"`
+}
+
+// RestockExtract is goods that came back: with a refund, or with the cancellation, which has no refund's key.
+type RestockExtract struct {
+	SkuID       int64      `json:"sku_id"`
+	Quantity    int32      `json:"quantity"`
+	RefundKey   *string    `json:"refund_key"`
+	RestockedAt *time.Time `json:"restocked_at"` // null while the refund is not taken on
 }
 
 // ShippingExtract is how the goods travelled.
@@ -159,7 +175,11 @@ func extractOf(ctx context.Context, tx pgx.Tx, purchase dbgen.Purchase) (Extract
 	if err != nil {
 		return Extract{}, fmt.Errorf("list disputes: %w", err)
 	}
-	extract.Refunds, extract.Disputes = extractRefunds(refunds), extractDisputes(disputes)
+	restocks, err := queries.ListRestocksOfPurchase(ctx, purchase.ID)
+	if err != nil {
+		return Extract{}, fmt.Errorf("list restocks: %w", err)
+	}
+	extract.Refunds, extract.Disputes, extract.Restocks = extractRefunds(refunds), extractDisputes(disputes), extractRestocks(restocks)
 	return extract, nil
 }
 
@@ -239,8 +259,8 @@ func extractRefunds(rows []dbgen.ListRefundsOfPurchaseRow) []RefundExtract {
 	refunds := make([]RefundExtract, len(rows))
 	for i, row := range rows {
 		refunds[i] = RefundExtract{
-			Amount: money.Format(row.AmountMinor), Currency: row.Currency, State: row.State, RefundID: row.RefundID,
-			RequestedAt: row.RequestedAt, SettledAt: row.SettledAt,
+			Key: row.Key, Amount: money.Format(row.AmountMinor), Currency: row.Currency, State: row.State, RefundID: row.RefundID,
+			Failure: row.Failure, RequestedBy: row.RequestedBy, Note: row.Note, RequestedAt: row.RequestedAt, SettledAt: row.SettledAt,
 		}
 	}
 	return refunds
@@ -255,4 +275,12 @@ func extractDisputes(rows []dbgen.ListDisputesOfPurchaseRow) []DisputeExtract {
 		}
 	}
 	return disputes
+}
+
+func extractRestocks(rows []dbgen.ListRestocksOfPurchaseRow) []RestockExtract {
+	restocks := make([]RestockExtract, len(rows))
+	for i, row := range rows {
+		restocks[i] = RestockExtract{SkuID: row.SkuID, Quantity: row.Quantity, RefundKey: row.RefundKey, RestockedAt: row.RestockedAt}
+	}
+	return restocks
 }

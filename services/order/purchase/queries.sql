@@ -167,9 +167,14 @@ ORDER BY s.set_at DESC, s.id DESC;
 SELECT d.* FROM purchase_discount AS d JOIN purchase AS p ON p.id = d.purchase_id WHERE p.identifier = sqlc.arg(identifier) ORDER BY d.position;
 
 -- name: ListRefundsOfPurchase :many
-SELECT key, amount_minor, currency, state, refund_id, requested_at, settled_at FROM refund
+SELECT key, amount_minor, currency, state, refund_id, failure, requested_by, note, requested_at, settled_at FROM refund
 WHERE purchase_id = sqlc.arg(purchase_id)::bigint ORDER BY id;
 
 -- name: ListDisputesOfPurchase :many
 SELECT dispute_id, amount_minor, currency, reason, status, opened_at, closed_at FROM dispute
 WHERE purchase_id = sqlc.arg(purchase_id)::bigint ORDER BY opened_at, dispute_id;
+
+-- name: ListRestocksOfPurchase :many
+SELECT b.sku_id, b.quantity, b.restocked_at, r.key AS refund_key
+FROM purchase_restock AS b LEFT JOIN refund AS r ON r.id = b.refund_id
+WHERE b.purchase_id = sqlc.arg(purchase_id) ORDER BY b.id;

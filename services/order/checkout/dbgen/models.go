@@ -77,6 +77,19 @@ type CheckoutLine struct {
 	DiscountMinor        int64
 }
 
+type Dispute struct {
+	DisputeID     string
+	PurchaseID    *int64
+	PaymentIntent string
+	AmountMinor   int64
+	Currency      string
+	Reason        string
+	Status        string
+	OpenedAt      time.Time
+	UpdatedAt     time.Time
+	ClosedAt      *time.Time
+}
+
 type PaymentException struct {
 	ID                  int64
 	SessionID           string
@@ -99,4 +112,24 @@ type PaymentException struct {
 	OrderIdentifier     string
 	ProposedRefundMinor int64
 	Detail              string
+}
+
+type Refund struct {
+	ID            int64
+	Key           string
+	Request       string
+	PurchaseID    *int64
+	ExceptionID   *int64
+	PaymentIntent string
+	AmountMinor   int64
+	Currency      string
+	State         string
+	RefundID      *string
+	Failure       string
+	RequestedBy   string
+	Note          string
+	RequestedAt   time.Time
+	SettledAt     *time.Time
+	NextCheckAt   *time.Time
+	Checks        int32
 }

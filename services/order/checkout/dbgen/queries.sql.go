@@ -560,6 +560,44 @@ func (q *Queries) ListCheckoutsOfAccount(ctx context.Context, accountID int64) (
 	return items, nil
 }
 
+const ListDisputesOfCheckout = `-- name: ListDisputesOfCheckout :many
+SELECT d.dispute_id, d.purchase_id, d.payment_intent, d.amount_minor, d.currency, d.reason, d.status, d.opened_at, d.updated_at, d.closed_at FROM dispute AS d
+WHERE d.purchase_id IS NULL AND d.payment_intent IN (
+    SELECT x.payment_intent FROM payment_exception AS x WHERE x.checkout_id = $1::bigint AND x.payment_intent <> '')
+ORDER BY d.opened_at, d.dispute_id
+`
+
+func (q *Queries) ListDisputesOfCheckout(ctx context.Context, checkoutID int64) ([]Dispute, error) {
+	rows, err := q.db.Query(ctx, ListDisputesOfCheckout, checkoutID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Dispute
+	for rows.Next() {
+		var i Dispute
+		if err := rows.Scan(
+			&i.DisputeID,
+			&i.PurchaseID,
+			&i.PaymentIntent,
+			&i.AmountMinor,
+			&i.Currency,
+			&i.Reason,
+			&i.Status,
+			&i.OpenedAt,
+			&i.UpdatedAt,
+			&i.ClosedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const ListExceptionsOfCheckouts = `-- name: ListExceptionsOfCheckouts :many
 SELECT id, session_id, reason, reference, checkout_id, payment_intent, expected_minor, currency, subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor, email, noticed_at, resolved_at, resolved_by, resolution, order_identifier, proposed_refund_minor, detail FROM payment_exception WHERE checkout_id = ANY($1::bigint[]) ORDER BY id
 `
@@ -595,6 +633,50 @@ func (q *Queries) ListExceptionsOfCheckouts(ctx context.Context, checkoutIds []i
 			&i.OrderIdentifier,
 			&i.ProposedRefundMinor,
 			&i.Detail,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ListRefundsOfCheckout = `-- name: ListRefundsOfCheckout :many
+SELECT r.id, r.key, r.request, r.purchase_id, r.exception_id, r.payment_intent, r.amount_minor, r.currency, r.state, r.refund_id, r.failure, r.requested_by, r.note, r.requested_at, r.settled_at, r.next_check_at, r.checks FROM refund AS r JOIN payment_exception AS x ON x.id = r.exception_id
+WHERE x.checkout_id = $1::bigint ORDER BY r.id
+`
+
+// Of payments that became no order; those of an order are the order's.
+func (q *Queries) ListRefundsOfCheckout(ctx context.Context, checkoutID int64) ([]Refund, error) {
+	rows, err := q.db.Query(ctx, ListRefundsOfCheckout, checkoutID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Refund
+	for rows.Next() {
+		var i Refund
+		if err := rows.Scan(
+			&i.ID,
+			&i.Key,
+			&i.Request,
+			&i.PurchaseID,
+			&i.ExceptionID,
+			&i.PaymentIntent,
+			&i.AmountMinor,
+			&i.Currency,
+			&i.State,
+			&i.RefundID,
+			&i.Failure,
+			&i.RequestedBy,
+			&i.Note,
+			&i.RequestedAt,
+			&i.SettledAt,
+			&i.NextCheckAt,
+			&i.Checks,
 		); err != nil {
 			return nil, err
 		}

@@ -659,7 +659,7 @@ func (q *Queries) ListPurchasesOfAccount(ctx context.Context, accountID int64) (
 }
 
 const ListRefundsOfPurchase = `-- name: ListRefundsOfPurchase :many
-SELECT key, amount_minor, currency, state, refund_id, requested_at, settled_at FROM refund
+SELECT key, amount_minor, currency, state, refund_id, failure, requested_by, note, requested_at, settled_at FROM refund
 WHERE purchase_id = $1::bigint ORDER BY id
 `
 
@@ -669,6 +669,9 @@ type ListRefundsOfPurchaseRow struct {
 	Currency    string
 	State       string
 	RefundID    *string
+	Failure     string
+	RequestedBy string
+	Note        string
 	RequestedAt time.Time
 	SettledAt   *time.Time
 }
@@ -688,8 +691,49 @@ func (q *Queries) ListRefundsOfPurchase(ctx context.Context, purchaseID int64) (
 			&i.Currency,
 			&i.State,
 			&i.RefundID,
+			&i.Failure,
+			&i.RequestedBy,
+			&i.Note,
 			&i.RequestedAt,
 			&i.SettledAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ListRestocksOfPurchase = `-- name: ListRestocksOfPurchase :many
+SELECT b.sku_id, b.quantity, b.restocked_at, r.key AS refund_key
+FROM purchase_restock AS b LEFT JOIN refund AS r ON r.id = b.refund_id
+WHERE b.purchase_id = $1 ORDER BY b.id
+`
+
+type ListRestocksOfPurchaseRow struct {
+	SkuID       int64
+	Quantity    int32
+	RestockedAt *time.Time
+	RefundKey   *string
+}
+
+func (q *Queries) ListRestocksOfPurchase(ctx context.Context, purchaseID int64) ([]ListRestocksOfPurchaseRow, error) {
+	rows, err := q.db.Query(ctx, ListRestocksOfPurchase, purchaseID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListRestocksOfPurchaseRow
+	for rows.Next() {
+		var i ListRestocksOfPurchaseRow
+		if err := rows.Scan(
+			&i.SkuID,
+			&i.Quantity,
+			&i.RestockedAt,
+			&i.RefundKey,
 		); err != nil {
 			return nil, err
 		}
