@@ -11,6 +11,7 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
 	"github.com/bartgottschalk/startupwebapp/services/order/demo"
 	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
+	"github.com/bartgottschalk/startupwebapp/services/order/purchase"
 	"github.com/bartgottschalk/startupwebapp/services/order/stock"
 	"github.com/bartgottschalk/startupwebapp/services/platform/config"
 	"github.com/bartgottschalk/startupwebapp/services/platform/migration"
@@ -92,7 +93,9 @@ func Program() process.Program[Config] {
 			"set-order-status":         operatorTask("ORDER STATUS: move an order along; the customer is mailed", rooms.setOrderStatus),
 			"set-tracking":             operatorTask("ORDER NUMBER: note the carrier's number; who waits for the parcel is mailed", rooms.setTracking),
 			"cancel-order":             operatorTask("ORDER [-refund] [-restock] [-note TEXT]: end an order that has not left", rooms.cancelOrder),
-			"refund-order":             operatorTask("ORDER [-amount 12.00] [-restock] [-key K] [-note TEXT]: give money back", rooms.refundOrder),
+			"refund-order":             operatorTask("ORDER [-amount 12.00] [-restock all|SKU=QUANTITY,...] [-key K] [-note TEXT]: give money back", rooms.refundOrder),
+			"failed-order-mails":       orderMailTask("list confirmations and notices of orders that were given up before the user service took them over", purchase.Counter.ListFailed),
+			"resend-order-mail":        orderMailTask("ORDER: queue the mails of an order again that were given up", purchase.Counter.Resend),
 			"export-account":           {Help: "ID: print everything that is kept of an account as one JSON document", Run: exportAccount},
 			"anonymise-account":        {Help: "ID: take the person out of an account's orders and delete its cart; the books stay", Run: anonymiseAccount},
 		},

@@ -12,6 +12,7 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/order/exception"
 	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
 	"github.com/bartgottschalk/startupwebapp/services/order/privacy"
+	"github.com/bartgottschalk/startupwebapp/services/order/purchase"
 	"github.com/bartgottschalk/startupwebapp/services/order/stock"
 	"github.com/bartgottschalk/startupwebapp/services/platform/jobs"
 	"github.com/bartgottschalk/startupwebapp/services/platform/migration"
@@ -74,6 +75,20 @@ func stockTask(help string, run func(stock.Counter, context.Context, []string) e
 
 // audit is the subcommand that checks the books (package books, Audit); a wrong book is exit status 1.
 func audit(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+// orderMailTask is one of the subcommands about mails that never reached the user service (package purchase). The running service
+// does the jobs that they queue.
+func orderMailTask(help string, run func(purchase.Counter, context.Context, []string) error) process.Task[Config] {
+	return process.Task[Config]{Help: help, Run: func(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+		return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
+			queue, err := jobs.New(db, migrations.Schema, tel, jobs.Config{})
+			if err != nil {
+				return fmt.Errorf("set up jobs: %w", err)
+			}
+			return run(purchase.Counter{DB: db, Queue: queue, Logger: tel.Logger, Now: utcNow}, ctx, args)
+		})
+	}}
+}
+
 	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
 		return books.AuditTask(ctx, db, utcNow(), args, os.Stdout)
 	})

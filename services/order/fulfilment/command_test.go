@@ -107,7 +107,7 @@ func TestShowTellsEverything(t *testing.T) {
 	require.Empty(t, s.set(t.Context(), s.Process, "shipped"))
 	require.Empty(t, s.track(t.Context(), s.Process, "1Z999"))
 	s.Clock.Advance(time.Hour)
-	_, err := command(t, s.Refunds.RefundCommand, s.order, "-amount", "4.00", "-restock", "-key", "k", "-note", "scratched", "-by", "ann", "-yes")
+	_, err := command(t, s.Refunds.RefundCommand, s.order, "-amount", "4.00", "-restock", "all", "-key", "k", "-note", "scratched", "-by", "ann", "-yes")
 	require.NoError(t, err)
 
 	said, err := command(t, s.Fulfilments.ShowCommand, s.order)

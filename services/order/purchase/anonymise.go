@@ -22,9 +22,11 @@ type Held struct {
 	Obstacles []string
 }
 
-// HoldOfAccount locks them. An order whose confirmation mail is under way is an obstacle: its address is still needed.
+// HoldOfAccount locks them. An order whose confirmation mail is under way is an obstacle: its address is still needed. So is a
+// refund under way: the bank may send it back, and the customer has to be told.
 func HoldOfAccount(ctx context.Context, tx pgx.Tx, accountID int64, now time.Time) (Held, error) {
-	rows, err := dbgen.New(tx).LockNamedPurchasesOfAccount(ctx, accountID)
+	queries := dbgen.New(tx)
+	rows, err := queries.LockNamedPurchasesOfAccount(ctx, accountID)
 	if err != nil {
 		return Held{}, fmt.Errorf("lock orders of account: %w", err)
 	}
@@ -36,6 +38,13 @@ func HoldOfAccount(ctx context.Context, tx pgx.Tx, accountID int64, now time.Tim
 			held.Obstacles = append(held.Obstacles, fmt.Sprintf("the confirmation mail of order %s is not handed over yet; it is given up after %s",
 				row.Identifier, givenUp.UTC().Format(time.DateOnly)))
 		}
+	}
+	refunds, err := queries.ListUnderWayRefunds(ctx, held.ids)
+	if err != nil {
+		return Held{}, fmt.Errorf("list refunds under way: %w", err)
+	}
+	for _, refund := range refunds {
+		held.Obstacles = append(held.Obstacles, fmt.Sprintf("a refund of order %s is under way; its customer is told should the bank send it back", refund.Identifier))
 	}
 	return held, nil
 }

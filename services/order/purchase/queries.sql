@@ -107,6 +107,12 @@ SELECT id, identifier, email, ordered_at, confirmation_accepted_at FROM purchase
 WHERE account_id = sqlc.arg(account_id)::bigint AND anonymised_at IS NULL
 ORDER BY id FOR UPDATE;
 
+-- name: ListUnderWayRefunds :many
+-- Asked after the orders are locked: refunds are wanted under the same lock.
+SELECT DISTINCT p.id, p.identifier FROM refund AS r JOIN purchase AS p ON p.id = r.purchase_id
+WHERE p.id = ANY(sqlc.arg(ids)::bigint[]) AND r.state = 'pending'
+ORDER BY p.id;
+
 -- name: AnonymisePurchases :exec
 UPDATE purchase SET email = '', customer_name = '', prospect_id = NULL, anonymised_at = sqlc.arg(now)::timestamptz
 WHERE id = ANY(sqlc.arg(ids)::bigint[]);
@@ -152,6 +158,52 @@ ORDER BY s.id DESC LIMIT 1;
 
 -- name: NoteNoticeAccepted :exec
 UPDATE purchase_status SET notice_accepted_at = coalesce(notice_accepted_at, sqlc.arg(now)::timestamptz) WHERE id = sqlc.arg(id);
+
+-- name: LockPurchase :one
+SELECT id FROM purchase WHERE identifier = sqlc.arg(identifier) FOR UPDATE;
+
+-- name: ListFailedMails :many
+-- Mails that the user service never took over and that nothing in the queue will hand over any more: the job was given up, or is gone.
+-- Whom there is nothing to write to is left out, as is the number of a parcel that got another one. order_identifier: of one order,
+-- empty of all.
+WITH waiting AS (
+    SELECT kind, args FROM river_job
+    WHERE kind IN ('order_confirmation', 'order_notice') AND state NOT IN ('completed', 'cancelled', 'discarded')
+), failed AS (
+    SELECT p.identifier AS order_identifier, 'confirmation' AS mail, p.ordered_at AS since, 0::bigint AS status_id, '' AS tracking_number
+    FROM purchase AS p
+    WHERE p.confirmation_accepted_at IS NULL AND p.email <> ''
+      AND NOT EXISTS (SELECT FROM waiting AS w WHERE w.kind = 'order_confirmation' AND w.args ->> 'order_identifier' = p.identifier)
+    UNION ALL
+    SELECT p.identifier, s.identifier, s.set_at, s.id, ''
+    FROM purchase_status AS s JOIN purchase AS p ON p.id = s.purchase_id
+    WHERE s.notice_accepted_at IS NULL AND p.email <> ''
+      AND s.id > (SELECT min(h.id) FROM purchase_status AS h WHERE h.purchase_id = s.purchase_id) -- the first has the confirmation
+      AND NOT EXISTS (SELECT FROM waiting AS w WHERE w.kind = 'order_notice' AND w.args ->> 'status_id' = s.id::text)
+    UNION ALL
+    SELECT p.identifier, 'tracking-number', max(j.created_at), 0, m.tracking_number
+    FROM river_job AS j JOIN purchase AS p ON p.identifier = j.args ->> 'order_identifier' JOIN purchase_shipping_method AS m ON m.purchase_id = p.id
+    WHERE j.kind = 'order_tracking_notice' AND j.state IN ('cancelled', 'discarded') AND p.email <> ''
+      AND j.args ->> 'key' = 'order-tracking/' || p.identifier || '/' || left(encode(sha256(convert_to(m.tracking_number, 'UTF8')), 'hex'), 32)
+    GROUP BY p.identifier, m.tracking_number
+)
+SELECT failed.order_identifier::text AS order_identifier, failed.mail::text AS mail, failed.since::timestamptz AS since,
+       failed.status_id::bigint AS status_id, coalesce(failed.tracking_number, '')::text AS tracking_number,
+       coalesce(given_up.refund_minor, 0)::bigint AS refund_minor, coalesce(given_up.refunded_minor, 0)::bigint AS refunded_minor
+FROM failed
+LEFT JOIN LATERAL (
+    SELECT (j.args ->> 'refund_minor')::bigint AS refund_minor, (j.args ->> 'refunded_minor')::bigint AS refunded_minor
+    FROM river_job AS j
+    WHERE j.kind = 'order_notice' AND failed.status_id > 0 AND j.args ->> 'status_id' = failed.status_id::text
+    ORDER BY j.id DESC LIMIT 1
+) AS given_up ON true
+WHERE sqlc.arg(order_identifier)::text IN ('', failed.order_identifier)
+ORDER BY failed.since, failed.order_identifier, failed.status_id;
+
+-- name: ForgetGivenUpTrackingNotices :exec
+-- The queue has another one instead; what happened to it is in the log.
+DELETE FROM river_job
+WHERE kind = 'order_tracking_notice' AND state IN ('cancelled', 'discarded') AND args ->> 'order_identifier' = sqlc.arg(order_identifier)::text;
 
 -- name: DetailLines :many
 SELECT l.* FROM purchase_line AS l JOIN purchase AS p ON p.id = l.purchase_id WHERE p.identifier = sqlc.arg(identifier) ORDER BY l.position;

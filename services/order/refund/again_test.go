@@ -132,7 +132,9 @@ func TestMoneyOfAnOrderThatIsJustMadeStays(t *testing.T) {
 		if len(answered) > 0 {
 			return
 		}
-		go func() { answered <- s.resolve(context.WithoutCancel(t.Context()), s.Process, s.exceptionID(t, "amount-mismatch")) }()
+		go func() {
+			answered <- s.resolve(context.WithoutCancel(t.Context()), s.Process, s.exceptionID(t, "amount-mismatch"))
+		}()
 		require.Eventually(t, func() bool {
 			return len(answered) > 0 || s.Count(t, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") > 0
 		}, patience, 5*time.Millisecond)
@@ -201,7 +203,9 @@ func TestFailedRefundsAddUpToWhatIsProposed(t *testing.T) {
 	s.Clock.Advance(time.Minute)
 	s.bounced(t, "k2", 500)
 	require.EqualValues(t, 800, s.proposed(t, "refund-failed"))
-	s.refused(t, func(process *checkouttest.Process) string { return s.resolve(t.Context(), process, s.exceptionID(t, "refund-failed")) })
+	s.refused(t, func(process *checkouttest.Process) string {
+		return s.resolve(t.Context(), process, s.exceptionID(t, "refund-failed"))
+	})
 	require.EqualValues(t, 800, s.proposed(t, "refund-failed"), "trying to make it good is no failure of its own")
 	for range 2 {
 		s.refused(t, func(process *checkouttest.Process) string {

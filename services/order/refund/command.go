@@ -6,6 +6,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
 	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
@@ -17,9 +20,12 @@ import (
 // keyLength is that of keys that the command draws.
 const keyLength = 12
 
-var errOneOrder = errors.New("expected the identifier of one order")
+var (
+	errOneOrder = errors.New("expected the identifier of one order")
+	errPairs    = errors.New(`expected "all", or pairs of SKU and quantity, like 1=2,6=1`)
+)
 
-// RefundCommand is `order refund-order ORDER [--amount 12.00] [--restock] [--key K] [--note TEXT]`. A key is drawn and shown when
+// RefundCommand is `order refund-order ORDER [--amount 12.00] [--restock all|1=2,6=1] [--key K] [--note TEXT]`. A key is drawn and shown when
 // none is given: with it the command can be repeated, whatever became of it. Should it die, the service goes on with the refund.
 func (r *Refunds) RefundCommand(ctx context.Context, args []string) error {
 	wanted, request, err := parseRefund(args)
@@ -55,7 +61,10 @@ func parseRefund(args []string) (*orderv1.RefundOrderRequest, operator.Request, 
 			wanted.AmountMinor = minor
 			return err
 		})
-		flags.BoolVar(&wanted.RestockAll, "restock", false, "put the goods back on the shelf, where they are counted")
+		flags.Func("restock", "what goes back on the shelf, where it is counted: all, or SKU=QUANTITY,...", func(text string) (err error) {
+			wanted.RestockAll, wanted.Restock, err = parseRestock(text)
+			return err
+		})
 		flags.StringVar(&wanted.Key, "key", "", "the refund's name: the same again gives nothing back twice")
 		flags.StringVar(&wanted.Note, "note", "", "for the books; the customer does not see it")
 	})
@@ -72,11 +81,38 @@ func parseRefund(args []string) (*orderv1.RefundOrderRequest, operator.Request, 
 	return wanted, request, nil
 }
 
+// parseRestock reads "all", or pairs like "1=2,6=1": two of SKU 1 and one of SKU 6.
+func parseRestock(text string) (all bool, lines []*orderv1.RestockLine, err error) {
+	if text == "all" {
+		return true, nil, nil
+	}
+	for pair := range strings.SplitSeq(text, ",") {
+		sku, quantity, _ := strings.Cut(strings.TrimSpace(pair), "=")
+		id, noID := strconv.ParseInt(sku, 10, 64)
+		number, noNumber := strconv.ParseInt(quantity, 10, 32)
+		if noID != nil || noNumber != nil || id < 1 || number < 1 {
+			return false, nil, errPairs
+		}
+		if slices.ContainsFunc(lines, func(line *orderv1.RestockLine) bool { return line.GetSkuId() == id }) {
+			return false, nil, fmt.Errorf("SKU %d stands there twice", id)
+		}
+		lines = append(lines, &orderv1.RestockLine{SkuId: id, Quantity: int32(number)})
+	}
+	return false, lines, nil
+}
+
 func intention(order *orderv1.Order, wanted *orderv1.RefundOrderRequest) string {
 	left := order.GetTotalMinor() - order.GetRefundedMinor()
 	goods := "the goods stay away"
 	if wanted.GetRestockAll() {
 		goods = "the goods go back on the shelf"
+	}
+	var pieces []string
+	for _, line := range wanted.GetRestock() {
+		pieces = append(pieces, fmt.Sprintf("%d of SKU %d", line.GetQuantity(), line.GetSkuId()))
+	}
+	if len(pieces) > 0 {
+		goods = "back on the shelf go " + strings.Join(pieces, " and ")
 	}
 	return fmt.Sprintf("Order %s cost %s, %s was given back.\n%s goes back to the customer, %s. The key is %s.", order.GetIdentifier(),
 		money.Format(order.GetTotalMinor()), money.Format(order.GetRefundedMinor()),

@@ -47,8 +47,8 @@ var (
 	errResolved       = fault.New(fault.Conflict, "exception-is-resolved", "somebody has resolved it, without giving money back")
 	errUnknown        = fault.New(fault.FailedPrecondition, "payment-not-found", "the payment service does not know this payment: "+
 		"give the money back at Stripe's dashboard, then resolve the exception without a refund")
-	errUnlearnt       = fault.New(fault.Unavailable, "stripe-unavailable", "")
-	errAway           = fault.New(fault.Unavailable, "stripe-unavailable", "the refund is kept and goes on by itself")
+	errUnlearnt = fault.New(fault.Unavailable, "stripe-unavailable", "")
+	errAway     = fault.New(fault.Unavailable, "stripe-unavailable", "the refund is kept and goes on by itself")
 
 	orderForm = regexp.MustCompile(`^[A-Za-z0-9]{1,100}$`)
 )

@@ -64,7 +64,9 @@ func commands() []command {
 		{"set-order-status", "ORDER STATUS", "move an order along; the customer is mailed", order},
 		{"set-tracking", "ORDER NUMBER", "note the carrier's number; who waits for the parcel is mailed", order},
 		{"cancel-order", "ORDER [-refund] [-restock] [-note TEXT]", "end an order that has not left", order},
-		{"refund-order", "ORDER [-amount 12.00] [-restock] [-key K] [-note TEXT]", "give money back, all or a part of it", order},
+		{"refund-order", "ORDER [-amount 12.00] [-restock all|SKU=QUANTITY,...] [-key K] [-note TEXT]", "give money back, all or a part of it", order},
+		{"failed-order-mails", "", "list mails of orders that never reached the user service", order},
+		{"resend-order-mail", "ORDER", "queue the mails of an order again that were given up", order},
 
 		{"audit", "[-patience 15m]", "check the books against themselves", order},
 		{"reconcile", "[-from 2026-11-01] [-until 2026-11-08] [-days 2] [-grace 15m]", "compare the books with Stripe and print what has to be resolved", order},

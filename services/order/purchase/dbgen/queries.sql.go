@@ -433,6 +433,17 @@ func (q *Queries) FindNotice(ctx context.Context, id int64) (FindNoticeRow, erro
 	return i, err
 }
 
+const ForgetGivenUpTrackingNotices = `-- name: ForgetGivenUpTrackingNotices :exec
+DELETE FROM river_job
+WHERE kind = 'order_tracking_notice' AND state IN ('cancelled', 'discarded') AND args ->> 'order_identifier' = $1::text
+`
+
+// The queue has another one instead; what happened to it is in the log.
+func (q *Queries) ForgetGivenUpTrackingNotices(ctx context.Context, orderIdentifier string) error {
+	_, err := q.db.Exec(ctx, ForgetGivenUpTrackingNotices, orderIdentifier)
+	return err
+}
+
 const InsertPurchase = `-- name: InsertPurchase :one
 WITH made AS (
     INSERT INTO purchase (
@@ -618,6 +629,83 @@ func (q *Queries) ListDisputesOfPurchase(ctx context.Context, purchaseID int64) 
 	return items, nil
 }
 
+const ListFailedMails = `-- name: ListFailedMails :many
+WITH waiting AS (
+    SELECT kind, args FROM river_job
+    WHERE kind IN ('order_confirmation', 'order_notice') AND state NOT IN ('completed', 'cancelled', 'discarded')
+), failed AS (
+    SELECT p.identifier AS order_identifier, 'confirmation' AS mail, p.ordered_at AS since, 0::bigint AS status_id, '' AS tracking_number
+    FROM purchase AS p
+    WHERE p.confirmation_accepted_at IS NULL AND p.email <> ''
+      AND NOT EXISTS (SELECT FROM waiting AS w WHERE w.kind = 'order_confirmation' AND w.args ->> 'order_identifier' = p.identifier)
+    UNION ALL
+    SELECT p.identifier, s.identifier, s.set_at, s.id, ''
+    FROM purchase_status AS s JOIN purchase AS p ON p.id = s.purchase_id
+    WHERE s.notice_accepted_at IS NULL AND p.email <> ''
+      AND s.id > (SELECT min(h.id) FROM purchase_status AS h WHERE h.purchase_id = s.purchase_id) -- the first has the confirmation
+      AND NOT EXISTS (SELECT FROM waiting AS w WHERE w.kind = 'order_notice' AND w.args ->> 'status_id' = s.id::text)
+    UNION ALL
+    SELECT p.identifier, 'tracking-number', max(j.created_at), 0, m.tracking_number
+    FROM river_job AS j JOIN purchase AS p ON p.identifier = j.args ->> 'order_identifier' JOIN purchase_shipping_method AS m ON m.purchase_id = p.id
+    WHERE j.kind = 'order_tracking_notice' AND j.state IN ('cancelled', 'discarded') AND p.email <> ''
+      AND j.args ->> 'key' = 'order-tracking/' || p.identifier || '/' || left(encode(sha256(convert_to(m.tracking_number, 'UTF8')), 'hex'), 32)
+    GROUP BY p.identifier, m.tracking_number
+)
+SELECT failed.order_identifier::text AS order_identifier, failed.mail::text AS mail, failed.since::timestamptz AS since,
+       failed.status_id::bigint AS status_id, coalesce(failed.tracking_number, '')::text AS tracking_number,
+       coalesce(given_up.refund_minor, 0)::bigint AS refund_minor, coalesce(given_up.refunded_minor, 0)::bigint AS refunded_minor
+FROM failed
+LEFT JOIN LATERAL (
+    SELECT (j.args ->> 'refund_minor')::bigint AS refund_minor, (j.args ->> 'refunded_minor')::bigint AS refunded_minor
+    FROM river_job AS j
+    WHERE j.kind = 'order_notice' AND failed.status_id > 0 AND j.args ->> 'status_id' = failed.status_id::text
+    ORDER BY j.id DESC LIMIT 1
+) AS given_up ON true
+WHERE $1::text IN ('', failed.order_identifier)
+ORDER BY failed.since, failed.order_identifier, failed.status_id
+`
+
+type ListFailedMailsRow struct {
+	OrderIdentifier string
+	Mail            string
+	Since           time.Time
+	StatusID        int64
+	TrackingNumber  string
+	RefundMinor     int64
+	RefundedMinor   int64
+}
+
+// Mails that the user service never took over and that nothing in the queue will hand over any more: the job was given up, or is gone.
+// Whom there is nothing to write to is left out, as is the number of a parcel that got another one. order_identifier: of one order,
+// empty of all.
+func (q *Queries) ListFailedMails(ctx context.Context, orderIdentifier string) ([]ListFailedMailsRow, error) {
+	rows, err := q.db.Query(ctx, ListFailedMails, orderIdentifier)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListFailedMailsRow
+	for rows.Next() {
+		var i ListFailedMailsRow
+		if err := rows.Scan(
+			&i.OrderIdentifier,
+			&i.Mail,
+			&i.Since,
+			&i.StatusID,
+			&i.TrackingNumber,
+			&i.RefundMinor,
+			&i.RefundedMinor,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const ListPurchasesOfAccount = `-- name: ListPurchasesOfAccount :many
 SELECT id, identifier, ordered_at, sales_tax_minor, total_minor FROM purchase
 WHERE account_id = $1::bigint
@@ -745,6 +833,38 @@ func (q *Queries) ListRestocksOfPurchase(ctx context.Context, purchaseID int64) 
 	return items, nil
 }
 
+const ListUnderWayRefunds = `-- name: ListUnderWayRefunds :many
+SELECT DISTINCT p.id, p.identifier FROM refund AS r JOIN purchase AS p ON p.id = r.purchase_id
+WHERE p.id = ANY($1::bigint[]) AND r.state = 'pending'
+ORDER BY p.id
+`
+
+type ListUnderWayRefundsRow struct {
+	ID         int64
+	Identifier string
+}
+
+// Asked after the orders are locked: refunds are wanted under the same lock.
+func (q *Queries) ListUnderWayRefunds(ctx context.Context, ids []int64) ([]ListUnderWayRefundsRow, error) {
+	rows, err := q.db.Query(ctx, ListUnderWayRefunds, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListUnderWayRefundsRow
+	for rows.Next() {
+		var i ListUnderWayRefundsRow
+		if err := rows.Scan(&i.ID, &i.Identifier); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const ListWholePurchasesOfAccount = `-- name: ListWholePurchasesOfAccount :many
 SELECT id, identifier, checkout_id, session_id, payment_key, account_id, prospect_id, email, customer_name, newsletter, currency, item_subtotal_minor, item_discount_minor, shipping_minor, shipping_discount_minor, sales_tax_minor, total_minor, terms_agreed_at, ordered_at, confirmation_accepted_at, claimed_at, anonymised_at FROM purchase WHERE account_id = $1::bigint ORDER BY id
 `
@@ -831,6 +951,17 @@ func (q *Queries) LockNamedPurchasesOfAccount(ctx context.Context, accountID int
 		return nil, err
 	}
 	return items, nil
+}
+
+const LockPurchase = `-- name: LockPurchase :one
+SELECT id FROM purchase WHERE identifier = $1 FOR UPDATE
+`
+
+func (q *Queries) LockPurchase(ctx context.Context, identifier string) (int64, error) {
+	row := q.db.QueryRow(ctx, LockPurchase, identifier)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
 }
 
 const NoteConfirmationAccepted = `-- name: NoteConfirmationAccepted :exec
