@@ -75,7 +75,7 @@ func Program() process.Program[Config] {
 		Migrate: Migrate,
 		Tasks: map[string]process.Task[Config]{
 			"load-demo":                {Help: "put the demo goods into a shop that has no product", Run: loadDemo},
-			"load-demo-discount-codes": {Help: "put the discount codes of the old shop's recordings into the shop, under the ids 1 to 8", Run: loadDemoDiscountCodes},
+			"load-demo-discount-codes": {Help: "put the discount codes of the old shop's recordings into a shop that has no others", Run: loadDemoDiscountCodes},
 			"set-price":                catalogueTask("SKU AMOUNT [-from TIME]: change a price, now or from then on", catalogue.Counter.SetPrice),
 			"shipping-methods":         catalogueTask("list the shipping methods", catalogue.Counter.ListShipping),
 			"enable-shipping-method":   catalogueTask("IDENTIFIER: offer a shipping method", catalogue.Counter.EnableShipping),

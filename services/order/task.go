@@ -34,8 +34,10 @@ func anonymiseAccount(ctx context.Context, cfg Config, tel telemetry.Telemetry, 
 }
 
 // loadDemoDiscountCodes is the subcommand that the replay of the old shop's recordings needs (package demo).
-func loadDemoDiscountCodes(ctx context.Context, cfg Config, tel telemetry.Telemetry, _ []string) error {
-	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error { return demo.LoadDiscountCodes(ctx, db) })
+func loadDemoDiscountCodes(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
+		return demo.Counter{DB: db, Logger: tel.Logger, Now: utcNow}.LoadDiscountCodes(ctx, args)
+	})
 }
 
 // createDiscountCode, endDiscountCode and listDiscountCodes are subcommands for operators (package discount).
@@ -73,8 +75,6 @@ func stockTask(help string, run func(stock.Counter, context.Context, []string) e
 	}}
 }
 
-// audit is the subcommand that checks the books (package books, Audit); a wrong book is exit status 1.
-func audit(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
 // orderMailTask is one of the subcommands about mails that never reached the user service (package purchase). The running service
 // does the jobs that they queue.
 func orderMailTask(help string, run func(purchase.Counter, context.Context, []string) error) process.Task[Config] {
@@ -89,6 +89,8 @@ func orderMailTask(help string, run func(purchase.Counter, context.Context, []st
 	}}
 }
 
+// audit is the subcommand that checks the books (package books, Audit); a wrong book is exit status 1.
+func audit(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
 	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
 		return books.AuditTask(ctx, db, utcNow(), args, os.Stdout)
 	})

@@ -23,7 +23,7 @@ const onCarts = `SELECT count(*) FROM cart_discount`
 func openWithCodes(t *testing.T) *ordertest.Shop {
 	t.Helper()
 	shop := ordertest.Open(t)
-	require.NoError(t, demo.LoadDiscountCodes(t.Context(), shop.DB))
+	require.NoError(t, shop.DB.InTx(t.Context(), demo.LoadDiscountCodes))
 	return shop
 }
 

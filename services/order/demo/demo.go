@@ -1,5 +1,5 @@
 // Package demo holds the goods of the demo shop and puts them into an empty catalogue, and the discount codes of the old shop's
-// recordings. Rows that every shop needs
+// recordings, which it puts into a shop that has no others. Rows that every shop needs
 // (inventory texts, order statuses, the configuration) are the migrations' business.
 package demo
 
@@ -15,9 +15,6 @@ import (
 
 //go:embed goods.sql
 var goods string
-
-//go:embed discounts.sql
-var discounts string
 
 // Load puts the demo goods into a shop that has no product and tells whether it did. Safe to repeat and to race.
 func Load(ctx context.Context, db *postgres.Database) (loaded bool, err error) {
@@ -40,11 +37,3 @@ func Load(ctx context.Context, db *postgres.Database) (loaded bool, err error) {
 	return loaded, err
 }
 
-// LoadDiscountCodes puts the eight discount codes of the old shop's recordings into any shop, under their ids 1 to 8. Codes that are
-// there under these ids become those; it fails, changing nothing, when one of the texts is taken by another id. Safe to repeat and to race.
-func LoadDiscountCodes(ctx context.Context, db *postgres.Database) error {
-	if _, err := db.Exec(ctx, discounts, pgx.QueryExecModeSimpleProtocol); err != nil {
-		return fmt.Errorf("load demo discount codes: %w", err)
-	}
-	return nil
-}

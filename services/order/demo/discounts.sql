@@ -1,5 +1,5 @@
--- The discount codes of the shop's seed era, as its recordings expect them: the same ids, texts, amounts and times. In a shop that has
--- them they become as they stand here.
+-- The discount codes of the shop's seed era, as its recordings expect them: the same ids, texts, amounts and times. Run by package demo
+-- in a shop that has no others; those that it has become as they stand here. The time of their making marks them.
 
 INSERT INTO discount_code (id, code, description, starts_at, ends_at, combinable, discount_type_id, amount_hundredths, order_minimum_minor, created_at)
 SELECT wanted.id, wanted.code, wanted.description, wanted.starts_at::timestamptz, wanted.ends_at::timestamptz, wanted.combinable,

@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/bartgottschalk/startupwebapp/services/order/demo"
 	"github.com/bartgottschalk/startupwebapp/services/order/discount"
 	"github.com/bartgottschalk/startupwebapp/services/platform/process"
 	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
@@ -159,21 +158,4 @@ func TestListingCodesWithTheirUses(t *testing.T) {
 	require.Equal(t, 2, strings.Count(printed, " over "))
 	_, _, err = shop.command(t, noon(), "discount-codes", "--all")
 	require.Error(t, err)
-}
-
-func TestTheCodesOfTheRecordings(t *testing.T) {
-	t.Parallel()
-	shop := openShop(t)
-	shop.code(t, "THEOWNERS", nil, nil) // under id 1
-	for range 2 {
-		require.NoError(t, demo.LoadDiscountCodes(t.Context(), shop.Database))
-	}
-	require.Equal(t, "1 WELCOME10, 2 SAVER10, 3 FREE3MONTHS, 4 FREESHIPPING, 5 HALF50, 6 OLDCODE, 7 SOONCODE, 8 THIRD33",
-		shop.text(t, "SELECT string_agg(id || ' ' || code, ', ' ORDER BY id) FROM discount_code"))
-	_, err := shop.create(t, "NEXT", "-type", "percent-off", "-amount", "10")
-	require.NoError(t, err, "the next code gets an id of its own")
-	for code, want := range map[string]error{"WELCOME10": nil, "OLDCODE": discount.ErrNotActive, "SOONCODE": discount.ErrNotActive} {
-		_, err := discount.Find(t.Context(), shop, code, noon())
-		require.ErrorIs(t, err, want, code)
-	}
 }

@@ -134,9 +134,9 @@ func (c Counter) set(ctx context.Context, by string, wanted count) error {
 
 func write(ctx context.Context, tx pgx.Tx, wanted count, by string, now time.Time) error {
 	if wanted.onHand == nil {
-		return dbgen.New(tx).StopCounting(ctx, dbgen.StopCountingParams{SkuID: wanted.skuID, MovedBy: by, At: now})
+		return StopCounting(ctx, tx, wanted.skuID, by, now)
 	}
-	return setCount(ctx, tx, wanted.skuID, int64(*wanted.onHand), by, now)
+	return Set(ctx, within{tx}, wanted.skuID, int64(*wanted.onHand), by, now)
 }
 
 // List is `order stock`: all SKUs, what is counted of them, and what customers at the payment page may still buy.

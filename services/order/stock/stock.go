@@ -111,8 +111,20 @@ func (s Shelf) move(ctx context.Context, tx pgx.Tx, moved []Pieces, sign int32, 
 	return nil
 }
 
+// Transactions is where a change is made whole: a database, or a transaction of which the change is a part.
+type Transactions interface {
+	InTx(ctx context.Context, work func(ctx context.Context, tx pgx.Tx) error) error
+}
+
+// within is a transaction that is under way.
+type within struct{ tx pgx.Tx }
+
+func (w within) InTx(ctx context.Context, work func(ctx context.Context, tx pgx.Tx) error) error {
+	return work(ctx, w.tx)
+}
+
 // Set counts a SKU: so many pieces are there now. Faults ErrSkuNotFound, ErrCount.
-func Set(ctx context.Context, db *postgres.Database, skuID, count int64, by string, now time.Time) error {
+func Set(ctx context.Context, db Transactions, skuID, count int64, by string, now time.Time) error {
 	if count < 0 || count > MostPieces {
 		return ErrCount
 	}
@@ -143,7 +155,7 @@ func setCount(ctx context.Context, tx pgx.Tx, skuID, count int64, by string, now
 }
 
 // StopCounting forgets the count of a SKU, which can then be bought without end. A SKU that is not counted is no error.
-func StopCounting(ctx context.Context, db *postgres.Database, skuID int64, by string, now time.Time) error {
+func StopCounting(ctx context.Context, db dbgen.DBTX, skuID int64, by string, now time.Time) error {
 	if err := dbgen.New(db).StopCounting(ctx, dbgen.StopCountingParams{SkuID: skuID, MovedBy: by, At: now}); err != nil {
 		return fmt.Errorf("stop counting: %w", err)
 	}

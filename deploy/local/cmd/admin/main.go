@@ -83,7 +83,7 @@ func commands() []command {
 		{"create-discount-code", "CODE --type percent-off|dollar-amt-off|free-usps-ground-shipping --amount 10.00 [--minimum 20.00] [--starts 2026-12-01] [--ends 2027-01-01] [--limit N] [--limit-per-customer N] [--description TEXT]", "make a discount code", order},
 		{"end-discount-code", "CODE", "let a discount code be over from now on", order},
 		{"discount-codes", "", "list the discount codes and their uses", order},
-		{"load-demo-discount-codes", "", "put the discount codes of the old shop's recordings into the shop", order},
+		{"load-demo-discount-codes", "", "put the discount codes of the old shop's recordings into a shop that has no others", order},
 
 		{"mail-templates", "", "list the texts of mails", user},
 		{"show-mail-template", "CODE [--part subject|text|html|from|bcc]", "print a text of mails", user},
