@@ -115,7 +115,7 @@ func AnonymiseTask(ctx context.Context, db *postgres.Database, now time.Time, ar
 var errNotYet = errors.New("not now, and nothing was changed: something may still need to know the person")
 
 // anonymise locks carts before checkouts before orders before exceptions. So does whoever locks more than one of these: starting and
-// completing a checkout, noting an exception about one, and giving back money of an order.
+// completing a checkout, noting an exception about one, and giving money back.
 func anonymise(ctx context.Context, db *postgres.Database, accountID int64, now time.Time) (done forgotten, obstacles []string, err error) {
 	err = db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		done, obstacles = forgotten{}, nil
