@@ -156,7 +156,8 @@ func (c *Carts) settleOwner(ctx context.Context, of owner) error {
 // one that is there, and adds to the line, all in one statement. Two who do so at once get the same cart and line: the second
 // waits at the unique constraint.
 func (c *Carts) addToLine(ctx context.Context, of owner, what line) (cartID int64, made bool, err error) {
-	queries, added := dbgen.New(c.db), false
+	var added bool
+	queries := dbgen.New(c.db)
 	if of.accountID != 0 {
 		row, failed := queries.AddToAccountCart(ctx, dbgen.AddToAccountCartParams{AccountID: of.accountID, SkuID: what.skuID, Quantity: what.quantity, At: c.now()})
 		cartID, added, err = row.ID, row.Added, failed

@@ -119,6 +119,7 @@ type Transactions interface {
 // within is a transaction that is under way.
 type within struct{ tx pgx.Tx }
 
+// InTx does the work in it.
 func (w within) InTx(ctx context.Context, work func(ctx context.Context, tx pgx.Tx) error) error {
 	return work(ctx, w.tx)
 }
