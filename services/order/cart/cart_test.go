@@ -269,3 +269,13 @@ func TestReadsTakeOneStatement(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, statements.N(), "who has neither account nor cookie cannot have a cart")
 }
+
+func TestACartWithNothingToSendCostsNoShipping(t *testing.T) {
+	t.Parallel()
+	shop, shopper := ordertest.Open(t), account(1)
+	add(t, shop, shopper, 1, 2)
+	answer, err := shop.CartClient.SetCartQuantity(t.Context(), &orderv1.SetCartQuantityRequest{Shopper: shopper, SkuId: 1, Quantity: 0})
+	require.NoError(t, err)
+	require.Len(t, answer.GetCart().GetLines(), 1, "the line stays")
+	require.Zero(t, answer.GetCart().GetTotals().GetTotalMinor())
+}

@@ -37,7 +37,7 @@ type Line struct {
 // SubtotalMinor is what the line costs.
 func (l Line) SubtotalMinor() int64 { return l.Sku.PriceMinor * int64(l.Quantity) }
 
-// Totals are the sums of a cart. Shipping counts only when the cart has a line. The total is after the discounts.
+// Totals are the sums of a cart. Shipping counts only when there is something to send. The total is after the discounts.
 type Totals struct {
 	ItemSubtotalMinor     int64
 	ItemDiscountMinor     int64
@@ -84,7 +84,7 @@ func (c *Contents) addUp(now time.Time) {
 	for _, line := range c.Lines {
 		c.Totals.ItemSubtotalMinor += line.SubtotalMinor()
 	}
-	if len(c.Lines) > 0 {
+	if slices.ContainsFunc(c.Lines, func(line Line) bool { return line.Quantity > 0 }) {
 		c.Totals.ShippingMinor = c.ShippingMethod.CostMinor
 	}
 	c.Discounts = discount.Evaluate(c.Codes, discount.Bill{
