@@ -31,9 +31,9 @@ const bookLimit = 3 * time.Second
 // reserve gives the row of the reference, made before Stripe is asked. A refused one is asked for again, with whatever
 // content: no session of it exists. Any other with other content is errReused.
 func (s *Sessions) reserve(ctx context.Context, wanted content) (dbgen.PaymentSession, error) {
-	row, err := s.books.ByReference(ctx, wanted.reference)
+	row, err := s.write(ctx, wanted)
 	if errors.Is(err, pgx.ErrNoRows) {
-		row, err = s.write(ctx, wanted)
+		row, err = s.books.ByReference(ctx, wanted.reference)
 	}
 	if err == nil && row.Status == statusRefused {
 		row, err = s.reopen(ctx, wanted)
@@ -48,17 +48,13 @@ func (s *Sessions) reserve(ctx context.Context, wanted content) (dbgen.PaymentSe
 }
 
 func (s *Sessions) write(ctx context.Context, wanted content) (dbgen.PaymentSession, error) {
-	err := s.books.Reserve(ctx, dbgen.ReserveParams{
+	return s.books.Reserve(ctx, dbgen.ReserveParams{
 		Reference:          wanted.reference,
 		ContentDigest:      wanted.digest[:],
 		Currency:           wanted.currency,
 		ExpectedTotalMinor: wanted.expectedMinor,
 		Now:                s.now(),
 	})
-	if err != nil {
-		return dbgen.PaymentSession{}, err
-	}
-	return s.books.ByReference(ctx, wanted.reference)
 }
 
 func (s *Sessions) reopen(ctx context.Context, wanted content) (dbgen.PaymentSession, error) {

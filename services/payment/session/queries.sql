@@ -1,8 +1,9 @@
--- name: Reserve :exec
--- Reserve writes the row before Stripe is asked; a second one for the reference changes nothing.
+-- name: Reserve :one
+-- Reserve writes the row before Stripe is asked; a second one for the reference changes nothing and answers no row.
 INSERT INTO payment_session (reference, content_digest, currency, expected_total_minor, attempt_began_at, created_at, updated_at)
 VALUES (@reference, @content_digest, @currency, @expected_total_minor, @now, @now, @now)
-ON CONFLICT (reference) DO NOTHING;
+ON CONFLICT (reference) DO NOTHING
+RETURNING *;
 
 -- name: ByReference :one
 SELECT * FROM payment_session WHERE reference = @reference;

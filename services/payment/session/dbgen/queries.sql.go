@@ -260,10 +260,11 @@ func (q *Queries) Reopen(ctx context.Context, arg ReopenParams) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
-const reserve = `-- name: Reserve :exec
+const reserve = `-- name: Reserve :one
 INSERT INTO payment_session (reference, content_digest, currency, expected_total_minor, attempt_began_at, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $5, $5)
 ON CONFLICT (reference) DO NOTHING
+RETURNING id, reference, content_digest, attempt, status, payment_status, currency, expected_total_minor, session_id, url, expires_at, total_minor, payment_intent_id, created_at, updated_at, attempt_began_at
 `
 
 type ReserveParams struct {
@@ -274,14 +275,33 @@ type ReserveParams struct {
 	Now                time.Time
 }
 
-// Reserve writes the row before Stripe is asked; a second one for the reference changes nothing.
-func (q *Queries) Reserve(ctx context.Context, arg ReserveParams) error {
-	_, err := q.db.Exec(ctx, reserve,
+// Reserve writes the row before Stripe is asked; a second one for the reference changes nothing and answers no row.
+func (q *Queries) Reserve(ctx context.Context, arg ReserveParams) (PaymentSession, error) {
+	row := q.db.QueryRow(ctx, reserve,
 		arg.Reference,
 		arg.ContentDigest,
 		arg.Currency,
 		arg.ExpectedTotalMinor,
 		arg.Now,
 	)
-	return err
+	var i PaymentSession
+	err := row.Scan(
+		&i.ID,
+		&i.Reference,
+		&i.ContentDigest,
+		&i.Attempt,
+		&i.Status,
+		&i.PaymentStatus,
+		&i.Currency,
+		&i.ExpectedTotalMinor,
+		&i.SessionID,
+		&i.Url,
+		&i.ExpiresAt,
+		&i.TotalMinor,
+		&i.PaymentIntentID,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.AttemptBeganAt,
+	)
+	return i, err
 }
