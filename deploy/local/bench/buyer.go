@@ -129,21 +129,28 @@ func (b *bought) note(took time.Duration, err error) {
 }
 
 func newVisitor(api string, transport http.RoundTripper) (*shopper.Shopper, error) {
-	name := strings.ToLower(identifier.New(12))
-	n := addressOf(name)
-	return shopper.New(api, fmt.Sprintf("11.%d.%d.%d", n>>16&255, n>>8&255, n&255), name+"@example.com", transport)
+	return shopper.New(api, newAddress(), strings.ToLower(identifier.New(12))+"@example.com", transport)
 }
 
-// addressOf spreads visitors over addresses, so that limits per address stay out of the way.
-func addressOf(name string) (number uint32) {
-	for _, letter := range []byte(name) {
+// newAddress spreads purchases over addresses, so that limits per address stay out of the way.
+func newAddress() string {
+	var number uint32
+	for _, letter := range []byte(identifier.New(12)) {
 		number = number*31 + uint32(letter)
 	}
-	return number
+	return fmt.Sprintf("11.%d.%d.%d", number>>16&255, number>>8&255, number&255)
+}
+
+// elsewhere is the same browser at another address: a member who is back. What one address may begin in an hour is less than
+// what a member buys here.
+func elsewhere(browser *shopper.Shopper) *shopper.Shopper {
+	moved := *browser
+	moved.Address = newAddress()
+	return &moved
 }
 
 func (b buying) purchase(ctx context.Context, n int, member *shopper.Shopper, transport http.RoundTripper) (time.Duration, error) {
-	customer, isGuest := member, n%2 == 0
+	customer, isGuest := elsewhere(member), n%2 == 0
 	if isGuest {
 		visitor, err := newVisitor(b.API, transport)
 		if err != nil {

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -45,7 +46,8 @@ type purchases struct {
 	settled   time.Duration // from the last order to the last mail
 }
 
-// Purchases lets customers buy whole orders over REST and tells what an order costs, by who spends it.
+// Purchases lets customers buy whole orders over REST and tells what an order costs, by who spends it. A purchase that failed is an
+// error, after the figures.
 func Purchases(ctx context.Context, shop *stack.Stack, database string, options PurchaseOptions) error {
 	books, err := openBooks(ctx, shop.AdminURL(), database)
 	if err != nil {
@@ -56,7 +58,7 @@ func Purchases(ctx context.Context, shop *stack.Stack, database string, options 
 	if err != nil {
 		return err
 	}
-	if _, err := startLoad(ctx, buying{API: shop.APIURL(), Customers: 4, Duration: 2 * time.Second}); err != nil {
+	if err := buyAll(ctx, buying{API: shop.APIURL(), Customers: 4, Duration: 2 * time.Second}); err != nil {
 		return fmt.Errorf("warm up: %w", err)
 	}
 	measured := make([]purchases, 0, len(options.Customers))
@@ -70,7 +72,19 @@ func Purchases(ctx context.Context, shop *stack.Stack, database string, options 
 		}
 		measured = append(measured, one)
 	}
-	return printPurchases(options.Out, measured)
+	return errors.Join(printPurchases(options.Out, measured), failedPurchases(measured))
+}
+
+// failedPurchases: figures of a shop in which purchases fail are worth nothing.
+func failedPurchases(measured []purchases) error {
+	failed := 0
+	for _, m := range measured {
+		failed += m.bought.Failed
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d purchases failed", failed)
+	}
+	return nil
 }
 
 // measurePurchases counts until the last webhook was handled and the last mail was taken: they belong to the order.
@@ -143,6 +157,18 @@ func startLoad(ctx context.Context, load buying) (loaded, error) {
 		return loaded{}, fmt.Errorf("no purchase succeeded: %s", came.Because)
 	}
 	return loaded{came, command.ProcessState.UserTime() + command.ProcessState.SystemTime()}, nil
+}
+
+// buyAll runs a load of which every purchase has to become an order.
+func buyAll(ctx context.Context, load buying) error {
+	came, err := startLoad(ctx, load)
+	if err != nil {
+		return err
+	}
+	if came.Failed > 0 {
+		return fmt.Errorf("%d purchases failed, the first: %s", came.Failed, came.Because)
+	}
+	return nil
 }
 
 // openBooks looks into the shop's database as the administrator.

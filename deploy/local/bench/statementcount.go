@@ -40,7 +40,7 @@ func Statements(ctx context.Context, options stack.Options, texts bool, out io.W
 	}
 	defer func() { _ = books.Close(context.WithoutCancel(ctx)) }()
 	load := buying{API: shop.APIURL(), Customers: 1, Orders: 10}
-	if _, err := startLoad(ctx, load); err != nil { // statements are prepared, caches filled
+	if err := buyAll(ctx, load); err != nil { // statements are prepared, caches filled
 		return err
 	}
 	if err := awaitSettled(ctx, books); err != nil {
@@ -54,7 +54,7 @@ func Statements(ctx context.Context, options stack.Options, texts bool, out io.W
 	began := time.Now()
 	load.Orders = countedOrders
 	counted, err = proxy.during(ctx, func() error {
-		if _, err := startLoad(ctx, load); err != nil {
+		if err := buyAll(ctx, load); err != nil {
 			return err
 		}
 		return awaitSettled(ctx, books)

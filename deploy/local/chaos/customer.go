@@ -71,6 +71,7 @@ func (c *customer) buyUntil(ctx context.Context) error {
 func (c *customer) browser(ctx context.Context) (*shopper.Shopper, error) {
 	kind := c.random.IntN(10)
 	if kind >= 7 && kind < 9 {
+		c.shop.move(c.member)
 		return c.member, nil
 	}
 	browser, err := c.shop.visitor(c.random.IntN(2))

@@ -117,9 +117,13 @@ func openBooks(ctx context.Context, adminURL, database string) (*pgxpool.Pool, e
 // visitor is a new browser at one of the gateways, with an address of its own, so that limits per address stay out of the way.
 func (s *Shop) visitor(gateway int) (*shopper.Shopper, error) {
 	n := s.visitors.Add(1)
-	return shopper.New(s.gateways[gateway%len(s.gateways)], fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255),
-		fmt.Sprintf("%s-%d@example.com", s.run, n), s.transport)
+	return shopper.New(s.gateways[gateway%len(s.gateways)], address(n), fmt.Sprintf("%s-%d@example.com", s.run, n), s.transport)
 }
+
+func address(n uint32) string { return fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255) }
+
+// move gives a browser a new address, as phones get: in a long storm a member buys more often than one address may in an hour.
+func (s *Shop) move(browser *shopper.Shopper) { browser.Address = address(s.visitors.Add(1)) }
 
 // otherGateway sends the browser to the next gateway, as a load balancer does when one does not answer.
 func (s *Shop) otherGateway(browser *shopper.Shopper) {

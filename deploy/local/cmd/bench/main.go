@@ -54,6 +54,12 @@ func measurePaths(ctx context.Context, arguments []string) error {
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
+	if err := understood(flags, measured.Duration); err != nil {
+		return err
+	}
+	if measured.Connections < 1 {
+		return fmt.Errorf("-connections %d: expected at least 1", measured.Connections)
+	}
 	if _, err := exec.LookPath("wrk"); err != nil {
 		return errors.New("wrk is missing; install the package wrk")
 	}
@@ -68,6 +74,12 @@ func measurePurchases(ctx context.Context, arguments []string) error {
 	only := flags.Int("customers", 0, "measure this number of customers at once alone, and count no statements")
 	if err := flags.Parse(arguments); err != nil {
 		return err
+	}
+	if err := understood(flags, measured.Duration); err != nil {
+		return err
+	}
+	if *only < 0 {
+		return fmt.Errorf("-customers %d: expected at least 1, or nothing for 1, 4 and 8", *only)
 	}
 	if *only > 0 {
 		measured.Customers = []int{*only}
@@ -85,6 +97,17 @@ func measurePurchases(ctx context.Context, arguments []string) error {
 	defer clean()
 	err = bench.Statements(ctx, options, *texts, os.Stdout)
 	return errors.Join(err, drop(ctx, options))
+}
+
+// understood refuses what would measure nothing.
+func understood(flags *flag.FlagSet, lasts time.Duration) error {
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%q is not understood, see --help", flags.Arg(0))
+	}
+	if lasts <= 0 {
+		return fmt.Errorf("-duration %s: expected more than 0, like 10s", lasts)
+	}
+	return nil
 }
 
 // inShop starts a shop for the measurement and leaves nothing of it behind.

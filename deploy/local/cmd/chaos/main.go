@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -41,6 +43,9 @@ func run(ctx context.Context) (err error) {
 	if flag.NArg() > 0 {
 		return fmt.Errorf("%q is not understood, see --help", flag.Arg(0))
 	}
+	if err := check(storm, *only); err != nil {
+		return err
+	}
 	storm.Seed = *seed
 	if storm.Seed == 0 {
 		storm.Seed = uint64(time.Now().UnixNano()) % 1_000_000
@@ -60,6 +65,24 @@ func run(ctx context.Context) (err error) {
 		rounds = manyRounds
 	}
 	return attack(ctx, shop, storm, rounds, *only)
+}
+
+// check refuses what would test nothing and find nothing wrong.
+func check(storm chaos.Run, only string) error {
+	if storm.Lasts <= 0 {
+		return fmt.Errorf("--for %s: expected more than 0, like 60s", storm.Lasts)
+	}
+	if storm.Customers < 1 {
+		return fmt.Errorf("--customers %d: expected at least 1", storm.Customers)
+	}
+	names := make([]string, 0, len(chaos.Races()))
+	for _, race := range chaos.Races() {
+		names = append(names, race.Name)
+	}
+	if only != "" && !slices.Contains(names, only) {
+		return fmt.Errorf("there is no race %q; there are:\n  %s", only, strings.Join(names, "\n  "))
+	}
+	return nil
 }
 
 // attack runs the races while the shop is still putting right what the storm did, and then judges the books of both.
