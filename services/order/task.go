@@ -59,7 +59,7 @@ func codeCounter(db *postgres.Database, tel telemetry.Telemetry) discount.Counte
 
 // catalogueTask is one of the subcommands with which operators change what is for sale (package catalogue).
 func catalogueTask(help string, run func(catalogue.Counter, context.Context, []string) error) process.Task[Config] {
-	return process.Task[Config]{Help: help, Run: func(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return process.Task[Config]{Help: help, Explains: true, Run: func(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
 		return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
 			return run(catalogue.Counter{DB: db, Logger: tel.Logger, Now: utcNow}, ctx, args)
 		})
@@ -68,7 +68,7 @@ func catalogueTask(help string, run func(catalogue.Counter, context.Context, []s
 
 // stockTask is one of the subcommands about the counts (package stock).
 func stockTask(help string, run func(stock.Counter, context.Context, []string) error) process.Task[Config] {
-	return process.Task[Config]{Help: help, Run: func(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return process.Task[Config]{Help: help, Explains: true, Run: func(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
 		return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
 			return run(stock.Counter{DB: db, Logger: tel.Logger, Now: utcNow}, ctx, args)
 		})
@@ -78,7 +78,7 @@ func stockTask(help string, run func(stock.Counter, context.Context, []string) e
 // orderMailTask is one of the subcommands about mails that never reached the user service (package purchase). The running service
 // does the jobs that they queue.
 func orderMailTask(help string, run func(purchase.Counter, context.Context, []string) error) process.Task[Config] {
-	return process.Task[Config]{Help: help, Run: func(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return process.Task[Config]{Help: help, Explains: true, Run: func(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
 		return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
 			queue, err := jobs.New(db, migrations.Schema, tel, jobs.Config{})
 			if err != nil {
@@ -114,7 +114,7 @@ func resolveException(ctx context.Context, cfg Config, tel telemetry.Telemetry, 
 
 // operatorTask is one of the subcommands about orders (packages fulfilment and refund).
 func operatorTask(help string, run func(rooms, context.Context, []string) error) process.Task[Config] {
-	return process.Task[Config]{Help: help, Run: func(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return process.Task[Config]{Help: help, Explains: true, Run: func(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
 		return withRooms(ctx, cfg, tel, func(r rooms) error { return run(r, ctx, args) })
 	}}
 }

@@ -50,7 +50,7 @@ func Program() process.Program[Config] {
 		"create-superuser":  {Help: "--username NAME --email ADDRESS [--first-name NAME] [--last-name NAME]: make or promote an account of staff", Run: createSuperuser},
 		"export-account":    {Help: "USERNAME | --account-id N: print what is kept of a person", Run: exportAccount},
 		"anonymise-account": {Help: "USERNAME | --account-id N, --yes: forget a person", Run: anonymiseAccount},
-		"publish-terms":     {Help: "[--version N] [--from TIME] [--note TEXT]: publish new terms of use, which members have to agree to", Run: publishTerms},
+		"publish-terms":     {Help: "[--version N] [--from TIME] [--note TEXT]: publish new terms of use, which members have to agree to", Explains: true, Run: publishTerms},
 
 		"mail-templates":       mailTask("list the texts of mails", mail.Commands.ListTemplates),
 		"show-mail-template":   mailTask("CODE [--part subject|text|html|from|bcc]: print a text of mails", mail.Commands.ShowTemplate),

@@ -10,9 +10,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/bartgottschalk/startupwebapp/services/platform/process"
 )
 
 // Unknown is the name of an operator who gave none.
@@ -38,8 +41,9 @@ type Request struct {
 }
 
 // Parse reads the arguments of a command; flags may stand before, between and after the positional ones, and none are after
-// "--". define adds the command's own flags and may be nil. Every command has -by NAME (otherwise $OPERATOR, then $USER; one
-// of them is required) and -yes. Errors are sentences for the operator.
+// "--"; a negative number is an argument. define adds the command's own flags and may be nil. Every command has -by NAME (otherwise
+// $OPERATOR, then $USER; one of them is required) and -yes. Errors are sentences for the operator, without the command's name, which
+// the process says; that help was asked for is a process.Usage.
 func Parse(command string, args []string, define func(flags *flag.FlagSet)) (Request, error) {
 	var request Request
 	flags := flag.NewFlagSet(command, flag.ContinueOnError)
@@ -50,12 +54,15 @@ func Parse(command string, args []string, define func(flags *flag.FlagSet)) (Req
 		define(flags)
 	}
 	positional, err := parseAnywhere(flags, args)
+	if errors.Is(err, flag.ErrHelp) {
+		return Request{}, usage(flags)
+	}
 	if err != nil {
-		return Request{}, fmt.Errorf("%s: %w", command, err)
+		return Request{}, err
 	}
 	request.By = strings.TrimSpace(request.By)
 	if err := checkName(request.By); err != nil {
-		return Request{}, fmt.Errorf("%s: %w", command, err)
+		return Request{}, err
 	}
 	request.Args, request.Flags = positional, flags
 	return request, nil
@@ -72,24 +79,55 @@ func fromEnvironment() string {
 	return cmp.Or(strings.TrimSpace(os.Getenv("OPERATOR")), strings.TrimSpace(os.Getenv("USER")))
 }
 
-// parseAnywhere goes on behind every positional argument, where package flag stops.
+// usage lists the flags.
+func usage(flags *flag.FlagSet) error {
+	var text strings.Builder
+	text.WriteString("flags:\n")
+	flags.SetOutput(&text)
+	flags.PrintDefaults()
+	return process.Usage{Text: text.String()}
+}
+
+// parseAnywhere reads one flag after the other, because package flag stops at the first positional argument.
 func parseAnywhere(flags *flag.FlagSet, args []string) ([]string, error) {
 	var positional []string
 	for len(args) > 0 {
-		if err := flags.Parse(args); err != nil {
+		if args[0] == "--" {
+			return append(positional, args[1:]...), nil
+		}
+		if !isFlag(args[0]) {
+			positional, args = append(positional, args[0]), args[1:]
+			continue
+		}
+		length := min(lengthOf(flags, args[0]), len(args))
+		if err := flags.Parse(args[:length]); err != nil {
 			return nil, err
 		}
-		rest := flags.Args()
-		read := args[:len(args)-len(rest)]
-		if len(read) > 0 && read[len(read)-1] == "--" {
-			return append(positional, rest...), nil
-		}
-		if len(rest) == 0 {
-			break
-		}
-		positional, args = append(positional, rest[0]), rest[1:]
+		args = args[length:]
 	}
 	return positional, nil
+}
+
+// isFlag is as package flag has it, but for numbers below 0.
+func isFlag(arg string) bool {
+	if len(arg) < 2 || arg[0] != '-' {
+		return false
+	}
+	_, err := strconv.ParseFloat(arg, 64)
+	return err != nil || arg[1] < '0' || arg[1] > '9' // -inf is no number of anything
+}
+
+// lengthOf is how many arguments a flag takes, itself included.
+func lengthOf(flags *flag.FlagSet, arg string) int {
+	name := strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-")
+	found := flags.Lookup(name)
+	if found == nil { // unknown, or with its value behind "="
+		return 1
+	}
+	if boolean, ok := found.Value.(interface{ IsBoolFlag() bool }); ok && boolean.IsBoolFlag() {
+		return 1
+	}
+	return 2
 }
 
 func checkName(name string) error {

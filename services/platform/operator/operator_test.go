@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bartgottschalk/startupwebapp/services/platform/operator"
+	"github.com/bartgottschalk/startupwebapp/services/platform/process"
 )
 
 // These tests change the environment and stdin of the process and so do not run beside each other.
@@ -49,9 +50,34 @@ func TestAfterTwoDashesNothingIsAFlag(t *testing.T) {
 
 func TestUnknownFlagsAreRefused(t *testing.T) {
 	t.Setenv("OPERATOR", "ada")
-	for _, line := range []string{"SKU -force", "SKU -5", "SKU -by", "-yes=perhaps"} {
+	for line, says := range map[string]string{
+		"SKU -force": "not defined: -force", "SKU -5x": "not defined: -5x", "SKU -by": "needs an argument: -by", "-yes=perhaps": "perhaps", "-inf": "not defined",
+	} {
 		_, err := operator.Parse("set-stock", strings.Fields(line), nil)
-		require.ErrorContains(t, err, "set-stock: ", line)
+		require.ErrorContains(t, err, says, line)
+		require.NotContains(t, err.Error(), "set-stock", "the process says which command failed")
+	}
+}
+
+func TestNegativeNumbersAreArguments(t *testing.T) {
+	t.Setenv("OPERATOR", "ada")
+	for _, line := range []string{"1 -1 -yes", "-yes 1 -1", "1 -yes -1", "-by -3 1 -yes -1"} {
+		request, err := operator.Parse("set-stock", strings.Fields(line), nil)
+		require.NoError(t, err, line)
+		require.Equal(t, []string{"1", "-1"}, request.Args, line)
+		require.True(t, request.Yes, line)
+	}
+}
+
+func TestHelpListsTheFlags(t *testing.T) {
+	t.Setenv("OPERATOR", "")
+	t.Setenv("USER", "")
+	for _, line := range []string{"-h", "--help", "SKU -yes -help"} {
+		_, err := operator.Parse("set-stock", strings.Fields(line), func(flags *flag.FlagSet) { flags.String("note", "", "what for") })
+		require.ErrorIs(t, err, flag.ErrHelp, line)
+		var usage process.Usage
+		require.ErrorAs(t, err, &usage)
+		require.Regexp(t, `(?s)-by string.*-note string.*what for.*-yes`, usage.Text)
 	}
 }
 

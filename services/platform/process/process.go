@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -41,6 +42,8 @@ type Program[C any] struct {
 // Task is a subcommand that does one thing and ends.
 type Task[C any] struct {
 	Help string // one line
+	// Explains: Run with "--help" alone returns a Usage and does nothing else.
+	Explains bool
 	Run  func(ctx context.Context, cfg C, tel telemetry.Telemetry, args []string) error
 }
 
@@ -64,7 +67,7 @@ func Main[C any](p Program[C]) {
 // results of tasks (Output) go to stdout, logs and errors to stderr. It returns the exit code: 0 done, 1 failed, 2 wrong usage or settings.
 func Run[C any](ctx context.Context, p Program[C], args, environ []string, stdout, stderr io.Writer) int {
 	if asksForHelp(args) {
-		p.usage(stdout)
+		p.help(ctx, args, environ, stdout)
 		return exitDone
 	}
 	command, err := p.command(args)
@@ -100,8 +103,17 @@ func finished[C any](ctx context.Context, err error, ran command[C], tel telemet
 	if ran.serves && ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return exitDone // told to stop, and stopped
 	}
-	tel.Logger.ErrorContext(ctx, ran.name+" failed", "error", err)
+	tel.Logger.ErrorContext(ctx, ran.name+" failed", "error", unnamed(err, ran.name))
 	return exitFailed
+}
+
+// unnamed leaves out the command's name at the beginning, which has been said.
+func unnamed(err error, name string) string {
+	text := err.Error()
+	for strings.HasPrefix(text, name+": ") {
+		text = strings.TrimPrefix(text, name+": ")
+	}
+	return text
 }
 
 func flushed(ctx context.Context, flush func(context.Context) error, tel telemetry.Telemetry) {

@@ -160,3 +160,31 @@ func TestAWSSecretFillsInVariables(t *testing.T) {
 		require.NotContains(t, failed.errors, "hunter2")
 	}
 }
+
+func TestHelpOfOneTask(t *testing.T) {
+	ran := 0
+	p := process.Program[shop]{Name: "sell", Tasks: map[string]process.Task[shop]{
+		"set": {Help: "WHAT: set it", Explains: true, Run: func(_ context.Context, _ shop, _ telemetry.Telemetry, args []string) error {
+			require.Equal(t, []string{"--help"}, args, "nothing that could be done")
+			return fmt.Errorf("set: %w", process.Usage{Text: "flags:\n  -yes\n"})
+		}},
+		"load": {Help: "load all", Run: func(context.Context, shop, telemetry.Telemetry, []string) error { ran++; return nil }},
+	}}
+	set := run(context.Background(), p, []string{"SECRET_KEY=k"}, "set", "5", "-yes", "--help")
+	require.Zero(t, set.code)
+	require.Equal(t, "sell set\n\n  WHAT: set it\n\nflags:\n  -yes\n", set.out)
+	require.Empty(t, set.errors)
+	require.Equal(t, "sell set\n\n  WHAT: set it\n", run(context.Background(), p, nil, "set", "-h").out, "without its settings")
+	require.Equal(t, "sell load\n\n  load all\n", run(context.Background(), p, []string{"SECRET_KEY=k"}, "load", "--help").out)
+	require.Zero(t, ran, "who asks for help does nothing")
+	require.Contains(t, run(context.Background(), p, nil, "--help").out, "SECRET_KEY")
+}
+
+func TestAFailureNamesItsCommandOnce(t *testing.T) {
+	p := process.Program[shop]{Name: "sell", Tasks: map[string]process.Task[shop]{
+		"set": {Run: func(context.Context, shop, telemetry.Telemetry, []string) error { return errors.New("set: set: no") }},
+	}}
+	failed := run(context.Background(), p, []string{"SECRET_KEY=k"}, "set")
+	require.Equal(t, 1, failed.code)
+	require.Contains(t, failed.errors, `"msg":"set failed","service":"sell","error":"no"`)
+}

@@ -170,6 +170,18 @@ func TestFailuresAreSentences(t *testing.T) {
 	require.Contains(t, o.err.String(), "scripts/admin: run order: ")
 }
 
+func TestHelpOfOneCommand(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	require.Zero(t, o.run(nil, "set-stock", "--help"))
+	require.Equal(t, "order set-stock --help\n", o.ran())
+	for _, name := range []string{"export-account", "anonymise-account"} {
+		require.Zero(t, o.run(nil, name, "--help", "--yes"))
+		require.Contains(t, o.out.String(), name+" USERNAME")
+		require.Empty(t, o.ran())
+	}
+}
+
 func TestOneExportOfAllServices(t *testing.T) {
 	t.Parallel()
 	o := open(t)
