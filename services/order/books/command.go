@@ -87,7 +87,7 @@ func (o Outcome) Print(out io.Writer, now time.Time) {
 	for _, each := range o.Unresolved {
 		line := exception.Line(each, now)
 		if each.GetDetail() != "" {
-			line += "  " + each.GetDetail()
+			line += "  " + exception.OneLine(each.GetDetail())
 		}
 		_, _ = fmt.Fprintln(out, line)
 	}

@@ -68,7 +68,7 @@ FROM purchase_status s JOIN purchase p ON p.id = s.purchase_id
 WHERE s.notice_accepted_at IS NULL AND s.set_at <= sqlc.arg(too_old)::timestamptz AND p.anonymised_at IS NULL AND p.email <> ''
   AND s.id <> (SELECT min(history.id) FROM purchase_status history WHERE history.purchase_id = s.purchase_id)
 UNION ALL
-SELECT 'payment-exception', x.reference, x.reason
+SELECT 'payment-exception', coalesce(nullif(x.order_identifier, ''), nullif(x.reference, ''), x.session_id), '#' || x.id || ' ' || x.reason
 FROM payment_exception x
 WHERE x.resolved_at IS NULL
 UNION ALL

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -28,18 +27,18 @@ func (e *Exceptions) ListCommand(ctx context.Context, args []string) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("exceptions: %q is not understood", flags.Arg(0))
 	}
-	listed, err := e.ListExceptions(ctx, &orderv1.ListExceptionsRequest{ResolvedToo: *all})
+	rows, err := dbgen.New(e.db).ListExceptions(ctx, dbgen.ListExceptionsParams{ResolvedToo: *all, Most: mostListed})
 	if err != nil {
-		return err
+		return fmt.Errorf("list exceptions: %w", err)
 	}
 	count, err := dbgen.New(e.db).CountExceptions(ctx, *all)
 	if err != nil {
 		return fmt.Errorf("count exceptions: %w", err)
 	}
-	for _, each := range listed.GetExceptions() {
-		Print(process.Output(ctx), each, e.now())
+	if err := e.print(ctx, rows...); err != nil {
+		return err
 	}
-	if shown := int64(len(listed.GetExceptions())); shown < count {
+	if shown := int64(len(rows)); shown < count {
 		_, _ = fmt.Fprintf(process.Output(ctx), "the newest %d of ", shown)
 	}
 	_, _ = fmt.Fprintf(process.Output(ctx), "%d exceptions\n", count)
@@ -61,21 +60,42 @@ func (e *Exceptions) ResolveCommand(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("resolve-exception: %w", err)
 	}
-	if strings.TrimSpace(note) == "" {
-		return errors.New("resolve-exception: say with --note TEXT how it was resolved")
+	wanted := &orderv1.ResolveExceptionRequest{ExceptionId: id, By: request.By, Note: strings.TrimSpace(note), Refund: refund}
+	if !storable(wanted.GetNote(), longestNote) {
+		return errors.New("resolve-exception: say with --note TEXT, in 1 to 2,000 characters on one line, how it was resolved")
 	}
 	found, err := e.find(ctx, id)
 	if err != nil {
 		return fmt.Errorf("resolve-exception: %w", err)
 	}
-	Print(process.Output(ctx), protoOf(found), e.now())
-	if err := request.Confirm(ctx, intention(protoOf(found), note, refund)); err != nil {
+	if err := e.print(ctx, found); err != nil {
 		return fmt.Errorf("resolve-exception: %w", err)
 	}
-	if _, err := e.ResolveException(ctx, &orderv1.ResolveExceptionRequest{ExceptionId: id, By: request.By, Note: note, Refund: refund}); err != nil {
+	if found.ResolvedAt != nil {
+		return e.alreadyResolved(ctx, found, wanted)
+	}
+	if refund && (found.ProposedRefundMinor == 0 || found.PaymentIntent == "") {
+		return fmt.Errorf("resolve-exception: nothing is proposed to go back for exception %d: leave --refund out; refund-order gives back money of an order", id)
+	}
+	if err := request.Confirm(ctx, intention(protoOf(found), wanted)); err != nil {
+		return fmt.Errorf("resolve-exception: %w", err)
+	}
+	if _, err := e.ResolveException(ctx, wanted); err != nil {
 		return fmt.Errorf("resolve-exception: %w", err)
 	}
 	_, _ = fmt.Fprintf(process.Output(ctx), "exception %d is resolved\n", id)
+	return nil
+}
+
+// alreadyResolved ends a command that has nothing left to do. The same once more is no failure, and finishes the books of an
+// earlier one that died.
+func (e *Exceptions) alreadyResolved(ctx context.Context, found dbgen.PaymentException, wanted *orderv1.ResolveExceptionRequest) error {
+	_, err := e.ResolveException(ctx, wanted)
+	said := fmt.Sprintf("exception %d was resolved by %s at %s", found.ID, OneLine(*found.ResolvedBy), found.ResolvedAt.UTC().Format("2006-01-02 15:04 UTC"))
+	if err != nil {
+		return fmt.Errorf("resolve-exception: %s; nothing was changed: %w", said, err)
+	}
+	_, _ = fmt.Fprintln(process.Output(ctx), said+", with the same note; nothing changes")
 	return nil
 }
 
@@ -90,27 +110,22 @@ func exceptionID(args []string) (int64, error) {
 	return id, nil
 }
 
-func intention(found *orderv1.Exception, note string, refund bool) string {
+func intention(found *orderv1.Exception, wanted *orderv1.ResolveExceptionRequest) string {
 	money := "no money goes back"
-	if refund {
+	if wanted.GetRefund() {
 		money = amount(found.GetProposedRefundMinor(), found.GetCurrency()) + " of " + found.GetPaymentIntentId() + " goes back to the customer"
 	}
-	return fmt.Sprintf("Exception %d will be closed, %s. Note: %s", found.GetExceptionId(), money, note)
+	return OneLine(fmt.Sprintf("Exception %d will be closed, %s. Note: %s", found.GetExceptionId(), money, wanted.GetNote()))
 }
 
-// Print writes an exception for people: what it is, about what, how much, and what is proposed. Nothing personal.
-func Print(out io.Writer, shown *orderv1.Exception, now time.Time) {
-	_, _ = fmt.Fprintln(out, Line(shown, now))
-	if shown.GetDetail() != "" {
-		_, _ = fmt.Fprintf(out, "    %s\n", shown.GetDetail())
-	}
-	if shown.GetResolvedAt() != nil {
-		_, _ = fmt.Fprintf(out, "    resolved %s by %s: %s\n", shown.GetResolvedAt().AsTime().Format(time.DateOnly), shown.GetResolvedBy(), shown.GetResolution())
-	}
+// Line is an unresolved exception in one line, without its detail.
+func Line(shown *orderv1.Exception, now time.Time) string { return line(shown, 0, now) }
+
+func line(shown *orderv1.Exception, givenMinor int64, now time.Time) string {
+	return OneLine(strings.Join(append(partsOf(shown, givenMinor), age(now.Sub(shown.GetNoticedAt().AsTime()))), "  "))
 }
 
-// Line is an exception in one line, without its detail.
-func Line(shown *orderv1.Exception, now time.Time) string {
+func partsOf(shown *orderv1.Exception, givenMinor int64) []string {
 	parts := []string{fmt.Sprintf("#%d", shown.GetExceptionId()), shown.GetReason()}
 	if shown.GetOrderIdentifier() != "" {
 		parts = append(parts, "order "+shown.GetOrderIdentifier())
@@ -124,10 +139,15 @@ func Line(shown *orderv1.Exception, now time.Time) string {
 	if shown.GetExpectedMinor() != 0 {
 		parts = append(parts, "expected "+amount(shown.GetExpectedMinor(), shown.GetCurrency()))
 	}
-	if shown.GetProposedRefundMinor() != 0 {
+	switch resolved := shown.GetResolvedAt() != nil; {
+	case resolved && givenMinor != 0:
+		parts = append(parts, "gave back "+amount(givenMinor, shown.GetCurrency()))
+	case resolved:
+		parts = append(parts, "gave nothing back")
+	case shown.GetProposedRefundMinor() != 0:
 		parts = append(parts, "proposed refund "+amount(shown.GetProposedRefundMinor(), shown.GetCurrency()))
 	}
-	return strings.Join(append(parts, age(now.Sub(shown.GetNoticedAt().AsTime()))), "  ")
+	return parts
 }
 
 func amount(minor int64, currency string) string {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -212,6 +213,7 @@ func TestWhatCannotBeResolved(t *testing.T) {
 		"no note":          {&orderv1.ResolveExceptionRequest{ExceptionId: id, By: "ada"}, "note-required"},
 		"blank note":       {&orderv1.ResolveExceptionRequest{ExceptionId: id, By: "ada", Note: " \n"}, "note-required"},
 		"note with a zero": {&orderv1.ResolveExceptionRequest{ExceptionId: id, By: "ada", Note: "a\x00b"}, "note-required"},
+		"a forged line":    {&orderv1.ResolveExceptionRequest{ExceptionId: id, By: "ada", Note: "x\n[OPERATOR] y"}, "note-required"},
 		"note not UTF-8":   {&orderv1.ResolveExceptionRequest{ExceptionId: id, By: "ada", Note: "a\xff"}, "note-required"},
 		"endless note":     {&orderv1.ResolveExceptionRequest{ExceptionId: id, By: "ada", Note: strings.Repeat("é", 2001)}, "note-required"},
 		"nobody":           {&orderv1.ResolveExceptionRequest{ExceptionId: id, Note: "x"}, "name-required"},
@@ -250,8 +252,7 @@ func TestCommands(t *testing.T) {
 	printed, err = command(t, r.ListCommand)
 	require.NoError(t, err)
 	require.Equal(t, "#1  out-of-stock  checkout_1  cs_1  pi_1  paid 43.04 usd  proposed refund 43.04 usd  0 min ago\n"+
-		"    SKU 1: 2 wanted, 1 there\n1 exceptions\n", printed)
-	require.NotContains(t, printed, "@")
+		"    SKU 1: 2 wanted, 1 there\n    of ann@example.com\n1 exceptions\n", printed)
 
 	for _, wrong := range [][]string{{}, {"1"}, {"-by", "ada", "--note", "x"}, {"one", "--note", "x"}, {"1", "2", "--note", "x"}, {"1", "--note", " "}, {"7", "--note", "x"}} {
 		_, err = command(t, r.ResolveCommand, append([]string{"-by", "ada", "-yes"}, wrong...)...)
@@ -267,7 +268,78 @@ func TestCommands(t *testing.T) {
 
 	printed, err = command(t, r.ListCommand, "--all")
 	require.NoError(t, err)
+	require.Contains(t, printed, "paid 43.04 usd  gave back 43.04 usd  0 min ago\n")
+	require.NotContains(t, printed, "proposed")
 	require.Contains(t, printed, "    resolved 2026-11-23 by ada: sold out\n1 exceptions\n")
 	_, err = command(t, r.ListCommand, "--everything")
 	require.Error(t, err)
+}
+
+func TestAResolvedExceptionIsNotAskedAboutAgain(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	r.noted(t, soldOut())
+	_, err := command(t, r.ResolveCommand, "1", "--note", "sent by hand", "-by", "ada", "-yes")
+	require.NoError(t, err)
+
+	printed, err := command(t, r.ResolveCommand, "1", "--note", "sent by hand", "-by", "bob")
+	require.NoError(t, err, "there is nobody to ask, and nothing to ask for")
+	require.Contains(t, printed, "exception 1 was resolved by ada at 2026-11-23 12:00 UTC, with the same note; nothing changes\n")
+	for _, other := range [][]string{{"--note", "lost"}, {"--note", "sent by hand", "--refund"}} {
+		printed, err = command(t, r.ResolveCommand, append([]string{"1", "-by", "bob"}, other...)...)
+		require.ErrorContains(t, err, "exception 1 was resolved by ada at 2026-11-23 12:00 UTC; nothing was changed")
+		require.NotContains(t, printed, "will be closed")
+	}
+	require.Zero(t, r.bank.asked)
+}
+
+func TestWhatCannotBeDoneIsSaidBeforeItIsAskedFor(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	hopeless := soldOut()
+	hopeless.ProposedRefundMinor = 0
+	r.noted(t, hopeless)
+	for wrong, said := range map[string][]string{
+		"nothing is proposed": {"--note", "x", "--refund"},
+		"on one line":         {"--note", "x\n[OPERATOR] fake"},
+		"2,000 characters":    {"--note", strings.Repeat("x", 2001)},
+	} {
+		printed, err := command(t, r.ResolveCommand, append([]string{"1", "-by", "ada"}, said...)...)
+		require.ErrorContains(t, err, wrong)
+		require.NotContains(t, printed, "will be closed")
+	}
+	require.Len(t, r.list(t, false), 1)
+}
+
+func TestWhatStrangersTypedMakesNoLines(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	forged := soldOut()
+	forged.Detail, forged.Email = "a\n[OPERATOR] b", "ann\x1b[2J@example.com"
+	r.noted(t, forged)
+	_, err := r.db.Exec(t.Context(), "UPDATE payment_exception SET resolved_at = now(), resolved_by = 'ada', resolution = E'x\\n[OPERATOR] fake'")
+	require.NoError(t, err)
+
+	printed, err := command(t, r.ListCommand, "--all")
+
+	require.NoError(t, err)
+	require.Contains(t, printed, "by ada: x\uFFFD[OPERATOR] fake\n")
+	require.NotContains(t, printed, "\n[OPERATOR]")
+	require.NotContains(t, printed, "\x1b")
+}
+
+func TestOperatorsAreToldOfMoneyThatGoesBack(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	r.bank.resolves = true
+	var logs bytes.Buffer
+	tel := telemetry.Silent()
+	tel.Logger = slog.New(slog.NewJSONHandler(&logs, nil))
+	r.Exceptions = exception.New(r.db, r.bank, tel, now)
+	r.noted(t, soldOut())
+	for range 2 {
+		require.NoError(t, r.resolve(t.Context(), 1, "returned", true))
+	}
+	require.Equal(t, 1, strings.Count(logs.String(), "\n"))
+	require.Contains(t, logs.String(), `"msg":"[OPERATOR] resolve-exception","by":"ada","exception":1,"reason":"out-of-stock","refund_minor":4304,"currency":"usd"}`)
 }

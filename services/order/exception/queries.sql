@@ -50,3 +50,27 @@ SELECT EXISTS (
 -- name: ResolveByOrder :exec
 UPDATE payment_exception SET resolved_at = sqlc.arg(now)::timestamptz, resolved_by = 'shop', resolution = sqlc.arg(resolution)::text, order_identifier = sqlc.arg(order_identifier)
 WHERE session_id = sqlc.arg(session_id) AND reason = 'paid-without-order' AND resolved_at IS NULL;
+
+-- name: ListWhom :many
+-- Whom to answer about payments that are no order, and the checkout that they were for. Personal.
+SELECT x.id, coalesce(nullif(x.email, ''), c.email, '')::text AS email, c.id AS checkout_id
+FROM payment_exception AS x
+LEFT JOIN checkout AS c ON c.id = x.checkout_id OR x.checkout_id IS NULL AND c.reference = x.reference
+WHERE x.id = ANY(sqlc.arg(ids)::bigint[]) AND x.order_identifier = ''
+ORDER BY x.id;
+
+-- name: ListGoods :many
+SELECT checkout_id, sku_id, quantity, price_minor, product_title, coalesce(color, '')::text AS color, coalesce(size, '')::text AS size
+FROM checkout_line
+WHERE checkout_id = ANY(sqlc.arg(checkout_ids)::bigint[])
+ORDER BY checkout_id, position;
+
+-- name: ListGivenBack :many
+-- By the keys under which package refund gives back for an exception; what was given back of a payment otherwise counts for the
+-- exception that stands for it.
+SELECT x.id, sum(r.amount_minor)::bigint AS given_minor
+FROM payment_exception AS x
+JOIN refund AS r ON r.payment_intent = x.payment_intent AND r.state <> 'failed'
+ AND CASE WHEN split_part(r.key, '/', 1) = 'exception' THEN split_part(r.key, '/', 2) = x.id::text ELSE r.exception_id = x.id END
+WHERE x.id = ANY(sqlc.arg(ids)::bigint[]) AND x.payment_intent <> ''
+GROUP BY x.id;

@@ -39,6 +39,10 @@ func TestAPaymentThatIsNoOrderGoesBack(t *testing.T) {
 	require.Equal(t, found.GetPaidMinor(), found.GetProposedRefundMinor())
 	request := &orderv1.ResolveExceptionRequest{ExceptionId: found.GetExceptionId(), By: "ada", Note: "not what was asked for", Refund: true}
 
+	printed, err := command(t, shop.Exceptions.ListCommand)
+	require.NoError(t, err)
+	require.Contains(t, printed, "    of buyer@example.com\n      1 x      3.50  SKU 1  Desk-Tidy Paper Clips")
+
 	lost := true
 	shop.Client.After = func(_ context.Context, method string) error {
 		if method == "CreateRefund" && lost {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -31,9 +33,9 @@ var (
 	errResolved   = fault.New(fault.Conflict, "exception-is-resolved", "somebody has resolved it, with another note")
 	errUnrefunded = fault.New(fault.Conflict, "exception-is-resolved", "it was resolved without giving money back")
 	errRefunded   = fault.New(fault.Conflict, "exception-is-resolved", "somebody has resolved it meanwhile, with another note; the money was given back")
-	errNote       = fault.New(fault.Invalid, "note-required", "say in 1 to 2,000 characters how it was resolved")
+	errNote       = fault.New(fault.Invalid, "note-required", "say in 1 to 2,000 characters, on one line, how it was resolved")
 	errBy         = fault.New(fault.Invalid, "name-required", "say in 1 to 200 characters who resolves it")
-	errNoProposal = fault.New(fault.FailedPrecondition, "no-refund-proposed", "there is no payment of which money could be given back")
+	errNoProposal = fault.New(fault.FailedPrecondition, "no-refund-proposed", "nothing is proposed to go back; resolve it without a refund")
 )
 
 // ListExceptions implements orderv1.ExceptionServiceServer.
@@ -66,16 +68,38 @@ func (e *Exceptions) ResolveException(ctx context.Context, request *orderv1.Reso
 		return nil, err
 	}
 	wanted := resolution{by: by, note: note, refund: request.GetRefund(), minor: found.ProposedRefundMinor}
-	if found.ResolvedAt == nil && wanted.refund {
-		if err := e.giveBack(ctx, found, wanted); err != nil {
-			return nil, err
-		}
+	resolved, err := e.resolve(ctx, found, wanted)
+	if found.ResolvedAt == nil {
+		e.tellOperators(ctx, found, wanted, err)
 	}
-	resolved, err := e.close(ctx, found.ID, wanted)
 	if err != nil {
 		return nil, err
 	}
 	return &orderv1.ResolveExceptionResponse{Exception: protoOf(resolved)}, nil
+}
+
+func (e *Exceptions) resolve(ctx context.Context, found dbgen.PaymentException, wanted resolution) (dbgen.PaymentException, error) {
+	if found.ResolvedAt == nil && wanted.refund {
+		if err := e.giveBack(ctx, found, wanted); err != nil {
+			return dbgen.PaymentException{}, err
+		}
+	}
+	return e.close(ctx, found.ID, wanted)
+}
+
+// tellOperators logs who did it, or tried; with a refund, package refund has resolved it by now.
+func (e *Exceptions) tellOperators(ctx context.Context, found dbgen.PaymentException, wanted resolution, err error) {
+	attributes := []slog.Attr{slog.String("by", wanted.by), slog.Int64("exception", found.ID), slog.String("reason", found.Reason)}
+	if found.OrderIdentifier != "" {
+		attributes = append(attributes, slog.String("order", found.OrderIdentifier))
+	}
+	if wanted.refund {
+		attributes = append(attributes, slog.Int64("refund_minor", wanted.minor), slog.String("currency", found.Currency))
+	}
+	if err != nil {
+		attributes = append(attributes, slog.Any("error", err))
+	}
+	e.tel.Logger.LogAttrs(ctx, slog.LevelInfo, "[OPERATOR] "+resolving, attributes...)
 }
 
 // resolution is how somebody wants an exception resolved.
@@ -97,7 +121,7 @@ func signature(request *orderv1.ResolveExceptionRequest) (by, note string, err e
 }
 
 func storable(text string, most int) bool {
-	return text != "" && utf8.ValidString(text) && !strings.ContainsRune(text, 0) && utf8.RuneCountInString(text) <= most
+	return text != "" && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl) && utf8.RuneCountInString(text) <= most
 }
 
 func (e *Exceptions) find(ctx context.Context, id int64) (dbgen.PaymentException, error) {
@@ -124,7 +148,6 @@ func (e *Exceptions) giveBack(ctx context.Context, found dbgen.PaymentException,
 
 // close resolves it, or finds that it is resolved in just this way: package refund does so itself when the money has gone.
 func (e *Exceptions) close(ctx context.Context, id int64, wanted resolution) (resolved dbgen.PaymentException, err error) {
-	isNew := false
 	err = e.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		queries := dbgen.New(tx)
 		if resolved, err = queries.LockException(ctx, id); err != nil {
@@ -138,22 +161,18 @@ func (e *Exceptions) close(ctx context.Context, id int64, wanted resolution) (re
 		if err != nil {
 			return fmt.Errorf("resolve exception: %w", err)
 		}
-		isNew, err = e.noteAction(ctx, tx, resolved, wanted)
-		return err
+		return e.noteAction(ctx, tx, resolved, wanted)
 	})
-	if err == nil && isNew {
-		e.tel.Logger.InfoContext(ctx, "[OPERATOR] exception resolved", "by", wanted.by, "exception", id, "reason", resolved.Reason, "refund", wanted.refund)
-	}
 	return resolved, err
 }
 
 // noteAction notes once what was done, also when it was done by an earlier attempt that died before this.
-func (e *Exceptions) noteAction(ctx context.Context, tx pgx.Tx, resolved dbgen.PaymentException, wanted resolution) (isNew bool, err error) {
+func (e *Exceptions) noteAction(ctx context.Context, tx pgx.Tx, resolved dbgen.PaymentException, wanted resolution) error {
 	noted, err := dbgen.New(tx).WasNoted(ctx, dbgen.WasNotedParams{Command: resolving, Subject: subject(resolved), Since: resolved.NoticedAt})
 	if err != nil || noted {
-		return false, err
+		return err
 	}
-	return true, operation.Note(ctx, tx, wanted.by, resolving, subject(resolved), whatWasDone(resolved, wanted), e.now())
+	return operation.Note(ctx, tx, wanted.by, resolving, subject(resolved), whatWasDone(resolved, wanted), e.now())
 }
 
 func sameAsBefore(ctx context.Context, queries *dbgen.Queries, found dbgen.PaymentException, wanted resolution) error {

@@ -108,6 +108,122 @@ func (q *Queries) ListExceptions(ctx context.Context, arg ListExceptionsParams) 
 	return items, nil
 }
 
+const ListGivenBack = `-- name: ListGivenBack :many
+SELECT x.id, sum(r.amount_minor)::bigint AS given_minor
+FROM payment_exception AS x
+JOIN refund AS r ON r.payment_intent = x.payment_intent AND r.state <> 'failed'
+ AND CASE WHEN split_part(r.key, '/', 1) = 'exception' THEN split_part(r.key, '/', 2) = x.id::text ELSE r.exception_id = x.id END
+WHERE x.id = ANY($1::bigint[]) AND x.payment_intent <> ''
+GROUP BY x.id
+`
+
+type ListGivenBackRow struct {
+	ID         int64
+	GivenMinor int64
+}
+
+// By the keys under which package refund gives back for an exception; what was given back of a payment otherwise counts for the
+// exception that stands for it.
+func (q *Queries) ListGivenBack(ctx context.Context, ids []int64) ([]ListGivenBackRow, error) {
+	rows, err := q.db.Query(ctx, ListGivenBack, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListGivenBackRow
+	for rows.Next() {
+		var i ListGivenBackRow
+		if err := rows.Scan(&i.ID, &i.GivenMinor); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ListGoods = `-- name: ListGoods :many
+SELECT checkout_id, sku_id, quantity, price_minor, product_title, coalesce(color, '')::text AS color, coalesce(size, '')::text AS size
+FROM checkout_line
+WHERE checkout_id = ANY($1::bigint[])
+ORDER BY checkout_id, position
+`
+
+type ListGoodsRow struct {
+	CheckoutID   int64
+	SkuID        int64
+	Quantity     int32
+	PriceMinor   int64
+	ProductTitle string
+	Color        string
+	Size         string
+}
+
+func (q *Queries) ListGoods(ctx context.Context, checkoutIds []int64) ([]ListGoodsRow, error) {
+	rows, err := q.db.Query(ctx, ListGoods, checkoutIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListGoodsRow
+	for rows.Next() {
+		var i ListGoodsRow
+		if err := rows.Scan(
+			&i.CheckoutID,
+			&i.SkuID,
+			&i.Quantity,
+			&i.PriceMinor,
+			&i.ProductTitle,
+			&i.Color,
+			&i.Size,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ListWhom = `-- name: ListWhom :many
+SELECT x.id, coalesce(nullif(x.email, ''), c.email, '')::text AS email, c.id AS checkout_id
+FROM payment_exception AS x
+LEFT JOIN checkout AS c ON c.id = x.checkout_id OR x.checkout_id IS NULL AND c.reference = x.reference
+WHERE x.id = ANY($1::bigint[]) AND x.order_identifier = ''
+ORDER BY x.id
+`
+
+type ListWhomRow struct {
+	ID         int64
+	Email      string
+	CheckoutID *int64
+}
+
+// Whom to answer about payments that are no order, and the checkout that they were for. Personal.
+func (q *Queries) ListWhom(ctx context.Context, ids []int64) ([]ListWhomRow, error) {
+	rows, err := q.db.Query(ctx, ListWhom, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListWhomRow
+	for rows.Next() {
+		var i ListWhomRow
+		if err := rows.Scan(&i.ID, &i.Email, &i.CheckoutID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const LockException = `-- name: LockException :one
 SELECT id, session_id, reason, reference, checkout_id, payment_intent, expected_minor, currency, subtotal_minor, discount_minor, tax_minor, shipping_minor, total_minor, email, noticed_at, resolved_at, resolved_by, resolution, order_identifier, proposed_refund_minor, detail FROM payment_exception WHERE id = $1 FOR UPDATE
 `
