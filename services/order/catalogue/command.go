@@ -45,7 +45,7 @@ type priceWish struct {
 func (c Counter) SetPrice(ctx context.Context, args []string) error {
 	var wish priceWish
 	request, err := operator.Parse(setPriceCommand, args, func(flags *flag.FlagSet) {
-		flags.Func("from", "when it comes into force", parseMoment(&wish.from))
+		flags.Func("from", "when it comes into force: a day like 2026-12-01, which is its first moment in UTC, or a moment like 2026-12-01T09:00:00Z", parseMoment(&wish.from))
 	})
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (c Counter) SetPrice(ctx context.Context, args []string) error {
 	if change.nothing() {
 		return say(ctx, change.String()+": nothing to do")
 	}
-	if err := request.Confirm(ctx, change.String()+change.planned); err != nil {
+	if err := request.Confirm(ctx, change.String()+change.warning()+change.planned); err != nil {
 		return fmt.Errorf("%s: %w", setPriceCommand, err)
 	}
 	if err := c.setPrice(ctx, request.By, wish); err != nil {
@@ -71,21 +71,22 @@ func (c Counter) SetPrice(ctx context.Context, args []string) error {
 
 func parseMoment(into *time.Time) func(string) error {
 	return func(text string) error {
-		at, err := time.Parse(time.RFC3339, text)
-		if err != nil || at.IsZero() {
-			return errors.New("expected a time like 2026-12-01T00:00:00Z")
+		for _, layout := range []string{time.DateOnly, time.RFC3339} {
+			if at, err := time.Parse(layout, text); err == nil && !at.IsZero() {
+				*into = at.UTC()
+				return nil
+			}
 		}
-		*into = at.UTC()
-		return nil
+		return errors.New("expected a day like 2026-12-01 or a moment like 2026-12-01T09:00:00Z")
 	}
 }
 
 func (w *priceWish) read(args []string) (err error) {
 	if len(args) != 2 {
-		return errors.New("expected SKU AMOUNT [--from 2026-12-01T00:00:00Z]")
+		return errors.New("expected SKU AMOUNT [--from 2026-12-01]")
 	}
 	if w.skuID, err = strconv.ParseInt(args[0], 10, 64); err != nil || w.skuID < 1 {
-		return fmt.Errorf("%q is no number of a SKU; stock lists them", args[0])
+		return fmt.Errorf("%q is no number of a SKU; the command stock lists them", args[0])
 	}
 	if w.priceMinor, err = money.Parse(args[1]); err != nil || w.priceMinor < 0 || w.priceMinor > dearest {
 		return fmt.Errorf("%q is no price; expected an amount like 12.50, at most %s", args[1], money.Format(dearest))
@@ -117,6 +118,14 @@ func (p priceChange) String() string {
 	return fmt.Sprintf("%s: price %s until now, %s from %s on", p.sku, before, money.Format(p.newMinor), when)
 }
 
+// warning: 0 is a price, and seldom meant.
+func (p priceChange) warning() string {
+	if p.newMinor > 0 {
+		return ""
+	}
+	return "\nThe SKU is then free: customers get it for nothing."
+}
+
 // planPrice compares with the price that would be in force at that moment. It locks the SKU when queries is a transaction's.
 func (c Counter) planPrice(ctx context.Context, queries *dbgen.Queries, wish priceWish) (priceChange, error) {
 	change := priceChange{newMinor: wish.priceMinor, from: wish.from, later: !wish.from.IsZero()}
@@ -127,7 +136,7 @@ func (c Counter) planPrice(ctx context.Context, queries *dbgen.Queries, wish pri
 	}
 	sku, err := queries.LockSku(ctx, wish.skuID)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return priceChange{}, fmt.Errorf("there is no SKU %d; stock lists them", wish.skuID)
+		return priceChange{}, fmt.Errorf("there is no SKU %d; the command stock lists them", wish.skuID)
 	}
 	if err != nil {
 		return priceChange{}, fmt.Errorf("read SKU: %w", err)

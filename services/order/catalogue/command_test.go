@@ -91,6 +91,8 @@ func TestPricesComeIntoForceInTheirTime(t *testing.T) {
 	require.Contains(t, works(t, shop, "set-price 1 4 -yes"), "planned before: 6.00 from "+from+" on")
 	seen(t, shop, priceIs(400))
 
+	require.Contains(t, works(t, shop, "set-price 1 7 -yes -from 2099-12-01"), "7.00 from 2099-12-01T00:00:00Z on", "a day is its first moment")
+
 	soon := time.Now().Add(3 * time.Second).UTC().Truncate(time.Second).Format(time.RFC3339)
 	works(t, shop, "set-price 1 4.50 -yes -from "+soon)
 	seen(t, shop, priceIs(450))
@@ -100,7 +102,7 @@ func TestASkuWithoutAPriceGetsOne(t *testing.T) {
 	t.Parallel()
 	shop := ordertest.Open(t)
 	shop.ChangeCatalogue(t, "DELETE FROM sku_price WHERE sku_id = 1", func(s *catalogue.Snapshot) bool { _, found := s.Sku(1); return !found })
-	require.Contains(t, works(t, shop, "set-price 1 0 -yes"), "price none until now, 0.00 from now on")
+	require.Contains(t, works(t, shop, "set-price 1 0 -yes"), "price none until now, 0.00 from now on\nThe SKU is then free")
 	seen(t, shop, priceIs(0))
 }
 
@@ -116,6 +118,8 @@ func TestPricesThatCannotBe(t *testing.T) {
 		require.Equal(t, 1, code, line)
 		require.NotEmpty(t, errs, line)
 	}
+	_, _, errs := command(t, shop, "set-price -yes 99 1.00")
+	require.Contains(t, errs, "there is no SKU 99; the command stock lists them")
 	require.Equal(t, before, shop.Count(t, "SELECT count(*) FROM sku_price"))
 	require.Zero(t, shop.Count(t, "SELECT count(*) FROM operator_action"))
 }

@@ -50,14 +50,41 @@ func (c Counter) Create(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", createCommand, err)
 	}
-	if err := request.Confirm(ctx, made.String()); err != nil {
+	if err := request.Confirm(ctx, made.String()+made.warning()); err != nil {
 		return fmt.Errorf("%s: %w", createCommand, err)
 	}
 	if err := c.do(ctx, request.By, createCommand, made.code, made.String(), func(queries *dbgen.Queries) error { return made.create(ctx, queries, c.Now()) }); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(process.Output(ctx), "%s can be used\n", made.code)
+	_, _ = fmt.Fprintln(process.Output(ctx), made.announced(c.Now()))
 	return nil
+}
+
+// announced says from when on customers can use the code.
+func (p plan) announced(now time.Time) string {
+	if p.startsAt.After(now) {
+		return p.code + " is made; it is good from " + moment(p.startsAt) + " until " + moment(p.endsAt)
+	}
+	return p.code + " can be used"
+}
+
+// leastCharge is what Stripe charges at least, in US dollars (docs.stripe.com/currencies, "Minimum and maximum charge amounts").
+const leastCharge = 50
+
+// warning tells of a code with which an order can come to a total that Stripe refuses: above 0, and below its least charge. Free
+// shipping may be all that is paid besides.
+func (p plan) warning() string {
+	left := int64(leastCharge)
+	switch {
+	case p.action == amountOff:
+		left = p.minimumMinor - p.amountHundredths
+	case p.action == percentOff && p.amountHundredths > nearlyWholly && p.amountHundredths < wholly:
+		left = p.minimumMinor - halfUp(p.minimumMinor, p.amountHundredths, wholly)
+	}
+	if left >= leastCharge {
+		return ""
+	}
+	return "\nWith it an order can come to 0.01 to " + money.Format(leastCharge-1) + ", which Stripe does not charge: such a customer cannot pay. A higher --minimum avoids that."
 }
 
 func (p plan) create(ctx context.Context, queries *dbgen.Queries, now time.Time) error {
@@ -77,7 +104,7 @@ func (p plan) create(ctx context.Context, queries *dbgen.Queries, now time.Time)
 
 // String is the code for people.
 func (p plan) String() string {
-	parts := []string{p.code + ": " + worth(p.action, p.amountHundredths), fmt.Sprintf("%q", p.description)}
+	parts := []string{p.code + ": " + worth(p.action, p.amountHundredths), fmt.Sprintf("customers read %q", p.shown())}
 	if p.minimumMinor > 0 {
 		parts = append(parts, "from "+money.Format(p.minimumMinor)+" of goods")
 	}
@@ -89,6 +116,11 @@ func (p plan) String() string {
 		parts = append(parts, fmt.Sprintf("at most %d by one customer", *p.limitPerCustomer))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// shown is the description as mails have it (purchase/confirmation.go) and, but for zeros at the end, the pages.
+func (p plan) shown() string {
+	return strings.ReplaceAll(p.description, "{}", strings.TrimSuffix(money.Format(p.amountHundredths), ".00"))
 }
 
 // End is `order end-discount-code CODE`. Payment pages that are open keep what they promised.

@@ -51,8 +51,8 @@ func TestMakingACode(t *testing.T) {
 	printed, logged, err := shop.command(t, noon(), "create-discount-code", "SUMMER", "--type", "percent-off", "--amount", "12.5", "--minimum", "20",
 		"--starts", "2026-07-01", "--ends", "2026-08-01T09:30:00+02:00", "--limit", "100", "--limit-per-customer", "1", "--description", "{}% off, only now", "-by", "Grace", "-yes")
 	require.NoError(t, err)
-	require.Equal(t, `SUMMER: 12.50 % off, "{}% off, only now", from 20.00 of goods, from 2026-07-01T00:00:00Z until 2026-08-01T07:30:00Z, at most 100 in all, at most 1 by one customer
-SUMMER can be used
+	require.Equal(t, `SUMMER: 12.50 % off, customers read "12.50% off, only now", from 20.00 of goods, from 2026-07-01T00:00:00Z until 2026-08-01T07:30:00Z, at most 100 in all, at most 1 by one customer
+SUMMER is made; it is good from 2026-07-01T00:00:00Z until 2026-08-01T07:30:00Z
 `, printed)
 	require.Contains(t, logged, "[OPERATOR] create-discount-code")
 	require.Contains(t, logged, "by=Grace")
@@ -67,7 +67,8 @@ func TestWhatIsLeftOutHasAUse(t *testing.T) {
 	shop := openShop(t)
 	printed, err := shop.create(t, "SHIP", "-type", "free-usps-ground-shipping")
 	require.NoError(t, err)
-	require.Contains(t, printed, `SHIP: free-usps-ground-shipping, "Free USPS ground shipping", from 2026-06-01T12:00:00Z until 2027-06-01T12:00:00Z`)
+	require.Contains(t, printed, `SHIP: free-usps-ground-shipping, customers read "Free USPS ground shipping", from 2026-06-01T12:00:00Z until 2027-06-01T12:00:00Z`)
+	require.Contains(t, printed, "SHIP can be used\n")
 	_, err = discount.Find(t.Context(), shop, "SHIP", noon())
 	require.NoError(t, err, "it is good at once")
 	require.Equal(t, "t", shop.text(t, "SELECT (usage_limit IS NULL AND usage_limit_per_customer IS NULL AND order_minimum_minor = 0)::text::char FROM discount_code"))
@@ -103,15 +104,39 @@ func TestCodesThatCannotBeMade(t *testing.T) {
 		"is over":              {good("-starts", "2026-01-01", "-ends", "2026-02-01"), "--ends"},
 		"no day":               {good("-starts", "July"), "--starts"},
 		"limit below 0":        {good("-limit", "-1"), "--limit"},
+		"limit 0":              {good("-limit", "0"), "leave it out for no limit"},
+		"each limit 0":         {good("-limit-per-customer", "0"), "--limit-per-customer is not valid: expected 1"},
+		"odd limit":            {good("-limit", "many"), "--limit"},
+		"amount of shipping":   {[]string{"NEW", "-type", "free-usps-ground-shipping", "-amount", "5"}, "leave it out"},
 		"limit beyond":         {good("-limit-per-customer", "2147483648"), "--limit-per-customer"},
 		"long description":     {good("-description", strings.Repeat("x", 501)), "--description"},
 	} {
 		printed, err := shop.create(t, c.args...)
 		require.ErrorContains(t, err, c.says, name)
 		require.NotContains(t, printed, "can be used", name)
+		require.NotContains(t, printed, "is made", name)
 	}
 	require.Equal(t, "1", shop.text(t, "SELECT count(*)::text FROM discount_code"))
 	require.Equal(t, "1", shop.text(t, "SELECT count(*)::text FROM operator_action"), "what was not done is not noted")
+}
+
+// Stripe charges nothing below 0.50.
+func TestCodesThatLeaveTooLittleToCharge(t *testing.T) {
+	t.Parallel()
+	shop := openShop(t)
+	for code, c := range map[string]struct {
+		args  string
+		warns bool
+	}{
+		"A": {"dollar-amt-off -amount 10", true}, "B": {"dollar-amt-off -amount 10 -minimum 10.49", true}, "C": {"dollar-amt-off -amount 10 -minimum 10.50", false},
+		"D": {"percent-off -amount 99", false}, "E": {"percent-off -amount 99.01", true}, "F": {"percent-off -amount 99.50 -minimum 100", false},
+		"G": {"percent-off -amount 99.50 -minimum 99", true}, "H": {"percent-off -amount 100", false}, "I": {"free-usps-ground-shipping", false},
+	} {
+		printed, err := shop.create(t, append([]string{code, "-type"}, strings.Fields(c.args)...)...)
+		require.NoError(t, err)
+		require.Equal(t, c.warns, strings.Contains(printed, "0.01 to 0.49, which Stripe does not charge"), c.args)
+		require.NotContains(t, printed, "{}")
+	}
 }
 
 func TestEndingACode(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -16,6 +17,9 @@ import (
 
 const (
 	groundFree = "free-usps-ground-shipping"
+
+	// nearlyWholly, in hundredths of a percent, is where a discount begins to leave cents of common prices.
+	nearlyWholly = 99 * 100
 
 	// mostMinor is what the tables take.
 	mostMinor = 99_999_999_99
@@ -30,19 +34,18 @@ var typableCode = regexp.MustCompile(`^[A-Z0-9]{1,100}$`)
 
 // wish is a code as an operator types it.
 type wish struct {
-	code, action, amount, minimum, starts, ends, description string
-	limit, limitPerCustomer                                  int64
+	code, action, amount, minimum, starts, ends, description, limit, limitPerCustomer string
 }
 
 func (w *wish) define(flags *flag.FlagSet) {
 	flags.StringVar(&w.action, "type", "", "percent-off, dollar-amt-off or free-usps-ground-shipping")
-	flags.StringVar(&w.amount, "amount", "", "how many percent, or how much money, like 10.00")
+	flags.StringVar(&w.amount, "amount", "", "how many percent, or how much money, like 10.00; free shipping takes none")
 	flags.StringVar(&w.minimum, "minimum", "0.00", "how much the goods must cost, like 20.00")
 	flags.StringVar(&w.starts, "starts", "", "a day like 2026-12-01, or a moment like 2026-12-01T09:00:00Z; now if left out")
 	flags.StringVar(&w.ends, "ends", "", "likewise; a day ends it as the day begins; a year after its start if left out")
-	flags.Int64Var(&w.limit, "limit", 0, "how often in all")
-	flags.Int64Var(&w.limitPerCustomer, "limit-per-customer", 0, "how often by one customer")
-	flags.StringVar(&w.description, "description", "", "what customers read; {} stands for the amount")
+	flags.StringVar(&w.limit, "limit", "", "how often in all, at least 1; as often as anybody likes if left out")
+	flags.StringVar(&w.limitPerCustomer, "limit-per-customer", "", "how often by one customer, likewise")
+	flags.StringVar(&w.description, "description", "", "what customers read, like '{}% off this week': where {} is, they see the amount")
 }
 
 // plan is a code as it would be made.
@@ -72,7 +75,7 @@ func (w *wish) plan(now time.Time) (plan, error) {
 	return made, errors.Join(failed[:]...)
 }
 
-// readAmount wants at least the smallest amount of a code that has one; the amount of the others means nothing.
+// readAmount wants at least the smallest amount of a code that has one, and none of the others.
 func (w *wish) readAmount() (int64, error) {
 	switch w.action {
 	case percentOff:
@@ -80,7 +83,10 @@ func (w *wish) readAmount() (int64, error) {
 	case amountOff:
 		return amountOf("amount", w.amount, 1, mostMinor)
 	case groundFree:
-		return amountOf("amount", cmp.Or(w.amount, "0"), 0, mostMinor)
+		if w.amount != "" {
+			return 0, errors.New("--amount is not valid: " + groundFree + " takes off all of the shipping; leave it out")
+		}
+		return 0, nil
 	default:
 		return 0, errors.New("--type is not valid: expected " + percentOff + ", " + amountOff + " or " + groundFree)
 	}
@@ -130,13 +136,14 @@ func momentOf(name, text string, otherwise time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("--%s is not valid: expected a day like 2026-12-01 or a moment like 2026-12-01T09:00:00Z", name)
 }
 
-// limitOf is nil for 0: no limit.
-func limitOf(name string, count int64) (*int32, error) {
-	if count < 0 || count > math.MaxInt32 {
-		return nil, fmt.Errorf("--%s is not valid: expected 1 to %d", name, math.MaxInt32)
+// limitOf is nil for what was not given: no limit.
+func limitOf(name, text string) (*int32, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // no limit
 	}
-	if count == 0 {
-		return nil, nil
+	count, err := strconv.ParseInt(text, 10, 32)
+	if err != nil || count < 1 {
+		return nil, fmt.Errorf("--%s is not valid: expected 1 to %d; leave it out for no limit", name, math.MaxInt32)
 	}
 	limit := int32(count)
 	return &limit, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/bartgottschalk/startupwebapp/services/order/operation"
 	"github.com/bartgottschalk/startupwebapp/services/order/stock/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/platform/money"
 	"github.com/bartgottschalk/startupwebapp/services/platform/operator"
 	"github.com/bartgottschalk/startupwebapp/services/platform/postgres"
 	"github.com/bartgottschalk/startupwebapp/services/platform/process"
@@ -48,7 +50,7 @@ func (c Counter) Set(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", setCommand, err)
 	}
-	change, err := planCount(ctx, dbgen.New(c.DB), wanted)
+	change, err := c.planCount(ctx, dbgen.New(c.DB), wanted)
 	if err != nil {
 		return fmt.Errorf("%s: %w", setCommand, err)
 	}
@@ -70,7 +72,7 @@ func countOf(args []string) (count, error) {
 	}
 	id, err := strconv.ParseInt(args[0], 10, 64)
 	if err != nil || id < 1 {
-		return count{}, fmt.Errorf("%q is no number of a SKU; %s lists them", args[0], listCommand)
+		return count{}, fmt.Errorf("%q is no number of a SKU; the command %s lists them", args[0], listCommand)
 	}
 	if args[1] == notCounted {
 		return count{skuID: id}, nil
@@ -90,13 +92,13 @@ type countChange struct {
 	nothing bool
 }
 
-func planCount(ctx context.Context, queries *dbgen.Queries, wanted count) (countChange, error) {
-	rows, err := queries.ListStock(ctx, &wanted.skuID)
+func (c Counter) planCount(ctx context.Context, queries *dbgen.Queries, wanted count) (countChange, error) {
+	rows, err := queries.ListStock(ctx, dbgen.ListStockParams{At: c.Now(), SkuID: &wanted.skuID})
 	if err != nil {
 		return countChange{}, fmt.Errorf("read stock: %w", err)
 	}
 	if len(rows) == 0 {
-		return countChange{}, fmt.Errorf("there is no SKU %d; %s lists them", wanted.skuID, listCommand)
+		return countChange{}, fmt.Errorf("there is no SKU %d; the command %s lists them", wanted.skuID, listCommand)
 	}
 	row := rows[0]
 	change := countChange{
@@ -116,7 +118,7 @@ func (c Counter) set(ctx context.Context, by string, wanted count) error {
 			return err
 		}
 		queries := dbgen.New(tx)
-		change, err := planCount(ctx, queries, wanted)
+		change, err := c.planCount(ctx, queries, wanted)
 		if err != nil || change.nothing {
 			return err
 		}
@@ -139,19 +141,20 @@ func write(ctx context.Context, tx pgx.Tx, wanted count, by string, now time.Tim
 	return Set(ctx, within{tx}, wanted.skuID, int64(*wanted.onHand), by, now)
 }
 
-// List is `order stock`: all SKUs, what is counted of them, and what customers at the payment page may still buy.
+// List is `order stock`: all SKUs with their prices, what is counted of them, and what customers at the payment page may still buy.
 func (c Counter) List(ctx context.Context, args []string) error {
 	if len(args) > 0 {
 		return fmt.Errorf("%s: %q is not understood", listCommand, args[0])
 	}
-	rows, err := dbgen.New(c.DB).ListStock(ctx, nil)
+	rows, err := dbgen.New(c.DB).ListStock(ctx, dbgen.ListStockParams{At: c.Now()})
 	if err != nil {
 		return fmt.Errorf("%s: %w", listCommand, err)
 	}
 	table := tabwriter.NewWriter(process.Output(ctx), 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "SKU\tPRODUCT\tON HAND\tPROMISED")
+	_, _ = fmt.Fprintln(table, "SKU\tPRODUCT\tPRICE\tSTATUS\tON HAND\tPROMISED\tDESCRIPTION")
 	for _, row := range rows {
-		_, _ = fmt.Fprintf(table, "%d\t%s\t%s\t%d\n", row.SkuID, described(row), counted(row.OnHand), row.Promised)
+		_, _ = fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\t%s\n", row.SkuID, described(row), priced(row.PriceMinor), row.InventoryIdentifier,
+			counted(row.OnHand), row.Promised, strings.Join(strings.Fields(row.Description), " "))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("%s: %w", listCommand, err)
@@ -167,6 +170,13 @@ func described(row dbgen.ListStockRow) string {
 		}
 	}
 	return text
+}
+
+func priced(minor int64) string {
+	if minor < 0 {
+		return "none"
+	}
+	return money.Format(minor)
 }
 
 func counted(onHand *int32) string {

@@ -98,9 +98,10 @@ func TestStockIsListedWithWhatIsPromised(t *testing.T) {
 	require.NotContains(t, works(t, shop, "set-stock 1 9 -by ada -yes"), "promised")
 
 	listed := works(t, shop, "stock")
-	require.Regexp(t, `(?m)^SKU +PRODUCT +ON HAND +PROMISED$`, listed)
-	require.Regexp(t, `(?m)^1 +Desk-Tidy Paper Clips, .* 9 +9$`, listed)
-	require.Regexp(t, `(?m)^6 +.* uncounted +0$`, listed)
+	require.Regexp(t, `(?m)^SKU +PRODUCT +PRICE +STATUS +ON HAND +PROMISED +DESCRIPTION$`, listed)
+	require.Regexp(t, `(?m)^1 +Desk-Tidy Paper Clips, .* 3\.50 +in-stock +9 +9 +Leaning left, .*$`, listed)
+	require.Regexp(t, `(?m)^6 +.* uncounted +0 +Three`, listed)
+	require.Regexp(t, `(?m)^2 +Desk-Tidy .* 3\.50 +\S+ +uncounted +0 +Leaning right`, listed, "told from SKU 1")
 	require.Equal(t, 1+shop.Count(t, "SELECT count(*) FROM sku"), strings.Count(listed, "\n"))
 	code, _, _ := command(t, shop, "stock all")
 	require.Equal(t, 1, code)
@@ -109,11 +110,13 @@ func TestStockIsListedWithWhatIsPromised(t *testing.T) {
 func TestCountsThatCannotBe(t *testing.T) {
 	t.Parallel()
 	shop := ordertest.Open(t)
-	for _, line := range []string{"", "1", "1 2 3", "99 1", "0 1", "-- -1 1", "x 1", "1 many", "1 1.5", "-- 1 -1", "1 1000000001", "1 99999999999999999999", "1 UNCOUNTED", "1 5 -force"} {
+	for _, line := range []string{"", "1", "1 2 3", "99 1", "0 1", "-- -1 1", "x 1", "1 many", "1 1.5", "-- 1 -1", "1 1000000001", "1 99999999999999999999", "1 UNCOUNTED", "1 5 -force", "1 -1", "-1 1"} {
 		code, _, errs := command(t, shop, "set-stock -yes -by ada "+line)
 		require.Equal(t, 1, code, line)
 		require.NotEmpty(t, errs, line)
 	}
+	_, _, errs := command(t, shop, "set-stock 1 -1 -by ada")
+	require.Contains(t, errs, "expected a whole number from 0 to")
 	require.Zero(t, shop.Count(t, "SELECT count(*) FROM stock"))
 	require.Zero(t, shop.Count(t, "SELECT count(*) FROM operator_action"))
 	works(t, shop, "set-stock -yes -by ada 1 1000000000")

@@ -30,13 +30,17 @@ WITH gone AS (
 INSERT INTO stock_movement (sku_id, change, on_hand_after, reason, moved_by, moved_at)
 SELECT gone.sku_id, -gone.on_hand, 0, 'set', @moved_by, @at::timestamptz FROM gone;
 
--- A SKU with what is counted of it, null when it is not, and what customers at the payment page may still buy (as in
--- checkout/queries.sql, PromisedPieces).
+-- A SKU with its price in force, -1 when it has none, what is counted of it, null when it is not, and what customers at the
+-- payment page may still buy (as in checkout/queries.sql, PromisedPieces).
 -- name: ListStock :many
-SELECT sku.id AS sku_id, product.title, coalesce(sku.color, '') AS color, coalesce(sku.size, '') AS size, stock.on_hand,
-       coalesce(promised.pieces, 0)::bigint AS promised
+SELECT sku.id AS sku_id, product.title, coalesce(sku.color, '') AS color, coalesce(sku.size, '') AS size, coalesce(sku.description, '') AS description,
+       inventory.identifier AS inventory_identifier,
+       coalesce((SELECT sku_price.price_minor FROM sku_price WHERE sku_price.sku_id = sku.id AND sku_price.valid_from <= @at::timestamptz
+        ORDER BY sku_price.valid_from DESC LIMIT 1), -1)::bigint AS price_minor,
+       stock.on_hand, coalesce(promised.pieces, 0)::bigint AS promised
 FROM sku
 JOIN product ON product.id = sku.product_id
+JOIN inventory ON inventory.id = sku.inventory_id
 LEFT JOIN stock ON stock.sku_id = sku.id
 LEFT JOIN (
     SELECT checkout_line.sku_id, sum(checkout_line.quantity) AS pieces

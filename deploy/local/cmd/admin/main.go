@@ -83,14 +83,14 @@ func commands() []command {
 		{"exceptions", "[--all]", "list what somebody has to decide: payments that are no order, disputes, differences", order, false},
 		{"resolve-exception", "ID --note TEXT [--refund]", "close an exception, after giving the proposed sum back", order, false},
 
-		{"set-price", "SKU AMOUNT [--from 2026-12-01T00:00:00Z]", "change a price, now or from then on", order, false},
-		{"stock", "", "list the SKUs with what is counted of them, and what is promised to customers", order, false},
+		{"set-price", "SKU AMOUNT [--from 2026-12-01]", "change a price, now or from then on", order, false},
+		{"stock", "", "list the SKUs with prices, what is counted of them, and what is promised to customers", order, false},
 		{"set-stock", "SKU COUNT|uncounted", "say how many pieces there are", order, false},
 		{"shipping-methods", "", "list the shipping methods", order, false},
 		{"enable-shipping-method", "IDENTIFIER", "offer a shipping method", order, false},
 		{"disable-shipping-method", "IDENTIFIER [--force]", "offer a shipping method no longer; --force: even the last", order, false},
 
-		{"create-discount-code", "CODE --type percent-off|dollar-amt-off|free-usps-ground-shipping --amount 10.00 [--minimum 20.00] [--starts 2026-12-01] [--ends 2027-01-01] [--limit N] [--limit-per-customer N] [--description TEXT]", "make a discount code", order, false},
+		{"create-discount-code", "CODE --type percent-off|dollar-amt-off|free-usps-ground-shipping [--amount 10.00] [--minimum 20.00] [--starts 2026-12-01] [--ends 2027-01-01] [--limit N] [--limit-per-customer N] [--description TEXT]", "make a discount code, good for a year unless --ends says otherwise; customers see the amount where TEXT has {}", order, false},
 		{"end-discount-code", "CODE", "let a discount code be over from now on", order, false},
 		{"discount-codes", "", "list the discount codes and their uses", order, false},
 		{"load-demo-discount-codes", "", "put the discount codes of the old shop's recordings into a shop that has no others", order, false},

@@ -228,10 +228,17 @@ func TestAnonymisingStopsAtTheFirstThatRefuses(t *testing.T) {
 func TestLogLinesInPieces(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ said, want string }{
-		"a sentence":          {"Password: ", "Password: "},
-		"a log line":          {`{"msg":"audit failed","error":"wrong"}` + "\n", "audit failed: wrong\n"},
-		"one without error":   {`{"msg":"slow"}` + "\n", "slow\n"},
-		"one after another":   {"a {\n" + `{"msg":"m","error":"e"}` + "\nb\n", "a {\nm: e\nb\n"},
+		"a sentence":        {"Password: ", "Password: "},
+		"a log line":        {`{"msg":"audit failed","error":"wrong"}` + "\n", "audit failed: wrong\n"},
+		"one without error": {`{"msg":"slow"}` + "\n", "slow\n"},
+		"one after another": {"a {\n" + `{"msg":"m","error":"e"}` + "\nb\n", "a {\nm: e\nb\n"},
+		"what an operator did": {
+			`{"time":"t","level":"INFO","msg":"[OPERATOR] refund-order","service":"order","by":"ann","order":"4Xb2","amount_minor":1200,"error":null,"trace_id":"1"}` + "\n",
+			"[OPERATOR] refund-order  by=ann  order=4Xb2  amount_minor=1200\n",
+		},
+		"what an operator did not": {
+			`{"msg":"[OPERATOR] cancel-order","by":"a\nb","error":"refused"}` + "\n", "[OPERATOR] cancel-order  by=a\uFFFDb: refused\n",
+		},
 		"one that breaks off": {`{"msg":"au`, `{"msg":"au`},
 		"other JSON":          {`{"id":1}` + "\n", `{"id":1}` + "\n"},
 	} {

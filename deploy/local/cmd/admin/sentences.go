@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
+	"unicode"
 )
 
 // sentences hands on what a program says on stderr, at once, as a question may wait for its answer. Of the log lines among
@@ -53,14 +55,56 @@ func (s *sentences) end() {
 	}
 }
 
-// plain is what a log line is about, or the line itself if it is none.
+// plain is what a log line is about, or the line itself if it is none. Of what operators did, it is also who did it, and to what.
 func plain(line []byte) []byte {
 	var log struct{ Msg, Error string }
 	if json.Unmarshal(line, &log) != nil || log.Msg == "" {
 		return line
 	}
-	if log.Error == "" {
-		return fmt.Appendln(nil, log.Msg)
+	said := log.Msg
+	if strings.HasPrefix(said, "[OPERATOR]") {
+		said = strings.Join(append([]string{said}, attributes(line)...), "  ")
 	}
-	return fmt.Appendf(nil, "%s: %s\n", log.Msg, log.Error)
+	if log.Error != "" {
+		said += ": " + log.Error
+	}
+	return fmt.Appendln(nil, oneLine(said))
+}
+
+// attributes are those of a log line that tell an operator something, in their order.
+func attributes(line []byte) []string {
+	decoder := json.NewDecoder(bytes.NewReader(line))
+	decoder.UseNumber()
+	if _, err := decoder.Token(); err != nil { // the brace
+		return nil
+	}
+	var told []string
+	for decoder.More() {
+		name, err := decoder.Token()
+		if err != nil {
+			return told
+		}
+		var value any
+		if decoder.Decode(&value) != nil {
+			return told
+		}
+		switch name {
+		case "time", "level", "msg", "service", "error", "trace_id", "span_id":
+		default:
+			if value != nil && value != "" {
+				told = append(told, fmt.Sprintf("%v=%v", name, value))
+			}
+		}
+	}
+	return told
+}
+
+// oneLine keeps out what would command the terminal.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
 }

@@ -25,10 +25,14 @@ func (q *Queries) BeginCounting(ctx context.Context, arg BeginCountingParams) er
 }
 
 const ListStock = `-- name: ListStock :many
-SELECT sku.id AS sku_id, product.title, coalesce(sku.color, '') AS color, coalesce(sku.size, '') AS size, stock.on_hand,
-       coalesce(promised.pieces, 0)::bigint AS promised
+SELECT sku.id AS sku_id, product.title, coalesce(sku.color, '') AS color, coalesce(sku.size, '') AS size, coalesce(sku.description, '') AS description,
+       inventory.identifier AS inventory_identifier,
+       coalesce((SELECT sku_price.price_minor FROM sku_price WHERE sku_price.sku_id = sku.id AND sku_price.valid_from <= $1::timestamptz
+        ORDER BY sku_price.valid_from DESC LIMIT 1), -1)::bigint AS price_minor,
+       stock.on_hand, coalesce(promised.pieces, 0)::bigint AS promised
 FROM sku
 JOIN product ON product.id = sku.product_id
+JOIN inventory ON inventory.id = sku.inventory_id
 LEFT JOIN stock ON stock.sku_id = sku.id
 LEFT JOIN (
     SELECT checkout_line.sku_id, sum(checkout_line.quantity) AS pieces
@@ -36,23 +40,31 @@ LEFT JOIN (
     WHERE checkout.state IN ('open', 'superseded') AND (checkout.state = 'open' OR checkout.session_id IS NOT NULL)
     GROUP BY checkout_line.sku_id
 ) AS promised ON promised.sku_id = sku.id
-WHERE $1::bigint IS NULL OR sku.id = $1::bigint
+WHERE $2::bigint IS NULL OR sku.id = $2::bigint
 ORDER BY sku.id
 `
 
-type ListStockRow struct {
-	SkuID    int64
-	Title    string
-	Color    string
-	Size     string
-	OnHand   *int32
-	Promised int64
+type ListStockParams struct {
+	At    time.Time
+	SkuID *int64
 }
 
-// A SKU with what is counted of it, null when it is not, and what customers at the payment page may still buy (as in
-// checkout/queries.sql, PromisedPieces).
-func (q *Queries) ListStock(ctx context.Context, skuID *int64) ([]ListStockRow, error) {
-	rows, err := q.db.Query(ctx, ListStock, skuID)
+type ListStockRow struct {
+	SkuID               int64
+	Title               string
+	Color               string
+	Size                string
+	Description         string
+	InventoryIdentifier string
+	PriceMinor          int64
+	OnHand              *int32
+	Promised            int64
+}
+
+// A SKU with its price in force, -1 when it has none, what is counted of it, null when it is not, and what customers at the
+// payment page may still buy (as in checkout/queries.sql, PromisedPieces).
+func (q *Queries) ListStock(ctx context.Context, arg ListStockParams) ([]ListStockRow, error) {
+	rows, err := q.db.Query(ctx, ListStock, arg.At, arg.SkuID)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +77,9 @@ func (q *Queries) ListStock(ctx context.Context, skuID *int64) ([]ListStockRow, 
 			&i.Title,
 			&i.Color,
 			&i.Size,
+			&i.Description,
+			&i.InventoryIdentifier,
+			&i.PriceMinor,
 			&i.OnHand,
 			&i.Promised,
 		); err != nil {
