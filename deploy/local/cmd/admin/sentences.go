@@ -66,7 +66,7 @@ func plain(line []byte) []byte {
 		said = strings.Join(append([]string{said}, attributes(line)...), "  ")
 	}
 	if log.Error != "" {
-		said += ": " + log.Error
+		said += ": " + strings.ReplaceAll(strings.TrimSpace(log.Error), "\n", "; ")
 	}
 	return fmt.Appendln(nil, oneLine(said))
 }
