@@ -27,7 +27,7 @@ func (l *ledger) ask(ctx context.Context, wanted wish) (dbgen.Refund, error) {
 	if !isNew && row.Request != wanted.content() {
 		return dbgen.Refund{}, errKeyReused
 	}
-	if !isNew && (row.State != stateFailed || row.RefundID != nil) {
+	if !isNew && !refused(row) {
 		return row, nil
 	}
 	amount, err := l.amount(ctx, wanted.amountMinor, row.AmountMinor)
@@ -44,6 +44,9 @@ func (l *ledger) ask(ctx context.Context, wanted wish) (dbgen.Refund, error) {
 	}
 	return row, l.planRestock(ctx, row.ID, wanted)
 }
+
+// refused tells whether Stripe never took the refund on, so that it can be asked for again.
+func refused(row dbgen.Refund) bool { return row.State == stateFailed && row.RefundID == nil }
 
 func (l *ledger) find(ctx context.Context, key string) (dbgen.Refund, error) {
 	if l.paid.purchaseID != nil {

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	orderv1 "github.com/bartgottschalk/startupwebapp/proto/order/v1"
 	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
 	"github.com/bartgottschalk/startupwebapp/services/platform/money"
@@ -22,6 +24,7 @@ const keyLength = 12
 
 var (
 	errOneOrder = errors.New("expected the identifier of one order")
+	errTriedOut = errors.New("only tried out")
 	errPairs    = errors.New(`expected "all", or pairs of SKU and quantity, like 1=2,6=1`)
 )
 
@@ -32,11 +35,7 @@ func (r *Refunds) RefundCommand(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("refund-order: %w", err)
 	}
-	order, err := r.purchases.Read(ctx, wanted.GetOrderIdentifier())
-	if err != nil {
-		return fmt.Errorf("refund-order: %w", err)
-	}
-	if err := request.Confirm(ctx, intention(order, wanted)); err != nil {
+	if err := r.agree(ctx, request, wanted); err != nil {
 		return fmt.Errorf("refund-order: %w", err)
 	}
 	answer, err := r.RefundOrder(ctx, wanted)
@@ -48,6 +47,67 @@ func (r *Refunds) RefundCommand(ctx context.Context, args []string) error {
 	_, _ = fmt.Fprintf(process.Output(ctx), "%s of order %s: %s, %s\n", money.Format(answer.GetRefund().GetAmountMinor()),
 		wanted.GetOrderIdentifier(), inWords(answer.GetRefund().GetState()), cmp.Or(answer.GetRefund().GetRefundId(), "not known to Stripe yet"))
 	return nil
+}
+
+// agree says what will happen and asks, unless it cannot happen, or was agreed to before.
+func (r *Refunds) agree(ctx context.Context, request operator.Request, wanted *orderv1.RefundOrderRequest) error {
+	order, err := r.purchases.Read(ctx, wanted.GetOrderIdentifier())
+	if err != nil {
+		return err
+	}
+	planned, err := r.tryOut(ctx, wanted)
+	if errors.Is(err, errExceeds) {
+		return tooMuch(order, wanted)
+	}
+	if err != nil {
+		return err
+	}
+	if planned.known {
+		_, _ = fmt.Fprintf(process.Output(ctx), "The refund %s of %s was asked for before: nothing more goes back.\n", wanted.GetKey(), money.Format(planned.amountMinor))
+		return nil
+	}
+	return request.Confirm(ctx, intention(order, wanted, planned.amountMinor))
+}
+
+// plan is what a refund would be.
+type plan struct {
+	amountMinor int64
+	known       bool // it was asked for before, and goes on, or is over
+}
+
+// tryOut does all that comes before Stripe is asked, and takes it back. Faults as those of RefundOrder.
+func (r *Refunds) tryOut(ctx context.Context, request *orderv1.RefundOrderRequest) (plan, error) {
+	wanted, err := wishOf(request)
+	if err != nil {
+		return plan{}, err
+	}
+	var planned plan
+	err = r.within(ctx, lockOrder(request.GetOrderIdentifier()), func(ctx context.Context, books *ledger) error {
+		before, err := books.find(ctx, wanted.key)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return fmt.Errorf("find refund: %w", err)
+		}
+		planned.known = err == nil && !refused(before)
+		row, err := books.ask(ctx, wanted)
+		planned.amountMinor = row.AmountMinor
+		return cmp.Or(err, errTriedOut)
+	})
+	if errors.Is(err, errTriedOut) {
+		return planned, nil
+	}
+	return plan{}, err
+}
+
+func tooMuch(order *orderv1.Order, wanted *orderv1.RefundOrderRequest) error {
+	left := order.GetTotalMinor() - order.GetRefundedMinor()
+	said := fmt.Sprintf("order %s cost %s, %s was given back", order.GetIdentifier(), money.Format(order.GetTotalMinor()), money.Format(order.GetRefundedMinor()))
+	if left <= 0 {
+		return errors.New(said + ": nothing is left to give back")
+	}
+	if wanted.GetAmountMinor() <= left {
+		return errors.New(said + ", and the rest is on its way: show-order tells of it")
+	}
+	return fmt.Errorf("%s: %s is more than the %s that is left", said, money.Format(wanted.GetAmountMinor()), money.Format(left))
 }
 
 func parseRefund(args []string) (*orderv1.RefundOrderRequest, operator.Request, error) {
@@ -101,8 +161,7 @@ func parseRestock(text string) (all bool, lines []*orderv1.RestockLine, err erro
 	return false, lines, nil
 }
 
-func intention(order *orderv1.Order, wanted *orderv1.RefundOrderRequest) string {
-	left := order.GetTotalMinor() - order.GetRefundedMinor()
+func intention(order *orderv1.Order, wanted *orderv1.RefundOrderRequest, amountMinor int64) string {
 	goods := "the goods stay away"
 	if wanted.GetRestockAll() {
 		goods = "the goods go back on the shelf"
@@ -116,7 +175,7 @@ func intention(order *orderv1.Order, wanted *orderv1.RefundOrderRequest) string 
 	}
 	return fmt.Sprintf("Order %s cost %s, %s was given back.\n%s goes back to the customer, %s. The key is %s.", order.GetIdentifier(),
 		money.Format(order.GetTotalMinor()), money.Format(order.GetRefundedMinor()),
-		money.Format(cmp.Or(wanted.GetAmountMinor(), left)), goods, wanted.GetKey())
+		money.Format(amountMinor), goods, wanted.GetKey())
 }
 
 func inWords(state orderv1.RefundState) string {

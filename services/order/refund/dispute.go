@@ -60,6 +60,9 @@ func (l *ledger) keepDispute(ctx context.Context, told *paymentv1.Dispute) error
 	if err != nil {
 		return fmt.Errorf("list disputes: %w", err)
 	}
+	if err := l.proposeBesidesDisputes(ctx, told.GetStatus()); err != nil {
+		return err
+	}
 	waiting := slices.DeleteFunc(slices.Clone(disputes), func(dispute dbgen.Dispute) bool { return slices.Contains(overWell(), dispute.Status) })
 	switch {
 	case len(waiting) == 0 && isNew: // the books know of it, and nobody is woken
@@ -76,6 +79,52 @@ func (l *ledger) keepDispute(ctx context.Context, told *paymentv1.Dispute) error
 	default: // who resolved it need not hear of every step at the bank
 		return l.tellMore(ctx, exception.Dispute, describe(waiting))
 	}
+}
+
+// proposeBesidesDisputes keeps anybody from paying what a dispute takes once more, and proposes failed refunds again after one
+// that left us the money.
+func (l *ledger) proposeBesidesDisputes(ctx context.Context, status string) error {
+	left, err := l.proposableMinor(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(overWell(), status) {
+		return l.proposeFailed(ctx, left)
+	}
+	err = l.queries.LowerProposedByDispute(ctx, dbgen.LowerProposedByDisputeParams{
+		LeftMinor: left, PaymentIntent: l.paid.intent, Lost: status == lost,
+	})
+	if err != nil {
+		return fmt.Errorf("lower proposed refund: %w", err)
+	}
+	return nil
+}
+
+func (l *ledger) proposeFailed(ctx context.Context, leftMinor int64) error {
+	failed, err := l.queries.ListFailedRefunds(ctx, l.paid.intent)
+	if err != nil || len(failed) == 0 {
+		return err
+	}
+	err = l.queries.ProposeFailedRefunds(ctx, dbgen.ProposeFailedRefundsParams{
+		SessionID: l.paid.session, PaymentIntent: l.paid.intent, AmountMinor: failed[len(failed)-1].AmountMinor, LeftMinor: leftMinor,
+	})
+	if err != nil {
+		return fmt.Errorf("propose failed refunds: %w", err)
+	}
+	return nil
+}
+
+// proposableMinor is what was paid, and nobody has asked back, and no dispute takes.
+func (l *ledger) proposableMinor(ctx context.Context) (int64, error) {
+	left, err := l.leftMinor(ctx)
+	if err != nil {
+		return 0, err
+	}
+	disputed, err := l.queries.SumDisputes(ctx, dbgen.SumDisputesParams{PaymentIntent: l.paid.intent, OverWell: overWell()})
+	if err != nil {
+		return 0, fmt.Errorf("sum disputes: %w", err)
+	}
+	return max(0, left-disputed), nil
 }
 
 func (l *ledger) closedAt(told *paymentv1.Dispute) *time.Time {

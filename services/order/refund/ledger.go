@@ -168,7 +168,7 @@ func (l *ledger) noteFailures(ctx context.Context, amountMinor int64) error {
 	for i, row := range failed {
 		texts[i] = fmt.Sprintf("refund %s of %s: %s", row.Key, money.Format(row.AmountMinor), row.Failure)
 	}
-	left, err := l.leftMinor(ctx)
+	left, err := l.proposableMinor(ctx)
 	if err != nil {
 		return err
 	}

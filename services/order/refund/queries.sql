@@ -138,6 +138,17 @@ SELECT key, amount_minor, failure FROM refund WHERE payment_intent = sqlc.arg(pa
 UPDATE payment_exception SET proposed_refund_minor = least(proposed_refund_minor, sqlc.arg(left_minor)::bigint)
 WHERE payment_intent = sqlc.arg(payment_intent) AND resolved_at IS NULL AND reason <> 'dispute';
 
+-- name: LowerProposedByDispute :exec
+-- What the customer's bank takes, or has taken, should not go back as well. Of a dispute that may still be won, only what can be
+-- proposed again is lowered.
+UPDATE payment_exception SET proposed_refund_minor = least(proposed_refund_minor, sqlc.arg(left_minor)::bigint)
+WHERE payment_intent = sqlc.arg(payment_intent) AND resolved_at IS NULL AND reason <> 'dispute' AND (reason = 'refund-failed' OR sqlc.arg(lost)::boolean);
+
+-- name: SumDisputes :one
+-- What disputes take, or have taken, but for those that left us the money.
+SELECT coalesce(sum(amount_minor), 0)::bigint FROM dispute
+WHERE payment_intent = sqlc.arg(payment_intent) AND NOT status = ANY(sqlc.arg(over_well)::text[]);
+
 -- name: ProposeFailedRefunds :exec
 -- All that failed since people were told, but for what was tried to make it good; at least the last one, and no more than is left.
 UPDATE payment_exception AS e

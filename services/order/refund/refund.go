@@ -35,10 +35,10 @@ const (
 
 // The outcomes that callers are told of (proto order.v1.RefundService).
 var (
-	errOrderNotFound  = fault.New(fault.NotFound, "order-not-found", "")
+	errOrderNotFound  = fault.New(fault.NotFound, "order-not-found", "there is no such order")
 	errAmount         = fault.New(fault.Invalid, "refund-amount-invalid", "a refund is at least one cent, or 0 for all that is left")
 	errExceeds        = fault.New(fault.FailedPrecondition, "refund-exceeds-payment", "more than what was paid and not given back yet")
-	errNothingCharged = fault.New(fault.FailedPrecondition, "nothing-was-charged", "")
+	errNothingCharged = fault.New(fault.FailedPrecondition, "nothing-was-charged", "nothing was paid that could go back")
 	errKeyReused      = fault.New(fault.Conflict, "refund-key-reused", "this key stands for a refund with other content")
 	errKey            = fault.New(fault.Invalid, "refund-key-invalid", "a key is 1 to 100 visible characters, and not one of those that the shop makes itself")
 	errRestock        = fault.New(fault.Invalid, "restock-invalid", "only what the order has can go back on the shelf")

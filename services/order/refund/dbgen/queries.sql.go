@@ -648,6 +648,24 @@ func (q *Queries) LockOrderOfPayment(ctx context.Context, paymentIntent string) 
 	return i, err
 }
 
+const LowerProposedByDispute = `-- name: LowerProposedByDispute :exec
+UPDATE payment_exception SET proposed_refund_minor = least(proposed_refund_minor, $1::bigint)
+WHERE payment_intent = $2 AND resolved_at IS NULL AND reason <> 'dispute' AND (reason = 'refund-failed' OR $3::boolean)
+`
+
+type LowerProposedByDisputeParams struct {
+	LeftMinor     int64
+	PaymentIntent string
+	Lost          bool
+}
+
+// What the customer's bank takes, or has taken, should not go back as well. Of a dispute that may still be won, only what can be
+// proposed again is lowered.
+func (q *Queries) LowerProposedByDispute(ctx context.Context, arg LowerProposedByDisputeParams) error {
+	_, err := q.db.Exec(ctx, LowerProposedByDispute, arg.LeftMinor, arg.PaymentIntent, arg.Lost)
+	return err
+}
+
 const LowerProposedRefund = `-- name: LowerProposedRefund :exec
 UPDATE payment_exception SET proposed_refund_minor = least(proposed_refund_minor, $1::bigint)
 WHERE payment_intent = $2 AND resolved_at IS NULL AND reason <> 'dispute'
@@ -812,6 +830,24 @@ func (q *Queries) SettleRefund(ctx context.Context, arg SettleRefundParams) erro
 		arg.ID,
 	)
 	return err
+}
+
+const SumDisputes = `-- name: SumDisputes :one
+SELECT coalesce(sum(amount_minor), 0)::bigint FROM dispute
+WHERE payment_intent = $1 AND NOT status = ANY($2::text[])
+`
+
+type SumDisputesParams struct {
+	PaymentIntent string
+	OverWell      []string
+}
+
+// What disputes take, or have taken, but for those that left us the money.
+func (q *Queries) SumDisputes(ctx context.Context, arg SumDisputesParams) (int64, error) {
+	row := q.db.QueryRow(ctx, SumDisputes, arg.PaymentIntent, arg.OverWell)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const SumRefunds = `-- name: SumRefunds :one
