@@ -115,10 +115,10 @@ func TestShowTellsEverything(t *testing.T) {
 	require.NoError(t, err)
 	for _, text := range []string{
 		"Order " + s.order + " of 2026-11-23 10:00 UTC\n", "Bea\uFFFD[2J Buyer <buyer@example.com>, guest +13125550100\n",
-		"Sam Ship, 2 Dock Rd, Unit 7, Chicago, IL 60602, US\n", "not handed over yet",
+		"Sam Ship, 2 Dock Rd, Unit 7, Chicago, IL 60602, US\n", "not handed to the mail queue yet",
 		"2 x      3.50  SKU 1  Desk-Tidy Paper Clips", "(2 back on the shelf)", "discount PROMOTION: -0.56\n",
 		"total               16.00 usd\n", "given back          -4.00\n", s.intent + ", 16.00 usd", "USPS Retail Ground 1Z999\n", "&tLabels=1Z999\n",
-		"2026-11-23 11:00 UTC  4.00 usd  succeeded re_", "key k, by ann  scratched\n", "2026-11-23 10:00 UTC  shipped          ann          mail not handed over\n",
+		"2026-11-23 11:00 UTC  4.00 usd  succeeded re_", "key k, by ann  scratched\n", "2026-11-23 10:00 UTC  shipped          ann          mail not queued yet\n",
 	} {
 		require.Contains(t, said, text)
 	}

@@ -31,11 +31,11 @@ const (
 
 // The outcomes that callers are told of (proto order.v1.FulfilmentService).
 var (
-	errOrderNotFound  = fault.New(fault.NotFound, "order-not-found", "")
-	errStatusNotFound = fault.New(fault.NotFound, "status-not-found", "")
+	errOrderNotFound  = fault.New(fault.NotFound, "order-not-found", "there is no such order")
+	errStatusNotFound = fault.New(fault.NotFound, "status-not-found", "there is no such status")
 	errOwnCall        = fault.New(fault.Invalid, "status-has-its-own-call", "an order becomes this by cancelling it or by giving money back")
-	errCancelled      = fault.New(fault.FailedPrecondition, "order-is-cancelled", "")
-	errShipped        = fault.New(fault.FailedPrecondition, "order-is-shipped", "")
+	errCancelled      = fault.New(fault.FailedPrecondition, "order-is-cancelled", "an order that was cancelled stays as it is")
+	errShipped        = fault.New(fault.FailedPrecondition, "order-is-shipped", "its goods have left, so it cannot be cancelled; give money back instead, or set the status to one before shipping")
 	errTracking       = fault.New(fault.Invalid, "tracking-number-invalid", "a tracking number is 1 to 100 printable characters of ASCII, without a space at either end")
 
 	orderForm    = regexp.MustCompile(`^[A-Za-z0-9]{1,100}$`)
@@ -116,7 +116,7 @@ type desk struct {
 	queries   *dbgen.Queries
 	id        int64
 	order     string
-	history   []string // newest first
+	history   history
 	now       time.Time
 }
 
@@ -161,10 +161,10 @@ func (d *desk) setStatus(ctx context.Context, status, by string) error {
 	if !known {
 		return errStatusNotFound
 	}
-	if d.cancelled() {
+	if d.history.cancelled() {
 		return errCancelled
 	}
-	if d.status() == status {
+	if d.history.status() == status {
 		return nil
 	}
 	if err := d.purchases.Enter(ctx, d.tx, purchase.Change{PurchaseID: d.id, Status: status, By: by}); err != nil {
@@ -174,7 +174,7 @@ func (d *desk) setStatus(ctx context.Context, status, by string) error {
 }
 
 func (d *desk) setTracking(ctx context.Context, number, by string) error {
-	if d.cancelled() {
+	if d.history.cancelled() {
 		return errCancelled
 	}
 	changed, err := d.queries.SetTrackingNumber(ctx, dbgen.SetTrackingNumberParams{PurchaseID: d.id, TrackingNumber: number})
@@ -184,7 +184,7 @@ func (d *desk) setTracking(ctx context.Context, number, by string) error {
 	if changed == 0 {
 		return nil
 	}
-	if d.shipped() {
+	if d.history.shipped() {
 		if err := d.purchases.TellTracking(ctx, d.tx, d.order, number); err != nil {
 			return err
 		}
@@ -193,8 +193,8 @@ func (d *desk) setTracking(ctx context.Context, number, by string) error {
 }
 
 func (d *desk) cancel(ctx context.Context, refunds *refund.Refunds, what refund.Cancellation) (int64, error) {
-	if !d.cancelled() {
-		if d.shipped() {
+	if !d.history.cancelled() {
+		if d.history.shipped() {
 			return 0, errShipped
 		}
 		if err := d.purchases.Enter(ctx, d.tx, purchase.Change{PurchaseID: d.id, Status: purchase.StatusCancelled, By: what.By}); err != nil {
@@ -211,12 +211,15 @@ func (d *desk) note(ctx context.Context, by, command, detail string) error {
 	return operation.Note(ctx, d.tx, by, command, d.order, detail, d.now)
 }
 
+// history is the statuses that an order entered, newest first.
+type history []string
+
 // cancelled is for good.
-func (d *desk) cancelled() bool { return slices.Contains(d.history, purchase.StatusCancelled) }
+func (h history) cancelled() bool { return slices.Contains(h, purchase.StatusCancelled) }
 
 // status is where the goods are now: the newest status that is not about money.
-func (d *desk) status() string {
-	for _, status := range d.history {
+func (h history) status() string {
+	for _, status := range h {
 		if !aboutMoney(status) {
 			return status
 		}
@@ -225,9 +228,9 @@ func (d *desk) status() string {
 }
 
 // shipped tells whether the goods have left: whatever a shop has for statuses after that, it has not gone back to one before.
-func (d *desk) shipped() bool {
+func (h history) shipped() bool {
 	before := []string{purchase.StatusAccepted, purchase.StatusManufacturing, purchase.StatusPacking}
-	for _, status := range d.history {
+	for _, status := range h {
 		if status == purchase.StatusShipped {
 			return true
 		}

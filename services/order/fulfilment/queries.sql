@@ -39,3 +39,6 @@ SELECT id, reason, detail, coalesce(resolution, '')::text AS resolution, (resolv
 FROM payment_exception AS x
 WHERE x.order_identifier = sqlc.arg(order_identifier) AND x.order_identifier <> '' OR x.session_id = sqlc.arg(session_id)
 ORDER BY x.id;
+
+-- name: ListStatuses :many
+SELECT identifier FROM status ORDER BY identifier;

@@ -105,9 +105,9 @@ func (p *page) customer() {
 	p.line("  customer     %s <%s>, %s %s", row.CustomerName, row.Email, who, row.Phone)
 	p.line("  ships to     %s", address(p.order.GetShippingAddress()))
 	p.line("  bill to      %s", address(p.order.GetBillingAddress()))
-	confirmed := "not handed over yet"
+	confirmed := "not handed to the mail queue yet"
 	if row.ConfirmationAcceptedAt != nil {
-		confirmed = "handed over " + at(*row.ConfirmationAcceptedAt)
+		confirmed = "handed to the mail queue " + at(*row.ConfirmationAcceptedAt)
 	}
 	p.line("  confirmation %s", confirmed)
 }
@@ -177,10 +177,10 @@ func (p *page) payment() {
 
 func (p *page) history() {
 	for i, status := range p.known.statuses {
-		mail := "mail not handed over"
+		mail := "mail not queued yet"
 		switch {
 		case status.NoticeAcceptedAt != nil:
-			mail = "mailed"
+			mail = "mail queued"
 		case i == 0:
 			mail = ""
 		}

@@ -46,6 +46,30 @@ func (q *Queries) ListHistory(ctx context.Context, purchaseID int64) ([]string, 
 	return items, nil
 }
 
+const ListStatuses = `-- name: ListStatuses :many
+SELECT identifier FROM status ORDER BY identifier
+`
+
+func (q *Queries) ListStatuses(ctx context.Context) ([]string, error) {
+	rows, err := q.db.Query(ctx, ListStatuses)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var identifier string
+		if err := rows.Scan(&identifier); err != nil {
+			return nil, err
+		}
+		items = append(items, identifier)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const LockPurchase = `-- name: LockPurchase :one
 SELECT id, identifier FROM purchase WHERE identifier = $1 FOR UPDATE
 `
