@@ -53,3 +53,29 @@ func TestOperatorChoosesWhatGoesBackOnTheShelf(t *testing.T) {
 	require.Equal(t, 10, onHand())
 	require.Equal(t, total, s.atStripe())
 }
+
+func TestRefundsThatCannotBeAreRefusedWithASentence(t *testing.T) {
+	t.Parallel()
+	s := sell(t, checkouttest.Open(t))
+	_, err := s.refundOrder(t, "-amount", "4.00", "-key", "k")
+	require.NoError(t, err)
+	for want, args := range map[string][]string{
+		"cost 16.56, 4.00 was given back: 20.00 is more than the 12.56 that is left": {"-amount", "20.00"},
+		"this key stands for a refund with other content":                            {"-amount", "5.00", "-key", "k"},
+		"a key is 1 to 100 visible characters":                                       {"-key", "a b"},
+	} {
+		printed, err := s.refundOrder(t, args...)
+		require.ErrorContains(t, err, want)
+		require.Empty(t, printed, "nothing was promised, nor asked")
+	}
+	printed, err := s.refundOrder(t, "-amount", "4.00", "-key", "k")
+	require.NoError(t, err)
+	require.Contains(t, printed, "The refund k of 4.00 was asked for before: nothing more goes back.\n4.00 of order ")
+
+	_, err = s.refundOrder(t)
+	require.NoError(t, err)
+	require.Equal(t, total, s.atStripe())
+	printed, err = s.refundOrder(t)
+	require.ErrorContains(t, err, "cost 16.56, 16.56 was given back: nothing is left to give back")
+	require.Empty(t, printed)
+}
