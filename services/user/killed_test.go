@@ -112,7 +112,7 @@ func TestAProcessThatIsKilledWhileItSends(t *testing.T) {
 			require.LessOrEqual(t, len(s.sink.mails()), 1)
 
 			before := len(s.sink.mails())
-			code, said, errs := s.mailCommand("resend-mail", s.text("SELECT id::text FROM mails"))
+			code, said, errs := s.mailCommand("resend-mail", "-yes", "-by", "ada", s.text("SELECT id::text FROM mails"))
 			require.Zero(t, code, said+errs)
 			s.mailsTo("buyer@mail.example", before+1)
 			require.Zero(t, s.count("SELECT count(*) FROM mail_failures WHERE resolved_at IS NULL"))

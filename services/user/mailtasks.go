@@ -15,7 +15,7 @@ import (
 
 // mailTask is one of the subcommands with which operators edit templates and look after failed mails (package mail).
 func mailTask(help string, run func(mail.Commands, context.Context, []string) error) process.Task[Config] {
-	return process.Task[Config]{Help: help, Run: func(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return process.Task[Config]{Help: help, Explains: true, Run: func(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
 		return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
 			queue, err := jobs.New(db, migrations.Schema, tel, jobs.Config{}) // only queues; the service works
 			if err != nil {

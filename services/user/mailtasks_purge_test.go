@@ -46,7 +46,7 @@ func TestWhatFailedMailsSaidIsForgotten(t *testing.T) {
 		require.Zero(t, s.emptied(name), name)
 	}
 	require.Equal(t, 2500, s.count("SELECT count(*) FROM mail_failures f JOIN mails m ON m.id = mail_id WHERE key LIKE 'old%' AND resolved_at IS NULL AND recipient = 'old@mail.example'"), "still listed")
-	code, _, errs := s.mailCommand("resend-mail", s.text("SELECT min(id)::text FROM mails WHERE key LIKE 'old%'"))
+	code, _, errs := s.mailCommand("resend-mail", "-yes", "-by", "ada", s.text("SELECT min(id)::text FROM mails WHERE key LIKE 'old%'"))
 	require.Equal(t, 1, code)
 	require.Contains(t, errs, "no longer stored")
 }

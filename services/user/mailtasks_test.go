@@ -243,11 +243,16 @@ func TestFailedMailsAreListedAndSentAgain(t *testing.T) {
 	require.NotContains(t, listed, "longname")
 
 	s.sink.fail(nil)
-	require.Equal(t, "queued again: "+id+"\n", s.mailCommandWorks("resend-mail", id, "0"+id, id), "named three times, sent once")
+	code, will, errs := s.mailCommand("resend-mail", "-by", "ada", id)
+	require.Equal(t, 1, code)
+	require.Contains(t, errs, "-yes")
+	require.Regexp(t, `^These mails are queued again .*\n  mail `+id+`, `+guestTemplate+` to long\*\*\*\*@x\.co: 550 `, will)
+	require.Equal(t, 1, s.count("SELECT count(*) FROM mails WHERE state = 'failed'"), "nothing without a yes")
+	require.Equal(t, will+"queued again: "+id+"\n", s.mailCommandWorks("resend-mail", "-yes", "-by", "ada", id, "0"+id, id), "named three times, sent once")
 	s.mailsTo("longname@x.co", 1)
 	require.Equal(t, "resend-mail", s.text("SELECT resolved_by FROM mail_failures WHERE resolved_at IS NOT NULL"))
 	require.Equal(t, "no failed mails\n", s.mailCommandWorks("failed-mails"))
-	code, _, errs := s.mailCommand("resend-mail", id)
+	code, _, errs = s.mailCommand("resend-mail", "-yes", "-by", "ada", id)
 	require.Equal(t, 1, code)
 	require.Contains(t, errs, "mail "+id+" is sent")
 }
@@ -258,7 +263,7 @@ func TestAMailThatFailsAgainIsListedAgain(t *testing.T) {
 	s.refuseAll()
 	s.confirm(guestOrder())
 	s.failed()
-	s.mailCommandWorks("resend-mail", s.text("SELECT id::text FROM mails"))
+	s.mailCommandWorks("resend-mail", "-yes", "-by", "ada", s.text("SELECT id::text FROM mails"))
 	require.Eventually(t, func() bool { return s.count("SELECT count(*) FROM mail_failures") == 2 }, patience, tick)
 	require.Equal(t, 1, s.count("SELECT count(*) FROM mail_failures WHERE resolved_at IS NULL"))
 }
@@ -271,13 +276,13 @@ func TestMailsThatCannotBeSentAgain(t *testing.T) {
 	s.failed()
 	id := s.text("SELECT id::text FROM mails")
 	for _, args := range [][]string{{id, "4711"}, {id, "0"}, {id, "-1"}, {id, "x"}, {id, id, "4711"}, {}} {
-		code, _, errs := s.mailCommand(append([]string{"resend-mail"}, args...)...)
+		code, _, errs := s.mailCommand(append([]string{"resend-mail", "-yes", "-by", "ada"}, args...)...)
 		require.Equal(t, 1, code, args)
 		require.NotEmpty(t, errs)
 		require.Equal(t, 1, s.count("SELECT count(*) FROM mail_failures WHERE resolved_at IS NULL"), "all or none")
 	}
 	s.exec("UPDATE mails SET fields = '{}'")
-	code, _, errs := s.mailCommand("resend-mail", id)
+	code, _, errs := s.mailCommand("resend-mail", "-yes", "-by", "ada", id)
 	require.Equal(t, 1, code)
 	require.Contains(t, errs, "no longer stored")
 	require.Equal(t, 1, s.count("SELECT count(*) FROM river_job WHERE kind = 'mail.send'"))
@@ -294,7 +299,7 @@ func TestTwoOperatorsAskForOneMailAtOnce(t *testing.T) {
 	codes := make([]int, 4)
 	var all sync.WaitGroup
 	for i := range codes {
-		all.Go(func() { codes[i], _, _ = s.mailCommand("resend-mail", id) })
+		all.Go(func() { codes[i], _, _ = s.mailCommand("resend-mail", "-yes", "-by", "ada", id) })
 	}
 	all.Wait()
 	worked := 0
@@ -315,13 +320,18 @@ func TestAFailureIsResolvedWithANote(t *testing.T) {
 	s.failed()
 	id := s.text("SELECT id::text FROM mails")
 	for _, args := range [][]string{{id}, {id, "--note", " "}, {id, "--note", strings.Repeat("x", 1001)}, {"4711", "--note", "x"}, {"--note", "x"}} {
-		code, _, errs := s.mailCommand(append([]string{"resolve-mail-failure"}, args...)...)
+		code, _, errs := s.mailCommand(append([]string{"resolve-mail-failure", "-yes", "-by", "ada"}, args...)...)
 		require.Equal(t, 1, code, args)
 		require.NotEmpty(t, errs)
 	}
-	require.Contains(t, s.mailCommandWorks("resolve-mail-failure", id, "--note", "told by telephone"), id)
+	code, will, errs := s.mailCommand("resolve-mail-failure", "-by", "ada", id, "--note", "told by telephone")
+	require.Equal(t, 1, code)
+	require.Contains(t, errs, "-yes")
+	require.Regexp(t, `^This mail is not sent, .*\n  mail `+id+`, .*\nThe note: told by telephone\n$`, will)
+	require.Equal(t, 1, s.count("SELECT count(*) FROM mail_failures WHERE resolved_at IS NULL"))
+	require.Contains(t, s.mailCommandWorks("resolve-mail-failure", "-yes", "-by", "ada", id, "--note", "told by telephone"), id)
 	require.Equal(t, "told by telephone", s.text("SELECT resolution_notes FROM mail_failures WHERE resolved_by = 'resolve-mail-failure'"))
-	code, _, _ := s.mailCommand("resolve-mail-failure", id, "--note", "twice")
+	code, _, _ = s.mailCommand("resolve-mail-failure", "-yes", "-by", "ada", id, "--note", "twice")
 	require.Equal(t, 1, code)
 	require.Equal(t, "no failed mails\n", s.mailCommandWorks("failed-mails"))
 	require.Empty(t, s.sink.mails())

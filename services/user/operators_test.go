@@ -27,8 +27,8 @@ func TestWhatOperatorsDoIsNoted(t *testing.T) {
 		subject, detail string
 	}{
 		{[]string{"edit-mail-template", guestTemplate, "--by", "ada", "--subject", "Ordered by <mail@x.example>", "--bcc", "boss@shop.example"}, guestTemplate, "subject, bcc"},
-		{[]string{"resolve-mail-failure", id, "--note", "told Grace by telephone", "--by=ada"}, "mail " + id, ""},
-		{[]string{"resend-mail", "--by", "ada", other, id}, "mails " + id + " " + other, ""},
+		{[]string{"resolve-mail-failure", "-yes", id, "--note", "told Grace by telephone", "--by=ada"}, "mail " + id, ""},
+		{[]string{"resend-mail", "-yes", "--by", "ada", other, id}, "mails " + id + " " + other, ""},
 		{[]string{"create-superuser", "--by", "ada", "--username", s.text("SELECT username FROM accounts")}, "account " + account, "account " + account + " existed and is a superuser's; its password is as it was"},
 		{[]string{"anonymise-account", "--account-id", account, "--yes", "--by", "ada"}, "account " + account, "account " + account + " is anonymised, with 2 mails, 0 chat messages and 0 prospects"},
 	} {

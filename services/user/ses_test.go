@@ -200,7 +200,7 @@ func TestSESThatDoesNotAnswer(t *testing.T) {
 	s.failed()
 	require.Equal(t, "interrupted", s.text("SELECT kind FROM mail_failures"), "SES may have it")
 	require.Len(t, sink.requestsTo("buyer@mail.example"), 1)
-	s.mailCommandWorks("resend-mail", s.text("SELECT id::text FROM mails"))
+	s.mailCommandWorks("resend-mail", "-yes", "-by", "ada", s.text("SELECT id::text FROM mails"))
 	require.Eventually(t, func() bool { return s.count("SELECT count(*) FROM mails WHERE state = 'sent'") == 1 }, patience, tick)
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 	"github.com/bartgottschalk/startupwebapp/services/platform/operator"
+	"github.com/bartgottschalk/startupwebapp/services/platform/process"
 )
 
 // longestInput bounds what is read of a file: more than any template takes.
@@ -22,7 +23,7 @@ const longestInput = 1 << 20
 
 const standardInput = "-" // as a file's name
 
-// The subcommands that change something; operators may say who they are with --by.
+// The subcommands that change something, which is noted with who asked for it.
 const (
 	editCommand    = "edit-mail-template"
 	resendCommand  = "resend-mail"
@@ -181,23 +182,27 @@ func (c Commands) ListFailures(ctx context.Context, args []string) error {
 	return table.Flush()
 }
 
-// Resend is `resend-mail MAIL...`.
+// Resend is `resend-mail MAIL...`. It says which mails go to whom, and asks.
 func (c Commands) Resend(ctx context.Context, args []string) error {
-	flags := c.flags(resendCommand)
-	by := flags.String("by", "", "who you are")
-	texts, err := c.parse(flags, args, 1, -1)
+	request, err := operator.Parse(resendCommand, args, nil)
 	if err != nil {
 		return err
 	}
-	ids, err := mailIDs(texts)
+	if len(request.Args) == 0 {
+		return usage("expected the numbers of mails; `user failed-mails` lists them")
+	}
+	ids, err := mailIDs(request.Args)
 	if err != nil {
 		return err
 	}
-	who, err := operator.Name(*by)
+	will, err := c.Desk.planResend(ctx, ids)
 	if err != nil {
-		return usage(err.Error())
+		return err
 	}
-	if err := c.Desk.Resend(ctx, who, ids...); err != nil {
+	if err := request.Confirm(ctx, will); err != nil {
+		return err
+	}
+	if err := c.Desk.Resend(ctx, request.By, ids...); err != nil {
 		return err
 	}
 	return c.say("queued again: %s\n", numbers(ids))
@@ -217,24 +222,30 @@ func mailIDs(texts []string) ([]int64, error) {
 	return slices.Compact(ids), nil
 }
 
-// Resolve is `resolve-mail-failure MAIL --note TEXT`.
+// Resolve is `resolve-mail-failure MAIL --note TEXT`. It says what was not sent, and asks.
 func (c Commands) Resolve(ctx context.Context, args []string) error {
-	flags := c.flags(resolveCommand)
-	by := flags.String("by", "", "who you are")
-	note := flags.String("note", "", "what was done about it")
-	texts, err := c.parse(flags, args, 1, 1)
+	var note string
+	request, err := operator.Parse(resolveCommand, args, func(flags *flag.FlagSet) {
+		flags.StringVar(&note, "note", "", "what was done about it")
+	})
 	if err != nil {
 		return err
 	}
-	id, err := mailID(texts[0])
+	if len(request.Args) != 1 {
+		return usage("expected MAIL --note TEXT; `user failed-mails` lists the numbers")
+	}
+	id, err := mailID(request.Args[0])
 	if err != nil {
 		return err
 	}
-	who, err := operator.Name(*by)
+	will, err := c.Desk.planResolve(ctx, id, note)
 	if err != nil {
-		return usage(err.Error())
+		return err
 	}
-	if err := c.Desk.Resolve(ctx, who, id, *note); err != nil {
+	if err := request.Confirm(ctx, will); err != nil {
+		return err
+	}
+	if err := c.Desk.Resolve(ctx, request.By, id, note); err != nil {
 		return err
 	}
 	return c.say("resolved the failure of mail %d\n", id)
@@ -258,7 +269,14 @@ func (c Commands) flags(name string) *flag.FlagSet {
 func (c Commands) parse(flags *flag.FlagSet, args []string, least, most int) ([]string, error) {
 	var rest []string
 	for {
-		if err := flags.Parse(args); err != nil {
+		err := flags.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
+			var text strings.Builder
+			flags.SetOutput(&text)
+			flags.PrintDefaults()
+			return nil, process.Usage{Text: text.String()}
+		}
+		if err != nil {
 			flags.SetOutput(c.Out) // only now: Parse would print the error, too
 			flags.Usage()
 			return nil, usage(err.Error())

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +23,8 @@ const (
 	longestNote  = 1000
 	masked       = "****"
 	shownOfLocal = 4
+
+	interrupted = "interrupted" // kind of a failure: it may be out
 )
 
 // Desk is where operators edit templates and look after mails that failed. Safe for concurrent use.
@@ -87,6 +90,56 @@ func (d *Desk) Resend(ctx context.Context, by string, ids ...int64) error {
 	})
 }
 
+// planResend tells, for the operator, what Resend would do, or why it would refuse.
+func (d *Desk) planResend(ctx context.Context, ids []int64) (string, error) {
+	for _, id := range ids {
+		if err := resendable(ctx, d.queries, id); err != nil {
+			return "", err
+		}
+	}
+	open, err := d.Failures(ctx)
+	if err != nil {
+		return "", err
+	}
+	will := "These mails are queued again and go out at once:"
+	for _, id := range ids {
+		will += "\n  " + describe(open, id)
+	}
+	return will, nil
+}
+
+// planResolve tells what Resolve would do, or why it would refuse.
+func (d *Desk) planResolve(ctx context.Context, id int64, note string) (string, error) {
+	note, err := readNote(note)
+	if err != nil {
+		return "", err
+	}
+	open, err := d.Failures(ctx)
+	if err != nil {
+		return "", err
+	}
+	if !slices.ContainsFunc(open, func(failure Failure) bool { return failure.MailID == id }) {
+		return "", noOpenFailure(id)
+	}
+	return fmt.Sprintf("This mail is not sent, and is listed no longer:\n  %s\nThe note: %s", describe(open, id), note), nil
+}
+
+// describe is a mail for people, with its last failure when that is open.
+func describe(open []Failure, id int64) string {
+	text := fmt.Sprintf("mail %d", id)
+	for _, failure := range slices.Backward(open) {
+		if failure.MailID != id {
+			continue
+		}
+		text += fmt.Sprintf(", %s to %s: %s", failure.TemplateCode, failure.Recipient, failure.Message)
+		if failure.Kind == interrupted {
+			text += " (it may have arrived, and then arrives twice)"
+		}
+		return text
+	}
+	return text
+}
+
 // do does what an operator asked for, notes it, both or neither, and logs it.
 func (d *Desk) do(ctx context.Context, action operation.Action, work func(context.Context, pgx.Tx) error) error {
 	err := d.db.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
@@ -136,15 +189,27 @@ func resendable(ctx context.Context, queries *dbgen.Queries, id int64) error {
 // Resolve closes the failure of a mail without sending it. Errors: Invalid "note-missing" and "note-too-long", NotFound
 // "mail-failure-not-found".
 func (d *Desk) Resolve(ctx context.Context, by string, id int64, note string) error {
-	note = oneLine(strings.ToValidUTF8(note, "?"))
-	if note == "" {
-		return fault.New(fault.Invalid, "note-missing", "--note says what was done")
-	}
-	if len([]rune(note)) > longestNote {
-		return fault.New(fault.Invalid, "note-too-long", fmt.Sprintf("at most %d characters", longestNote))
+	note, err := readNote(note)
+	if err != nil {
+		return err
 	}
 	action := operation.Action{By: by, Command: resolveCommand, Subject: "mail " + strconv.FormatInt(id, 10)} // the note may name people
 	return d.do(ctx, action, func(ctx context.Context, tx pgx.Tx) error { return d.resolve(ctx, d.queries.WithTx(tx), id, note) })
+}
+
+func readNote(text string) (string, error) {
+	note := oneLine(strings.ToValidUTF8(text, "?"))
+	if note == "" {
+		return "", fault.New(fault.Invalid, "note-missing", "--note says what was done")
+	}
+	if len([]rune(note)) > longestNote {
+		return "", fault.New(fault.Invalid, "note-too-long", fmt.Sprintf("at most %d characters", longestNote))
+	}
+	return note, nil
+}
+
+func noOpenFailure(id int64) error {
+	return fault.New(fault.NotFound, "mail-failure-not-found", fmt.Sprintf("mail %d has no open failure", id))
 }
 
 func (d *Desk) resolve(ctx context.Context, queries *dbgen.Queries, id int64, note string) error {
@@ -153,7 +218,7 @@ func (d *Desk) resolve(ctx context.Context, queries *dbgen.Queries, id int64, no
 		return fmt.Errorf("resolve failure of mail %d: %w", id, err)
 	}
 	if resolved == 0 {
-		return fault.New(fault.NotFound, "mail-failure-not-found", fmt.Sprintf("mail %d has no open failure", id))
+		return noOpenFailure(id)
 	}
 	return nil
 }

@@ -228,7 +228,7 @@ func classify(cause error) (kind, detail string) {
 	case errors.Is(cause, errTemplate):
 		return "formatting", shorten(cause.Error())
 	case errors.Is(cause, errInterrupted):
-		return "interrupted", shorten(cause.Error())
+		return interrupted, shorten(cause.Error())
 	}
 	var refusal *deliveryError
 	if errors.As(cause, &refusal) {
