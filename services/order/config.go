@@ -96,6 +96,7 @@ func Program() process.Program[Config] {
 			"refund-order":             operatorTask("ORDER [-amount 12.00] [-restock all|SKU=QUANTITY,...] [-key K] [-note TEXT]: give money back", rooms.refundOrder),
 			"failed-order-mails":       orderMailTask("list confirmations and notices of orders that were given up before the user service took them over", purchase.Counter.ListFailed),
 			"resend-order-mail":        orderMailTask("ORDER: queue the mails of an order again that were given up", purchase.Counter.Resend),
+			"operator-actions":         {Help: "[-days 7]: list who did what by command, newest first", Explains: true, Run: listActions},
 			"export-account":           {Help: "ID: print everything that is kept of an account as one JSON document", Run: exportAccount},
 			"anonymise-account":        {Help: "ID: take the person out of an account's orders and delete its cart; the books stay", Run: anonymiseAccount},
 		},

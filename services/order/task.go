@@ -11,6 +11,7 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/order/discount"
 	"github.com/bartgottschalk/startupwebapp/services/order/exception"
 	"github.com/bartgottschalk/startupwebapp/services/order/migrations"
+	"github.com/bartgottschalk/startupwebapp/services/order/operation"
 	"github.com/bartgottschalk/startupwebapp/services/order/privacy"
 	"github.com/bartgottschalk/startupwebapp/services/order/purchase"
 	"github.com/bartgottschalk/startupwebapp/services/order/stock"
@@ -87,6 +88,11 @@ func orderMailTask(help string, run func(purchase.Counter, context.Context, []st
 			return run(purchase.Counter{DB: db, Queue: queue, Logger: tel.Logger, Now: utcNow}, ctx, args)
 		})
 	}}
+}
+
+// listActions is the subcommand operator-actions (package operation).
+func listActions(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error { return operation.List(ctx, db, args, utcNow()) })
 }
 
 // audit is the subcommand that checks the books (package books, Audit); a wrong book is exit status 1.

@@ -11,6 +11,7 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
 	"github.com/bartgottschalk/startupwebapp/services/user/limit"
 	"github.com/bartgottschalk/startupwebapp/services/user/migrations"
+	"github.com/bartgottschalk/startupwebapp/services/user/operation"
 	"github.com/bartgottschalk/startupwebapp/services/user/password"
 	"github.com/bartgottschalk/startupwebapp/services/user/privacy"
 	"github.com/bartgottschalk/startupwebapp/services/user/session"
@@ -47,6 +48,11 @@ func publishTerms(ctx context.Context, cfg Config, tel telemetry.Telemetry, args
 	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error {
 		return terms.New(db, time.Now).PublishTask(ctx, args, tel.Logger)
 	})
+}
+
+// listActions is the subcommand operator-actions (package operation).
+func listActions(ctx context.Context, cfg Config, tel telemetry.Telemetry, args []string) error {
+	return withDatabase(ctx, cfg, tel, func(db *postgres.Database) error { return operation.List(ctx, db, args, time.Now()) })
 }
 
 // withDatabase lets a task use the database, unless its schema is older than this program.

@@ -1,6 +1,7 @@
 package user_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,6 +41,11 @@ func TestWhatOperatorsDoIsNoted(t *testing.T) {
 	}
 	require.Equal(t, 5, s.count("SELECT count(*) FROM operator_action"))
 	require.Zero(t, s.count("SELECT count(*) FROM operator_action a WHERE a::text ~* 'grace|telephone|@|ordered by'"), "nothing personal")
+
+	listed := strings.Split(s.mailCommandWorks("operator-actions", "--days", "1"), "\n")
+	require.Len(t, listed, 6)
+	require.Regexp(t, `^\S+Z\tada\tanonymise-account\taccount `+account+`\t`, listed[0], "newest first")
+	require.Regexp(t, `\tedit-mail-template\t`+guestTemplate+`\tsubject, bcc$`, listed[4])
 
 	code, _, errs := s.mailCommand("resend-mail", "4711", "--by", "ada")
 	require.Equal(t, 1, code)

@@ -51,6 +51,7 @@ func Program() process.Program[Config] {
 		"export-account":    {Help: "USERNAME | --account-id N: print what is kept of a person", Run: exportAccount},
 		"anonymise-account": {Help: "USERNAME | --account-id N, --yes: forget a person", Run: anonymiseAccount},
 		"publish-terms":     {Help: "[--version N] [--from TIME] [--note TEXT]: publish new terms of use, which members have to agree to", Explains: true, Run: publishTerms},
+		"operator-actions":  {Help: "[--days 7]: list who did what by command, newest first", Explains: true, Run: listActions},
 
 		"mail-templates":       mailTask("list the texts of mails", mail.Commands.ListTemplates),
 		"show-mail-template":   mailTask("CODE [--part subject|text|html|from|bcc]: print a text of mails", mail.Commands.ShowTemplate),

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bartgottschalk/startupwebapp/services/order/operation/dbgen"
+	"github.com/bartgottschalk/startupwebapp/services/platform/operator"
 )
 
 // Note keeps that something was done; db may be the transaction in which it was. Nothing personal belongs into it.
@@ -17,4 +18,16 @@ func Note(ctx context.Context, db dbgen.DBTX, by, command, subject, detail strin
 		return fmt.Errorf("note what was done: %w", err)
 	}
 	return nil
+}
+
+// List is the task operator-actions [--days 7]: who did what, newest first.
+func List(ctx context.Context, db dbgen.DBTX, args []string, now time.Time) error {
+	return operator.ListActions(ctx, args, now, func(ctx context.Context, since time.Time) ([]operator.Action, error) {
+		rows, err := dbgen.New(db).ListActions(ctx, since)
+		actions := make([]operator.Action, len(rows))
+		for i, row := range rows {
+			actions[i] = operator.Action{At: row.DoneAt, By: row.DoneBy, Command: row.Command, Subject: row.Subject, Detail: row.Detail}
+		}
+		return actions, err
+	})
 }

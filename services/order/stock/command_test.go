@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bartgottschalk/startupwebapp/services/order/catalogue"
+	"github.com/bartgottschalk/startupwebapp/services/order/operation"
 	"github.com/bartgottschalk/startupwebapp/services/order/ordertest"
 	"github.com/bartgottschalk/startupwebapp/services/order/stock"
 	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
@@ -28,6 +29,9 @@ func command(t *testing.T, shop *ordertest.Shop, line string) (code int, said, e
 	}
 	program := process.Program[struct{}]{Name: "order", Tasks: map[string]process.Task[struct{}]{
 		"set-stock": task(stock.Counter.Set), "stock": task(stock.Counter.List),
+		"operator-actions": task(func(counter stock.Counter, ctx context.Context, args []string) error {
+			return operation.List(ctx, counter.DB, args, time.Now())
+		}),
 	}}
 	var out, problems bytes.Buffer
 	code = process.Run(t.Context(), program, strings.Fields(line), nil, &out, &problems)
@@ -136,4 +140,18 @@ func TestManySetOneCountAtOnce(t *testing.T) {
 	all.Wait()
 	require.Zero(t, shop.Count(t, "SELECT coalesce((SELECT on_hand FROM stock WHERE sku_id = 1), 0) - sum(change) FROM stock_movement WHERE sku_id = 1"),
 		"the movements prove the count")
+}
+
+func TestWhatWasDoneIsListed(t *testing.T) {
+	t.Parallel()
+	shop := ordertest.Open(t)
+	works(t, shop, "set-stock 1 5 -by ada -yes")
+	works(t, shop, "set-stock 2 6 -by bob -yes")
+	listed := strings.Split(works(t, shop, "operator-actions"), "\n")
+	require.Len(t, listed, 3)
+	require.Regexp(t, `Z\tbob\tset-stock\t2\tSKU 2, `, listed[0], "newest first")
+	require.Regexp(t, `Z\tada\tset-stock\t1\tSKU 1, `, listed[1])
+	shop.Exec(t, "UPDATE operator_action SET done_at = done_at - interval '8 days' WHERE done_by = 'bob'")
+	require.NotContains(t, works(t, shop, "operator-actions"), "bob")
+	require.Contains(t, works(t, shop, "operator-actions --days 9"), "bob")
 }

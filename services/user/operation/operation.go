@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/bartgottschalk/startupwebapp/services/platform/operator"
 	"github.com/bartgottschalk/startupwebapp/services/user/operation/dbgen"
 )
 
@@ -33,4 +34,16 @@ func Note(ctx context.Context, db dbgen.DBTX, action Action, now time.Time) erro
 // Log tells an action that is done.
 func (a Action) Log(ctx context.Context, logger *slog.Logger) {
 	logger.InfoContext(ctx, "[OPERATOR] "+a.Command, "by", a.By, "subject", a.Subject, "detail", a.Detail)
+}
+
+// List is the task operator-actions [--days 7]: who did what, newest first.
+func List(ctx context.Context, db dbgen.DBTX, args []string, now time.Time) error {
+	return operator.ListActions(ctx, args, now, func(ctx context.Context, since time.Time) ([]operator.Action, error) {
+		rows, err := dbgen.New(db).ListActions(ctx, since)
+		actions := make([]operator.Action, len(rows))
+		for i, row := range rows {
+			actions[i] = operator.Action{At: row.DoneAt, By: row.DoneBy, Command: row.Command, Subject: row.Subject, Detail: row.Detail}
+		}
+		return actions, err
+	})
 }

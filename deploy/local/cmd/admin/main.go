@@ -69,6 +69,7 @@ func commands() []command {
 		{"export-account", "USERNAME | --account-id N", "print all that the shop keeps of a person, as JSON", exportAccount, true},
 		{"anonymise-account", "USERNAME | --account-id N, --yes", "forget a person; the books stay", anonymiseAccount, true},
 		{"publish-terms", "[--version N] [--from 2026-12-01T00:00:00Z] [--note TEXT]", "publish new terms of use, which members are asked to agree to", user, false},
+		{"operator-actions", "[--days 7]", "list who did what by command, newest first", listActions, true},
 
 		{"show-order", "ORDER", "print everything about an order", order, false},
 		{"set-order-status", "ORDER STATUS", "move an order along; the customer is mailed", order, false},
@@ -149,6 +150,6 @@ func list(w io.Writer) {
 	for _, command := range commands() {
 		command.print(w)
 	}
-	_, _ = fmt.Fprintln(w, "\nWhat changes orders, goods, discounts or terms says what it will do and asks; -yes does not ask.\n"+
+	_, _ = fmt.Fprintln(w, "\nWhat changes orders, goods, discounts or terms, or sends mails again, says what it will do and asks; -yes does not ask.\n"+
 		"-by NAME says who you are, otherwise $OPERATOR or $USER do: it is noted with what was done.\nCOMMAND --help lists its flags.")
 }

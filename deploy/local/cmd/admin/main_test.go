@@ -175,11 +175,21 @@ func TestHelpOfOneCommand(t *testing.T) {
 	o := open(t)
 	require.Zero(t, o.run(nil, "set-stock", "--help"))
 	require.Equal(t, "order set-stock --help\n", o.ran())
-	for _, name := range []string{"export-account", "anonymise-account"} {
+	for _, name := range []string{"export-account", "anonymise-account", "operator-actions"} {
 		require.Zero(t, o.run(nil, name, "--help", "--yes"))
-		require.Contains(t, o.out.String(), name+" USERNAME")
+		require.Contains(t, o.out.String(), name+" ")
 		require.Empty(t, o.ran())
 	}
+}
+
+func TestActionsOfAllServicesTogether(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.tell("order", map[string]string{shown: "ACTIONS", "ACTIONS": "2026-06-03T00:00:00Z\tada\tset-price\t1\tx\n2026-06-01T00:00:00Z\tada\tset-stock\t1\ty"})
+	o.tell("user", map[string]string{shown: "ACTIONS", "ACTIONS": "2026-06-02T00:00:00Z\tbob\tresend-mail\tmails 1\t"})
+	require.Zero(t, o.run(nil, "operator-actions", "--days", "9"), o.err.String())
+	require.Equal(t, "order operator-actions --days 9\nuser operator-actions --days 9\n", o.ran())
+	require.Regexp(t, `^WHEN +WHO .*\n2026-06-03T00:00:00Z +ada +set-price .*\n2026-06-02T00:00:00Z +bob .*\n2026-06-01T00:00:00Z +ada .*\n$`, o.out.String())
 }
 
 func TestOneExportOfAllServices(t *testing.T) {

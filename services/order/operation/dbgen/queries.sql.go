@@ -10,6 +10,44 @@ import (
 	"time"
 )
 
+const ListActions = `-- name: ListActions :many
+SELECT done_at, done_by, command, subject, detail FROM operator_action WHERE done_at >= $1::timestamptz ORDER BY done_at DESC, id DESC
+`
+
+type ListActionsRow struct {
+	DoneAt  time.Time
+	DoneBy  string
+	Command string
+	Subject string
+	Detail  string
+}
+
+func (q *Queries) ListActions(ctx context.Context, since time.Time) ([]ListActionsRow, error) {
+	rows, err := q.db.Query(ctx, ListActions, since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListActionsRow
+	for rows.Next() {
+		var i ListActionsRow
+		if err := rows.Scan(
+			&i.DoneAt,
+			&i.DoneBy,
+			&i.Command,
+			&i.Subject,
+			&i.Detail,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const NoteAction = `-- name: NoteAction :exec
 INSERT INTO operator_action (done_at, done_by, command, subject, detail) VALUES ($1, $2, $3, $4, $5)
 `
