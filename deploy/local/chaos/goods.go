@@ -62,7 +62,7 @@ func (s *Shop) sell(ctx context.Context, id, price int64) error {
 	const product = `WITH product AS (
 			INSERT INTO orders.product (id, identifier, title, title_url) VALUES ($1::bigint, 'chaos' || $1::bigint, 'Thing ' || $1::bigint, 'Thing') RETURNING id
 		), image AS (
-			INSERT INTO orders.product_image (id, product_id, image_url, main_image) SELECT id, id, '/img/product/thing.jpg', true FROM product
+			INSERT INTO orders.product_image (product_id, image_url, main_image) SELECT id, '/img/product/thing.jpg', true FROM product
 		), sku AS (
 			INSERT INTO orders.sku (id, product_id, sku_type_id, inventory_id) SELECT id, id, 1, 1 FROM product RETURNING id
 		) INSERT INTO orders.sku_price (sku_id, price_minor, valid_from) SELECT id, $2, now() - interval '1 day' FROM sku`
