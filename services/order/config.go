@@ -82,7 +82,7 @@ func Program() process.Program[Config] {
 			"disable-shipping-method":  catalogueTask("IDENTIFIER [-force]: offer a shipping method no longer", catalogue.Counter.DisableShipping),
 			"set-stock":                stockTask("SKU COUNT|uncounted: say how many pieces there are", stock.Counter.Set),
 			"stock":                    stockTask("list the SKUs with their counts and what is promised to customers", stock.Counter.List),
-			"create-discount-code":     {Help: "CODE -type percent-off|dollar-amt-off|free-usps-ground-shipping -amount 10.00 [-minimum 20.00] [-starts 2026-12-01] [-ends 2027-01-01] [-limit N] [-limit-per-customer N] [-description TEXT]: make a discount code, good for a year unless -ends says otherwise; {} in TEXT is the amount", Explains: true, Run: createDiscountCode},
+			"create-discount-code":     {Help: "CODE -type percent-off|dollar-amt-off|free-usps-ground-shipping [-amount 10.00] [-minimum 20.00] [-starts 2026-12-01] [-ends 2027-01-01] [-limit N] [-limit-per-customer N] [-description TEXT]: make a discount code, good for a year unless -ends says otherwise; {} in TEXT is the amount", Explains: true, Run: createDiscountCode},
 			"end-discount-code":        {Help: "CODE: let a discount code be over from now on", Explains: true, Run: endDiscountCode},
 			"discount-codes":           {Help: "list the discount codes and their uses", Run: listDiscountCodes},
 			"audit":                    {Help: "print what is wrong with checkouts, orders, payments, refunds, stock and mails; -patience 15m leaves alone what is younger", Run: audit},
