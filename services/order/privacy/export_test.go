@@ -101,12 +101,12 @@ func TestExportTellsOfMoneyThatBecameNoOrder(t *testing.T) {
 	require.True(t, shop.Payment.Pay(session, func(s *paymentv1.Session) { s.Currency = "cad" }))
 	_, err := shop.Checkouts.CompleteCheckout(t.Context(), &orderv1.CompleteCheckoutRequest{SessionId: session})
 	require.Equal(t, "payment-exception", fault.ReasonOf(err))
-	shop.Payment.Dispute(t, "du_1", session, "lost")
-	require.NoError(t, shop.Refunds.LearnDispute(t.Context(), "du_1"))
 	id := int64(shop.Count(t, "SELECT id::integer FROM payment_exception WHERE reason = 'currency-mismatch'"))
 	shop.Clock.Advance(time.Hour)
 	_, err = shop.Exceptions.ResolveException(t.Context(), &orderv1.ResolveExceptionRequest{ExceptionId: id, By: "olga", Note: "sent back", Refund: true})
 	require.NoError(t, err)
+	shop.Payment.Dispute(t, "du_1", session, "lost")
+	require.NoError(t, shop.Refunds.LearnDispute(t.Context(), "du_1"))
 
 	document := exported(t, shop, "7")
 
