@@ -125,7 +125,7 @@ func TestANoticeThatIsRefusedRaisesTheAlarmOfOrders(t *testing.T) {
 	require.Equal(t, 1, s.count("SELECT count(*) FROM river_job WHERE kind = 'mail.send'"), "given up is given up")
 
 	s.sink.fail(nil)
-	s.mailCommandWorks("resend-mail", s.text("SELECT id::text FROM mails"))
+	s.mailCommandWorks("resend-mail", "-by", "ann", "-yes", s.text("SELECT id::text FROM mails"))
 	require.Contains(t, s.mailsTo("buyer@mail.example", 1)[0].text, "Refund: $5.00")
 	require.Equal(t, "{}", s.text("SELECT fields::text FROM mails"), "what was said is forgotten")
 }
