@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/connectivity"
@@ -87,11 +88,13 @@ func waitUntilReady(t testing.TB, conn *grpc.ClientConn) {
 	}
 }
 
-// Exec changes the database behind the shop's back.
+// Exec changes the database behind the shop's back, in a transaction that is tried again when it meets another.
 func (s *Shop) Exec(t testing.TB, sql string, args ...any) {
 	t.Helper()
-	_, err := s.DB.Exec(t.Context(), sql, args...)
-	require.NoError(t, err)
+	require.NoError(t, s.DB.InTx(t.Context(), func(ctx context.Context, tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, sql, args...)
+		return err
+	}))
 }
 
 // Count asks for a number, like how many rows there are.
