@@ -191,8 +191,6 @@ func (o *operator) try(ctx context.Context, wanted errand) {
 		o.diary.note("operator " + wanted.what)
 	case errors.As(err, &failure) && (failure.Kind == fault.FailedPrecondition || failure.Kind == fault.Invalid || failure.Kind == fault.Conflict):
 		o.diary.note("operator refused: " + failure.Reason)
-	case strings.Contains(err.Error(), "not implemented"):
-		o.diary.note("operator: not there yet")
 	default:
 		o.mutex.Lock()
 		o.open = append(o.open, wanted)
