@@ -36,4 +36,3 @@ func Load(ctx context.Context, db *postgres.Database) (loaded bool, err error) {
 	})
 	return loaded, err
 }
-
