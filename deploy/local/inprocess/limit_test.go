@@ -115,7 +115,9 @@ func TestDiscountCodesCannotBeGuessed(t *testing.T) {
 	c := newCustomer(t)
 	c.address = calmAddress(whole)
 	c.add("1", "1")
-	guess := func() answer { return c.post("/order/cart-apply-discount-code", url.Values{"discount_code_id": {identifier.New(8)}}) }
+	guess := func() answer {
+		return c.post("/order/cart-apply-discount-code", url.Values{"discount_code_id": {identifier.New(8)}})
+	}
 	for range 60 {
 		require.Equal(t, "cart-discount-code-not-found", guess().object(t).object("errors")["error"])
 	}

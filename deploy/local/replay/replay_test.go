@@ -63,8 +63,8 @@ func TestWhatIsNotAsTheListSays(t *testing.T) {
 func TestListsThatSayNothing(t *testing.T) {
 	t.Parallel()
 	for text, says := range map[string]string{
-		"a / b / step 1\n":                         "without a reason: a / b / step 1",
-		"    why\n":                                "a reason without a step",
+		"a / b / step 1\n": "without a reason: a / b / step 1",
+		"    why\n":        "a reason without a step",
 		"a / b / step 1\n  x\na / b / step 1\n  y": "named twice",
 	} {
 		_, err := replay.ReadExpected(strings.NewReader(text))

@@ -44,7 +44,7 @@ type Task[C any] struct {
 	Help string // one line
 	// Explains: Run with "--help" alone returns a Usage and does nothing else.
 	Explains bool
-	Run  func(ctx context.Context, cfg C, tel telemetry.Telemetry, args []string) error
+	Run      func(ctx context.Context, cfg C, tel telemetry.Telemetry, args []string) error
 }
 
 // settings are all variables of a process: those that every process has, and its own.
