@@ -1,6 +1,7 @@
 package user_test
 
 import (
+	"context"
 	"regexp"
 	"strings"
 	"sync"
@@ -140,6 +141,8 @@ func TestOneUsernameIsGivenOnce(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	wanted := form()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // 8 passwords are hashed, two at a time
+	defer cancel()
 	var made, refused int
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -147,7 +150,7 @@ func TestOneUsernameIsGivenOnce(t *testing.T) {
 		all.Go(func() {
 			filled := form()
 			filled.Username = wanted.GetUsername()
-			answer, err := s.accounts.CreateAccount(t.Context(), filled)
+			answer, err := s.accounts.CreateAccount(ctx, filled)
 			mu.Lock()
 			defer mu.Unlock()
 			switch {

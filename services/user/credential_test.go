@@ -1,6 +1,7 @@
 package user_test
 
 import (
+	"context"
 	"net/url"
 	"regexp"
 	"strings"
@@ -67,14 +68,18 @@ func (s *shop) resetCode(of *userv1.CreateAccountRequest) string {
 }
 
 func (s *shop) setNew(username, code, password string) (*userv1.SetNewPasswordResponse, error) {
-	return s.credentials.SetNewPassword(s.t.Context(), &userv1.SetNewPasswordRequest{
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute) // as above
+	defer cancel()
+	return s.credentials.SetNewPassword(ctx, &userv1.SetNewPasswordRequest{
 		Username: username, Code: code, NewPassword: password, ConfirmNewPassword: password, ClientAddress: anyAddress(),
 	})
 }
 
 func (s *shop) change(made *userv1.CreateAccountResponse, current, password string) *userv1.ChangePasswordResponse {
 	s.t.Helper()
-	answer, err := s.credentials.ChangePassword(s.t.Context(), &userv1.ChangePasswordRequest{
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute) // tests change many at once, and two are hashed at a time
+	defer cancel()
+	answer, err := s.credentials.ChangePassword(ctx, &userv1.ChangePasswordRequest{
 		AccountId: made.GetAccount().GetAccountId(), CurrentPassword: current, NewPassword: password, ConfirmNewPassword: password,
 		SessionToken: made.GetSession().GetToken(), ClientAddress: anyAddress(),
 	})

@@ -24,5 +24,6 @@ func lockData(dataDir string) (unlock func() error, err error) {
 		_ = file.Close()
 		return nil, errors.New("a shop is running in " + dataDir + " already: stop it or set DATA_DIR")
 	}
-	return file.Close, nil
+	// Closing alone would leave the lock to a child that is being started just now (flock(2)).
+	return func() error { return errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close()) }, nil
 }

@@ -33,6 +33,8 @@ type Options struct {
 	Out io.Writer
 	// StandIn makes the sandbox know session ids that follow the rules of recorded cases.
 	StandIn bool
+
+	held reservations // of free ports
 }
 
 const (

@@ -47,44 +47,64 @@ func checkFree(wanted port) error {
 	return listener.Close()
 }
 
-// UseFreePorts moves the shop to ports that nobody listens on, beside any shop that runs already.
+// UseFreePorts moves the shop to ports that nobody listens on, beside any shop that runs already. They stay its own
+// while the options, or what was started with them, are kept.
 func (o *Options) UseFreePorts() error {
-	free, err := freeAddresses(4)
+	free, held, err := freeAddresses(4)
 	if err != nil {
 		return err
 	}
+	o.held = held
 	o.APIAddr, o.SiteAddr, o.MailboxAddr, o.SandboxAddr = free[0], free[1], free[2], free[3]
 	return nil
 }
 
-// The ports that are handed out are released before their programs take them. So they lie below those that systems give
-// to outgoing connections (32768 and up on Linux, 49152 by RFC 6335), which would otherwise take one in between.
+// The ports that are handed out are not yet listened on, and not during a restart. So they lie below those that systems
+// give to outgoing connections (32768 and up on Linux, 49152 by RFC 6335), which would otherwise take one in between,
+// and a shop keeps other shops off by holding the UDP port of the same number.
 const (
 	lowestFreePort  = 20000
 	highestFreePort = 32000
 	freePortTries   = 200
 )
 
-// freeAddresses are loopback addresses nobody listens on. They are held together, so no two are the same.
-func freeAddresses(count int) ([]string, error) {
-	addresses := make([]string, 0, count)
-	for range count {
-		listener, err := listenAnywhere()
-		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
-		}
-		defer func() { _ = listener.Close() }()
-		addresses = append(addresses, listener.Addr().String())
+// reservations keep ports for one shop until they are given up or forgotten.
+type reservations []net.PacketConn
+
+func (r reservations) giveUp() error {
+	var err error
+	for _, held := range r {
+		err = errors.Join(err, held.Close())
 	}
-	return addresses, nil
+	return err
 }
 
-func listenAnywhere() (listener net.Listener, err error) {
-	for range freePortTries {
-		chosen := lowestFreePort + rand.IntN(highestFreePort-lowestFreePort)
-		if listener, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(chosen))); err == nil {
-			return listener, nil
+// freeAddresses are loopback addresses nobody listens on, each a different one.
+func freeAddresses(count int) ([]string, reservations, error) {
+	addresses := make([]string, 0, count)
+	held := make(reservations, 0, count)
+	for range count {
+		reserved, err := reservePort()
+		if err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("find a free port: %w", err), held.giveUp())
 		}
+		held = append(held, reserved)
+		addresses = append(addresses, reserved.LocalAddr().String())
+	}
+	return addresses, held, nil
+}
+
+func reservePort() (reserved net.PacketConn, err error) {
+	for range freePortTries {
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(lowestFreePort+rand.IntN(highestFreePort-lowestFreePort)))
+		if reserved, err = net.ListenPacket("udp", address); err != nil {
+			continue
+		}
+		var listener net.Listener
+		if listener, err = net.Listen("tcp", address); err == nil {
+			return reserved, listener.Close()
+		}
+		_ = reserved.Close()
 	}
 	return nil, err
 }

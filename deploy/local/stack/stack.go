@@ -211,10 +211,11 @@ func (s *Stack) onStop(undo func(context.Context) error) {
 
 // assignAddresses gives every process its port before the first one starts: they are told of each other at start.
 func (s *Stack) assignAddresses(context.Context) error {
-	free, err := freeAddresses(len(programs()) * s.options.Instances)
+	free, held, err := freeAddresses(len(programs()) * s.options.Instances)
 	if err != nil {
 		return err
 	}
+	s.onStop(func(context.Context) error { return held.giveUp() })
 	for i, program := range programs() {
 		for n := range s.options.Instances {
 			address := free[i*s.options.Instances+n]

@@ -104,7 +104,7 @@ func (c *Cluster) release() error {
 		err = os.RemoveAll(c.home.path)
 	}
 	if c.lock != nil {
-		err = errors.Join(err, c.lock.Close())
+		err = errors.Join(err, giveUp(c.lock))
 		c.lock = nil
 	}
 	return err

@@ -105,6 +105,12 @@ func (h home) claim() (*os.File, error) {
 	return file, nil
 }
 
+// giveUp ends a claim at once. Closing alone would leave it to a child that another goroutine is starting just now, until
+// that child runs its own program (flock(2): the lock belongs to the open file, not to one descriptor).
+func giveUp(claim *os.File) error {
+	return errors.Join(syscall.Flock(int(claim.Fd()), syscall.LOCK_UN), claim.Close())
+}
+
 // password reads the administrator's, or makes it up the first time.
 func (h home) password() (string, error) {
 	path := h.passwordFile()
