@@ -16,7 +16,7 @@ export function productAddress({ title_url: name, identifier: id }) {
  */
 export function productCard(product, { heading = 'h2', eager = false } = {}) {
   const headline = plain(product.headline);
-  return h('article', { className: 'card' },
+  return h('article', { className: 'card card--link' },
     h('div', { className: 'card__media' }, picture(product.product_image_url, { sizes: '(min-width: 60rem) 20rem, (min-width: 40rem) 45vw, 92vw', eager })),
     h(heading, { className: 'card__title' }, h('a', { href: productAddress(product) }, product.title)),
     headline && h('p', {}, headline),

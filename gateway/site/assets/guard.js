@@ -1,0 +1,14 @@
+// Pages of members: their content, or the way to the login and back.
+
+import { get } from './api.js';
+import { go, loginAddress } from './address.js';
+
+/**
+ * The answer of account-content for the member who looks at the page. Strangers are sent to log in, to come back to next
+ * ("account/change-password"); the promise then stays open, since the page is being left. Rejects with ApiFailure.
+ */
+export async function memberContent(next, { message = 'not-authenticated', ...further } = {}) {
+  const { account_content: content } = await get('/user/account-content');
+  if (content.authenticated === 'true') return content;
+  return go(loginAddress(next, { message, ...further }), { replace: true });
+}
