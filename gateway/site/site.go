@@ -1,66 +1,87 @@
-// Package site is a minimal stand-in for the storefront: static pages that speak the REST edge only, enough to buy
-// something by hand. The edge itself does not serve them; the local stack does, and production will from a bucket.
+// Package site makes the shop's pages: it puts every fragment of pages/ into the frame around it, and gives what comes out,
+// with the scripts, the stylesheet and the pictures, as finished objects for a bucket or for an http.Handler. Addresses,
+// content types, cache rules and security headers stand here once, for the laptop and for production alike. What the
+// pages do stands in assets/, and the REST edge itself serves none of it.
 package site
 
 import (
+	"cmp"
 	"embed"
-	"encoding/json"
+	"errors"
+	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
-	"path"
-	"strings"
+	"net/url"
+	"slices"
 )
 
-//go:embed pages
-var pages embed.FS
+//go:embed frame pages assets img
+var embedded embed.FS
 
-// Handler serves the pages, which talk to the API at apiOrigin (scheme, host and port). An address is that of a file,
-// or of a page without its .html; a folder is its index. Addresses of the old pages that mails, answers and Stripe lead to
-// show the page that does their work here. Anything else is 404.
-func Handler(apiOrigin string) http.Handler {
-	root, err := fs.Sub(pages, "pages")
+// Default is the folder that the program carries in itself: frame, pages, assets and img.
+func Default() fs.FS { return embedded }
+
+// Settings is what the pages are told about the shop. The origins are required; the rest has the demo shop's values.
+type Settings struct {
+	// APIOrigin and SiteOrigin are scheme, host and port of the REST edge and of the pages, without a slash at the end.
+	APIOrigin, SiteOrigin string
+	// ShopName is how the shop calls itself.
+	ShopName string
+	// Phone is the number as it is read, PhoneTarget the address that calls it (tel:), Email the address for customers.
+	Phone, PhoneTarget, Email string
+}
+
+func (s Settings) complete() (Settings, error) {
+	s.ShopName = cmp.Or(s.ShopName, "StartupWebApp")
+	s.Phone = cmp.Or(s.Phone, "1-800-555-0199")
+	s.PhoneTarget = cmp.Or(s.PhoneTarget, "tel:+18005550199")
+	s.Email = cmp.Or(s.Email, "hello@shop.example")
+	return s, errors.Join(checkOrigin("APIOrigin", s.APIOrigin), checkOrigin("SiteOrigin", s.SiteOrigin))
+}
+
+// checkOrigin keeps anything out that would be another directive in the security policy.
+func checkOrigin(name, origin string) error {
+	parsed, err := url.Parse(origin)
+	if err != nil || parsed.Host == "" || (parsed.Scheme != "http" && parsed.Scheme != "https") || parsed.Scheme+"://"+parsed.Host != origin {
+		return fmt.Errorf("%s: expected an origin like https://shop.example, got %q", name, origin)
+	}
+	return nil
+}
+
+// Site is everything that is published, finished. It never changes, so it is safe for concurrent use.
+type Site struct {
+	objects map[string]*Object // by key
+	headers http.Header
+}
+
+// Publish composes the site of files, which has the folders of Default. The error names every fault that it found: a page
+// that is missing or whose template is broken, a module that imports what is not there, a file of unknown type.
+func Publish(files fs.FS, settings Settings) (*Site, error) {
+	settings, err := settings.complete()
 	if err != nil {
-		return http.NotFoundHandler() // cannot be: the folder is embedded above
+		return nil, fmt.Errorf("publish: %w", err)
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /shop-config.js", serveConfig(apiOrigin))
-	for address, page := range map[string]string{"/checkout/confirm": "index.html", "/login": "account/index.html", "/create-account": "account/index.html"} {
-		mux.HandleFunc("GET "+address, func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, root, page) })
+	site, faults := compose(files, settings)
+	if len(faults) > 0 {
+		return nil, fmt.Errorf("publish: %w", errors.Join(faults...))
 	}
-	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { servePage(w, r, root) })
-	return secured(mux)
+	return site, nil
 }
 
-func serveConfig(apiOrigin string) http.HandlerFunc {
-	encoded, err := json.Marshal(apiOrigin)
-	return func(w http.ResponseWriter, _ *http.Request) {
-		if err != nil {
-			http.Error(w, "no API origin", http.StatusInternalServerError)
-			return
-		}
-		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-		_, _ = w.Write([]byte("export const api = " + string(encoded) + ";\n"))
+// Objects are all files to upload, sorted by key.
+func (s *Site) Objects() []Object {
+	objects := make([]Object, 0, len(s.objects))
+	for _, key := range slices.Sorted(maps.Keys(s.objects)) {
+		objects = append(objects, *s.objects[key])
 	}
+	return objects
 }
 
-func servePage(w http.ResponseWriter, r *http.Request, root fs.FS) {
-	name := strings.Trim(path.Clean(r.URL.Path), "/")
-	for _, candidate := range []string{name, name + ".html", path.Join(name, "index.html")} {
-		info, err := fs.Stat(root, path.Clean(candidate))
-		if err != nil || info.IsDir() {
-			continue
-		}
-		http.ServeFileFS(w, r, root, path.Clean(candidate)) //nolint:gosec // an embedded folder has nothing outside of it
-		return
-	}
-	http.NotFound(w, r)
-}
+// Headers are the security headers of every answer, whatever its status.
+func (s *Site) Headers() http.Header { return s.headers.Clone() }
 
-func secured(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Referrer-Policy", "same-origin")
-		w.Header().Set("X-Frame-Options", "DENY")
-		next.ServeHTTP(w, r)
-	})
+// Rewrites are the paths that show another one's object in place, without a redirect.
+func Rewrites() map[string]string {
+	return map[string]string{"/": "/index.html", "/account/": "/account"}
 }

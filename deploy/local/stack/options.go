@@ -31,6 +31,9 @@ type Options struct {
 	Environ []string
 	// Out is told, line by line, what happens; default io.Discard.
 	Out io.Writer
+	// SiteDir is a folder like gateway/site whose pages are shown, with every change at the next reload; empty shows those
+	// that are built in.
+	SiteDir string
 	// StandIn makes the sandbox know session ids that follow the rules of recorded cases.
 	StandIn bool
 
@@ -49,6 +52,7 @@ func FromEnvironment(environ []string) Options {
 		DataDir:     lookup("DATA_DIR"),
 		APIAddr:     lookup("API_ADDR"),
 		SiteAddr:    lookup("SITE_ADDR"),
+		SiteDir:     lookup("SITE_DIR"),
 		MailboxAddr: lookup("MAILBOX_ADDR"),
 		SandboxAddr: lookup("SANDBOX_ADDR"),
 		AdminURL:    lookup("ADMIN_DATABASE_URL"),
@@ -95,6 +99,9 @@ func (o Options) check() error {
 	if given("STRIPE_SECRET_KEY") != "" && given("STRIPE_PUBLISHABLE_KEY") == "" {
 		return errors.New("STRIPE_PUBLISHABLE_KEY: expected the public key that belongs to STRIPE_SECRET_KEY")
 	}
+	if err := o.checkSite(); err != nil {
+		return err
+	}
 	taken := map[string]string{}
 	for _, port := range o.ports() {
 		if _, _, err := net.SplitHostPort(port.address); err != nil {
@@ -109,6 +116,16 @@ func (o Options) check() error {
 		if _, err := os.Stat(filepath.Join(o.BinDir, name)); err != nil {
 			return errors.New("the program " + name + " is not built: start the shop with scripts/up")
 		}
+	}
+	return nil
+}
+
+func (o Options) checkSite() error {
+	if o.SiteDir == "" {
+		return nil
+	}
+	if info, err := os.Stat(filepath.Join(o.SiteDir, "frame")); err != nil || !info.IsDir() {
+		return fmt.Errorf("SITE_DIR: expected a folder of pages such as gateway/site, got %s", o.SiteDir)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ const variables = `
 variables (defaults in brackets):
   API_ADDR, SITE_ADDR          where the API and the pages listen [127.0.0.1:8000, 127.0.0.1:8080]
   MAILBOX_ADDR, SANDBOX_ADDR   where the mailbox and the Stripe sandbox listen [127.0.0.1:8025, 127.0.0.1:8090]
+  SITE_DIR                     a folder like gateway/site whose pages are shown instead of the built ones, changes at reload
   DATA_DIR                     what outlives a run; relative to the repository [.local]
   ADMIN_DATABASE_URL           an administrator's PostgreSQL instead of a private one
   DATABASE_NAME                the shop's database there [startupwebapp]

@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	folder := filepath.Join("gateway", "site", "pages", "img", "product")
+	folder := filepath.Join("gateway", "site", "img", "product")
 	if len(os.Args) > 1 {
 		folder = os.Args[1]
 	}
