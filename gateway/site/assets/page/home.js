@@ -26,7 +26,7 @@ async function start() {
   done();
 }
 
-const cards = (products) => h('div', { className: 'grid' }, products.map((product) => productCard(product, { heading: 'h3' })));
+const cards = (products) => h('div', { className: 'shelf' }, products.map((product) => productCard(product, { heading: 'h3' })));
 
 // The page is good without them, so nothing shouts.
 const quiet = (text) => h('p', { className: 'muted', role: 'status' }, text);
