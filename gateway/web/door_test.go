@@ -22,6 +22,7 @@ import (
 	"github.com/bartgottschalk/startupwebapp/gateway/routes"
 	"github.com/bartgottschalk/startupwebapp/gateway/visitor"
 	"github.com/bartgottschalk/startupwebapp/gateway/web"
+	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
 	"github.com/bartgottschalk/startupwebapp/services/platform/signing"
 	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
 )
@@ -339,4 +340,14 @@ func TestDeadlineReachesHandlers(t *testing.T) {
 	got := s.ask("GET", "/user/token", "")
 	require.Equal(t, 503, got.Code)
 	require.Equal(t, "1", got.Header().Get("Retry-After"))
+}
+
+func TestPagesCanReadHowLongToWait(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, nil)
+	s.answer = func(w http.ResponseWriter, _ *http.Request) {
+		web.Fail(w, fault.New(fault.RateLimited, "rate-limited", "").After(time.Minute))
+	}
+	require.Equal(t, "Retry-After", s.ask("GET", "/user/token", "", "Origin", page).Header().Get("Access-Control-Expose-Headers"))
+	require.Empty(t, s.ask("GET", "/user/token", "", "Origin", "https://evil.example").Header().Get("Access-Control-Expose-Headers"))
 }

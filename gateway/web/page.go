@@ -68,12 +68,23 @@ func Fail(w http.ResponseWriter, err error) {
 	if after := failure.RetryAfter; after > 0 || status == http.StatusServiceUnavailable {
 		seconds := math.Ceil(max(after, retrySoon).Seconds())
 		w.Header()["Retry-After"] = []string{strconv.Itoa(int(seconds))}
+		expose(w.Header(), "Retry-After")
 	}
 	if failure.Kind == fault.RateLimited {
 		writePageSaying(w, status, tooOften)
 		return
 	}
 	writePage(w, status)
+}
+
+// expose lets pages of the allowed origins read a header: without it a page cannot tell a limit from a stale CSRF token,
+// since both are 403 (contract user.md 1.6).
+func expose(header http.Header, name string) {
+	const exposed = "Access-Control-Expose-Headers"
+	_, allowed := header["Access-Control-Allow-Origin"]
+	if _, said := header[exposed]; allowed && !said {
+		header[exposed] = []string{name}
+	}
 }
 
 // refuse answers without having asked anybody.
