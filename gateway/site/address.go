@@ -40,7 +40,7 @@ func addresses() []page {
 func shopAddresses() []page {
 	return []page{
 		{address: "/", file: "home.html", title: "Home Page", module: "home", search: listed,
-			about: "Paper clips, binder clips and rubber bands for desks that are in use, shipped within the United States."},
+			about: "Paper clips, binder clips and rubber bands for desks that are in use, shipped within the United States and Canada."},
 		{address: "/products", file: "products.html", title: "Products", module: "products", search: listed,
 			about: "Everything we sell, with prices and what is in stock today."},
 		{address: "/product", file: "product.html", title: "Product", module: "product", search: found,
