@@ -12,8 +12,10 @@ import (
 	"io/fs"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
+	"strings"
+
+	"github.com/bartgottschalk/startupwebapp/services/platform/config"
 )
 
 //go:embed frame pages assets img
@@ -37,16 +39,19 @@ func (s Settings) complete() (Settings, error) {
 	s.Phone = cmp.Or(s.Phone, "1-800-555-0199")
 	s.PhoneTarget = cmp.Or(s.PhoneTarget, "tel:+18005550199")
 	s.Email = cmp.Or(s.Email, "hello@shop.example")
-	return s, errors.Join(checkOrigin("APIOrigin", s.APIOrigin), checkOrigin("SiteOrigin", s.SiteOrigin))
+	var apiFault, siteFault error
+	s.APIOrigin, apiFault = originOf("APIOrigin", s.APIOrigin)
+	s.SiteOrigin, siteFault = originOf("SiteOrigin", s.SiteOrigin)
+	return s, errors.Join(apiFault, siteFault)
 }
 
-// checkOrigin keeps anything out that would be another directive in the security policy.
-func checkOrigin(name, origin string) error {
-	parsed, err := url.Parse(origin)
-	if err != nil || parsed.Host == "" || (parsed.Scheme != "http" && parsed.Scheme != "https") || parsed.Scheme+"://"+parsed.Host != origin {
-		return fmt.Errorf("%s: expected an origin like https://shop.example, got %q", name, origin)
+// originOf also keeps out what would be another directive in the security policy.
+func originOf(name, given string) (string, error) {
+	var origin config.Origin
+	if err := origin.UnmarshalText([]byte(given)); err != nil || strings.ContainsAny(given, ";,'\"") {
+		return "", fmt.Errorf("%s: expected %s, got %q", name, origin.Expects(), given)
 	}
-	return nil
+	return string(origin), nil
 }
 
 // Site is everything that is published, finished. It never changes, so it is safe for concurrent use.

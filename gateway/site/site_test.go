@@ -163,7 +163,7 @@ func TestLeftoversAreNotPublished(t *testing.T) {
 
 func TestOnlyOriginsAreOrigins(t *testing.T) {
 	t.Parallel()
-	for _, origin := range []string{"", "localhost:8000", "//shop.example", "https://shop.example/", "https://shop.example; script-src *", "https://a@shop.example", "ftp://shop.example", "https://shop.example?a"} {
+	for _, origin := range []string{"", "localhost:8000", "//shop.example", "https://shop.example/shop", "https://shop.example; script-src *", "https://shop.example;script-src", "https://shop.example,https://evil.example", "https://a@shop.example", "ftp://shop.example", "https://shop.example?a"} {
 		for _, hostile := range []site.Settings{{APIOrigin: origin, SiteOrigin: siteOrigin}, {APIOrigin: apiOrigin, SiteOrigin: origin}} {
 			_, err := site.Publish(site.Default(), hostile)
 			require.ErrorContains(t, err, "expected an origin", origin)

@@ -2,7 +2,9 @@ package stack_test
 
 import (
 	"context"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bartgottschalk/startupwebapp/deploy/local/stack"
+	"github.com/bartgottschalk/startupwebapp/gateway/site"
 )
 
 func TestAShopComesUpAndGoesAway(t *testing.T) {
@@ -73,12 +76,29 @@ func TestAPortInUseIsNamedBeforeAnythingIsTouched(t *testing.T) {
 	}
 }
 
+func TestPagesOfAFolder(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.options.SiteDir = t.TempDir()
+	require.NoError(t, os.CopyFS(m.options.SiteDir, site.Default()))
+	shop := m.start()
+	require.NoError(t, os.WriteFile(filepath.Join(m.options.SiteDir, "pages", "about.html"), []byte("<h1>About {{.API}}</h1>"), 0o600))
+	answer, err := http.Get(shop.SiteURL() + "/about")
+	require.NoError(t, err)
+	page, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Contains(t, string(page), "<h1>About "+shop.APIURL()+"</h1>")
+	require.Contains(t, answer.Header.Get("Content-Security-Policy"), shop.APIURL())
+}
+
 func TestSettingsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(*stack.Options)
 		want   string
 	}{
+		"no pages":       {func(o *stack.Options) { o.SiteDir = t.TempDir() }, "SITE_DIR"},
 		"no port":        {func(o *stack.Options) { o.SiteAddr = "localhost" }, "SITE_ADDR"},
 		"one port twice": {func(o *stack.Options) { o.SiteAddr = o.APIAddr }, "API_ADDR and SITE_ADDR"},
 		"too many":       {func(o *stack.Options) { o.Instances = 10 }, "instances"},
@@ -98,9 +118,9 @@ func TestSettingsThatAreRefused(t *testing.T) {
 
 func TestSettingsFromTheEnvironment(t *testing.T) {
 	t.Parallel()
-	environ := []string{"API_ADDR=127.0.0.1:1", "API_ADDR=127.0.0.1:2", "SITE_ADDR=", "DATA_DIR=/d", "DATABASE_NAME=n", "ADMIN_DATABASE_URL=u", "X"}
+	environ := []string{"API_ADDR=127.0.0.1:1", "API_ADDR=127.0.0.1:2", "SITE_ADDR=", "SITE_DIR=/s", "DATA_DIR=/d", "DATABASE_NAME=n", "ADMIN_DATABASE_URL=u", "X"}
 	options := stack.FromEnvironment(environ)
-	require.Equal(t, stack.Options{APIAddr: "127.0.0.1:2", DataDir: "/d", Database: "n", AdminURL: "u", Environ: environ}, options, "the last one wins")
+	require.Equal(t, stack.Options{APIAddr: "127.0.0.1:2", SiteDir: "/s", DataDir: "/d", Database: "n", AdminURL: "u", Environ: environ}, options, "the last one wins")
 }
 
 func TestTwoShopsDoNotShareAFolder(t *testing.T) {
