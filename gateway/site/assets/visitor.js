@@ -3,6 +3,7 @@
 import { get, guardVisitor } from './api.js';
 
 let asked;
+let first; // who the page was drawn for, whoever comes later
 
 function read(answer) {
   return {
@@ -28,17 +29,23 @@ export function visitor() {
 
 async function ask() {
   const found = read(await get('/user/logged-in'));
-  guardVisitor(async () => read(await get('/user/logged-in')).id === found.id);
+  if (!first) {
+    first = found;
+    guardVisitor(isSameVisitor);
+  }
   return found;
 }
 
-/** Whether the page's visitor is still the same. Rejects with ApiFailure. */
+/** Whether the visitor is still the one that the page was drawn for. Rejects with ApiFailure. */
 export async function isSameVisitor() {
-  const before = await visitor();
-  return read(await get('/user/logged-in')).id === before.id;
+  await visitor();
+  return read(await get('/user/logged-in')).id === first.id;
 }
 
-/** Asks anew, after a login or when another tab says that something changed. */
+/**
+ * Asks anew, after a login or when another tab says that something changed. What the page shows and does for a person stays
+ * with the first one: posts are refused when that was somebody else.
+ */
 export function refreshVisitor() {
   asked = undefined;
   return visitor();
