@@ -14,5 +14,5 @@ export function setCartCount(count) {
   badge.hidden = false;
   const link = badge.closest('a');
   link.title = countInWords(count);
-  link.setAttribute('aria-label', `Cart: ${countInWords(count).toLowerCase()}`);
+  link.setAttribute('aria-label', `Cart: ${count} ${count === 1 ? 'item' : 'items'}`); // holds what is seen (WCAG 2.5.3)
 }
