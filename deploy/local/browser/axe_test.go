@@ -38,7 +38,7 @@ func (c *customer) axe() {
 	source, err := readAxe()
 	require.NoError(c.t, err)
 	c.settled()
-	evaluate[chromedp.Void](c, "globalThis.axe ?? (() => {"+source+"\n})()")
+	evaluate[chromedp.Void](c, "if (!globalThis.axe) {"+source+"\n}; undefined")
 	for _, broken := range evaluate[[]violation](c, axeRun) {
 		for _, node := range broken.Nodes {
 			c.t.Errorf("axe on %s (%s): %s (%s), %s\n  at %v\n  %s", c.location(), c.device.name, broken.ID, broken.Impact, broken.Help,

@@ -43,7 +43,7 @@ func tell[P, R any](c *customer, command cdp.Command[P, R], parameters P) R {
 func evaluate[T any](c *customer, expression string) T {
 	c.t.Helper()
 	value, err := try(c, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
-	require.NoError(c.t, err, expression)
+	require.NoError(c.t, err, "%.300s", expression)
 	return value
 }
 

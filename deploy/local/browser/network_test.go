@@ -83,9 +83,10 @@ func (c *customer) measure() metrics {
 	}
 }
 
-// settled waits until nothing is on its way any more, and drawn.
+// settled waits until everything is loaded and nothing moves any more.
 func (c *customer) settled() {
 	c.t.Helper()
 	c.await(`document.readyState === "complete"`)
+	evaluate[chromedp.Void](c, `Promise.all(document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime < 5000).map((one) => one.finished.catch(() => {})))`)
 	evaluate[chromedp.Void](c, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))`)
 }
