@@ -1,2 +1,211 @@
-// To be written.
-export {};
+// The last look at an order before paying (contract storefront.md 9). It knows who is looking before it draws anything, and
+// looks again at buyer, goods and sums before it asks for the payment page.
+
+import { VisitorChanged } from '../api.js';
+import { go } from '../address.js';
+import { guestEmail } from '../checkout/email.js';
+import { failureInWords, makesSummaryOld, refusalInWords } from '../checkout/refusal.js';
+import { checkBuyer, forgetAttempt, paymentPage } from '../checkout/payment.js';
+import { showBuyer, startBuyer } from '../checkout/buyer.js';
+import { isSameSummary, missingLines, readSummary } from '../checkout/summary.js';
+import { codeInWords, whyNotApplied } from '../discount.js';
+import { announce, fill, focusOn, fragment, h } from '../element.js';
+import { controlForm } from '../form.js';
+import { lineAddress, lineName, readOnlyLine } from '../line.js';
+import { money } from '../money.js';
+import { drawing } from '../ready.js';
+import { ticked } from '../rule.js';
+import { empty, failure, notice, sayFirst } from '../state.js';
+import { totalsList } from '../totals.js';
+import { onToldByTabs, refreshVisitor, visitor } from '../visitor.js';
+
+const done = drawing('page');
+const place = (id) => document.querySelector(`#confirm-${id}`);
+const form = place('pay');
+const payButton = place('pay-button');
+
+// What the page shows. Everything that is sent is compared with it first.
+let drawnFor;
+let summary;
+
+async function start() {
+  startBuyer(showPayment);
+  const control = controlForm(form, {
+    check: ({ agree_to_terms_of_sale: agreed }) => ({ agree_to_terms_of_sale: ticked(agreed, 'Please tick the box to agree to the terms of sale.') }),
+    send: (values) => send(values).catch((error) => ({ error })),
+    done: answered,
+  });
+  window.addEventListener('pageshow', (event) => { if (event.persisted) cameBack(control); });
+  onToldByTabs('visitor', visitorChanged);
+  onToldByTabs('cart', cartChanged);
+  await load();
+  done();
+}
+
+async function load() {
+  try {
+    show(...await Promise.all([visitor(), readSummary()]));
+  } catch (error) {
+    onlyState();
+    failure(place('state'), error, load);
+  }
+}
+
+function show(found, read) {
+  drawnFor = found;
+  summary = read;
+  if (!summary.allowed) showClosed();
+  else if (summary.lines.length === 0) showEmpty();
+  else showOrder();
+}
+
+function onlyState() {
+  reveal(place('state'));
+  place('order').hidden = true;
+}
+
+function reveal(part) {
+  place('waiting')?.remove();
+  document.querySelector('#confirm-detail-body').removeAttribute('aria-busy');
+  part.hidden = false;
+}
+
+function showClosed() {
+  onlyState();
+  fill(place('state'), notice('info', h('p', {}, h('strong', {}, 'The checkout is closed at the moment.')),
+    h('p', {}, 'Your cart is kept. Please come back later, or ', h('a', { href: '/contact' }, 'contact us'), ' to order.'),
+    h('p', {}, h('a', { className: 'button button--quiet', href: '/cart' }, 'Back to the cart'))));
+}
+
+function showEmpty() {
+  onlyState();
+  empty(place('state'), { title: 'Your cart is empty', text: 'There is nothing to confirm. Orders that you have paid for are on their way already.', link: '/products', label: 'Browse our products' });
+}
+
+function showOrder() {
+  reveal(place('order'));
+  place('state').hidden = true;
+  const { lines, shipping, codes, totals } = summary;
+  fill(place('lines'), lines.map((line) => readOnlyLine(line, { link: lineAddress(line, { referrer: 'cart' }) })));
+  fill(place('ways'), h('dt', {}, 'Shipping'), h('dd', {}, shipping?.carrier ?? 'Not chosen yet'),
+    codes.length > 0 && [h('dt', {}, codes.length > 1 ? 'Codes' : 'Code'), codes.map((code) => h('dd', {}, codeText(code)))]);
+  fill(place('totals'), totalsList(totals));
+  fill(payButton, `Pay ${money(totals.cart_total)}`);
+  showObstacle();
+  showPayment();
+}
+
+function codeText(code) {
+  const why = whyNotApplied(code, summary.codes, summary.totals.item_subtotal);
+  return [h('strong', {}, code.code), ` ${codeInWords(code)}`, why && h('span', { className: 'muted' }, ` ${why}`)];
+}
+
+/** What stands in the way of paying, as a message; null when nothing does. */
+function obstacle() {
+  const missing = missingLines(summary);
+  const toCart = h('p', {}, h('a', { className: 'button button--quiet', href: '/cart' }, 'Go to the cart'));
+  if (missing.length > 0) {
+    const names = missing.map((line) => h('li', {}, lineName(line, summary.lines)));
+    return notice('warning', h('p', {}, 'This order cannot be paid yet. Please take out of the cart what is not in stock:'), h('ul', {}, names), toCart);
+  }
+  if (!summary.shipping) return notice('warning', h('p', {}, 'Please choose in the cart how your goods are shipped.'), toCart);
+  return null;
+}
+
+function showObstacle() {
+  fill(place('notice'), obstacle());
+}
+
+// Buyer and pay form, as far as one gets with them.
+function showPayment() {
+  const stopped = obstacle() !== null;
+  const isKnown = showBuyer(drawnFor);
+  place('buyer').hidden = stopped;
+  place('newsletter-choice').hidden = drawnFor.loggedIn;
+  form.hidden = stopped || !isKnown;
+}
+
+/** Looks at everything once more, then asks for the payment page: {address}, {refusal} or {changed}. */
+async function send(values) {
+  const [now, read] = await Promise.all([checkBuyer(drawnFor), readSummary()]);
+  if (now.email !== drawnFor.email || !isSameSummary(read, summary)) return { changed: [now, read] };
+  return paymentPage({ drawnFor, email: guestEmail(), agreed: values.agree_to_terms_of_sale, newsletter: values.newsletter, summary });
+}
+
+async function answered({ address, refusal, changed, error }, control) {
+  if (address) await leave(address, control);
+  else if (changed) orderChanged(changed, control);
+  else if (refusal) await refused(refusal, control);
+  else if (error instanceof VisitorChanged) visitorChanged();
+  else control.say(failureInWords(error));
+}
+
+// The button stays busy until the payment page is there. When the browser does not get there, the customer is not stuck.
+async function leave(address, control) {
+  const stuck = new Promise((resolve) => {
+    const timer = setTimeout(resolve, 15_000);
+    window.addEventListener('pagehide', () => clearTimeout(timer), { once: true });
+  });
+  await Promise.race([go(address), stuck]);
+  control.say(fragment('The payment page does not open by itself. ', h('a', { href: address }, 'Open the payment page'), ' Nothing was charged yet.'));
+}
+
+function orderChanged([now, read], control) {
+  const before = summary.totals.cart_total;
+  show(now, read);
+  forgetAttempt();
+  if (form.hidden) {
+    focusOn(document.querySelector('#confirm-detail-body'));
+    return;
+  }
+  const after = summary.totals.cart_total;
+  const sums = before === after ? '' : ` The total was ${money(before)} and is ${money(after)} now.`;
+  control.say(`Something in your order changed since you opened this page.${sums} Nothing was charged. Please look at it, then press the button again.`);
+}
+
+async function refused(refusal, control) {
+  const words = refusalInWords(refusal);
+  if (makesSummaryOld(refusal)) await refresh();
+  if (refusal.startsWith('agree-to-terms')) control.problems({ agree_to_terms_of_sale: [words] });
+  else if (form.hidden || place('order').hidden) sayFirst(place('notice'), notice('problem', h('p', {}, words)));
+  else control.say(words);
+}
+
+/** Draws what is true now; whether that worked. What stands there is checked before paying in any case. */
+async function refresh() {
+  try {
+    show(...await Promise.all([refreshVisitor(), readSummary()]));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// Back from the payment page, out of the browser's memory: form.js has freed the button, the rest may be old.
+async function cameBack(control) {
+  forgetAttempt();
+  const shown = drawnFor;
+  control.busy(true);
+  await refresh();
+  control.busy(false);
+  if (shown && drawnFor.loggedIn && drawnFor.id !== shown.id) visitorChanged();
+}
+
+// Drawn for one, looked at by another: nothing of it may be used any more.
+function visitorChanged() {
+  if (form.getAttribute('aria-busy') === 'true' && document.visibilityState === 'hidden') return; // on the way to the payment page
+  fill(place('notice'));
+  onlyState();
+  focusOn(failure(place('state'), new VisitorChanged(location.pathname)));
+}
+
+async function cartChanged() {
+  if (form.getAttribute('aria-busy') === 'true') return; // paying looks for itself
+  const before = summary;
+  forgetAttempt();
+  if (!await refresh() || isSameSummary(before, summary)) return;
+  announce('Your cart was changed in another tab. The page shows what it holds now.');
+  if (summary.lines?.length > 0 && !obstacle()) fill(place('notice'), notice('info', h('p', {}, 'Your cart was changed in another tab. This is what it holds now.')));
+}
+
+start();
