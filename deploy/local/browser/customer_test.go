@@ -123,14 +123,14 @@ func (c *customer) fail(path string, how breakage, times int) {
 // hold lets requests to a path wait until release is called.
 func (c *customer) hold(path string) (release func()) {
 	gate := make(chan struct{})
-	release = sync.OnceFunc(func() { close(gate) })
-	one := &fault{path: path, left: -1, act: held(gate), stop: release}
+	letGo := sync.OnceFunc(func() { close(gate) })
+	one := &fault{path: path, left: -1, act: held(gate), stop: letGo}
 	c.inject(one)
 	return func() {
 		c.proxy.mu.Lock()
 		one.left = 0
 		c.proxy.mu.Unlock()
-		release()
+		letGo()
 	}
 }
 
