@@ -27,12 +27,12 @@ export function forgetAttempt() {
 }
 
 /**
- * Makes sure that whoever the page was drawn for is still there. A member whose session has ended is sent to log in and
+ * Makes sure that whoever the page was drawn for is still there, and gives the visitor as of now. A member whose session has ended is sent to log in and
  * back, so that no guest order comes of it (contract journeys D3); somebody else is a VisitorChanged.
  */
 export async function checkBuyer(drawnFor) {
   const now = await refreshVisitor();
-  if (now.id === drawnFor.id && now.loggedIn === drawnFor.loggedIn) return;
+  if (now.id === drawnFor.id && now.loggedIn === drawnFor.loggedIn) return now;
   if (drawnFor.loggedIn && !now.loggedIn) await go(loginAddress('checkout/confirm', { message: 'not-authenticated' }));
   throw new VisitorChanged(path);
 }

@@ -1,13 +1,12 @@
 // One order, as it stands in the books (contract storefront.md 9, order.md 3.5). Links in mails and the success page lead here.
 
-import { get } from '../api.js';
+import { ApiFailure, get } from '../api.js';
 import { code, go, loginAddress } from '../address.js';
 import { announce, fill, focusOn, h } from '../element.js';
 import { ajaxError } from '../event.js';
 import { orderContent } from '../order/content.js';
 import { wasJustPaid } from '../order/thanks.js';
 import { drawing } from '../ready.js';
-import { ApiFailure } from '../api.js';
 import { empty, failure, notice } from '../state.js';
 import { visitor } from '../visitor.js';
 

@@ -1,7 +1,7 @@
 // The last look at an order before paying (contract storefront.md 9). It knows who is looking before it draws anything, and
 // looks again at buyer, goods and sums before it asks for the payment page.
 
-import { VisitorChanged } from '../api.js';
+import { ApiFailure, VisitorChanged } from '../api.js';
 import { go } from '../address.js';
 import { guestEmail } from '../checkout/email.js';
 import { failureInWords, makesSummaryOld, refusalInWords } from '../checkout/refusal.js';
@@ -87,7 +87,7 @@ function showOrder() {
   place('state').hidden = true;
   const { lines, shipping, codes, totals } = summary;
   fill(place('lines'), lines.map((line) => readOnlyLine(line, { link: lineAddress(line, { referrer: 'cart' }) })));
-  fill(place('ways'), h('dt', {}, 'Shipping'), h('dd', {}, shipping?.carrier ?? 'Not chosen yet'),
+  fill(place('ways'), h('dt', {}, 'Carrier'), h('dd', {}, shipping?.carrier ?? 'Not chosen yet'),
     codes.length > 0 && [h('dt', {}, codes.length > 1 ? 'Codes' : 'Code'), codes.map((code) => h('dd', {}, codeText(code)))]);
   fill(place('totals'), totalsList(totals));
   fill(payButton, `Pay ${money(totals.cart_total)}`);
@@ -137,7 +137,10 @@ async function answered({ address, refusal, changed, error }, control) {
   else if (changed) orderChanged(changed, control);
   else if (refusal) await refused(refusal, control);
   else if (error instanceof VisitorChanged) visitorChanged();
-  else control.say(failureInWords(error));
+  else {
+    if (!(error instanceof ApiFailure)) console.error(error);
+    control.say(failureInWords(error));
+  }
 }
 
 // The button stays busy until the payment page is there. When the browser does not get there, the customer is not stuck.
