@@ -41,13 +41,14 @@ export function fragment(...children) {
 const drawings = {
   check: 'M4 10.5l4 4 8-9',
   close: 'M5 5l10 10M15 5L5 15',
+  eye: 'M2 10q3-5 8-5t8 5q-3 5-8 5t-8-5zM10 7.7a2.3 2.3 0 1 0 0 4.6 2.3 2.3 0 0 0 0-4.6z',
   minus: 'M4 10h12',
   plus: 'M4 10h12M10 4v12',
   play: 'M7 5l8 5-8 5z',
   trash: 'M4 6h12M8 6V4h4v2M6 6l1 10h6l1-10',
 };
 
-/** A line drawing of 20 by 20 units that says nothing to screen readers: check, close, minus, plus, play, trash. */
+/** A line drawing of 20 by 20 units that says nothing to screen readers: check, close, eye, minus, plus, play, trash. */
 export function icon(name) {
   const space = 'http://www.w3.org/2000/svg';
   const drawing = document.createElementNS(space, 'svg');

@@ -13,12 +13,17 @@ const words = {
   duplicate: () => 'This e-mail address is on the list already.',
   out_of_range: () => 'Please choose one.',
   current_password_invalid: () => 'This is not your current password.',
+  new_password_same_as_current_password: () => 'This is the password that you have already. Please choose another.',
 };
+
+// Where the server knows more than its code says: which form, how long, why a password is too easy.
+const saidBetterByServer = new Set(['not_valid', 'too_many_chars', 'too_short', 'django_validation']);
 
 /** What a refusal of the server says for a field; what is the field's name in the text ("The e-mail address"). */
 export function refusalInWords(refusal, what) {
-  const word = words[refusal.type];
-  return word ? word(what) : refusal.description || `${what} was not accepted.`;
+  const word = Object.hasOwn(words, refusal.type) ? words[refusal.type] : () => `${what} was not accepted.`;
+  const isKnown = Object.hasOwn(words, refusal.type) && !saidBetterByServer.has(refusal.type);
+  return (!isKnown && refusal.description) || word(what);
 }
 
 /** The server's list for a field as texts: true (the field is right) and everything that is no list give none. */
@@ -40,7 +45,7 @@ export function required(text, what) {
 /** A name of at most most characters: letters of ASCII, digits, spaces, as the accounts' table has them. */
 export function name(text, what, most) {
   if (text.trim() === '') return [words.required(what)];
-  const form = /^[A-Za-z0-9 ]*$/.test(text) ? [] : [`${what} can only have the letters A to Z without accents, digits and spaces.`];
+  const form = /^[A-Za-z0-9 ]*$/.test(text) ? [] : [`${what} can only have the letters A to Z, digits and spaces: no accents, hyphens or apostrophes.`];
   return [...form, ...limits(text, what, most)];
 }
 
@@ -59,17 +64,25 @@ export function email(text, what = 'The e-mail address') {
   return [...(form ? [] : [`${what} should look like name@example.com.`]), ...limits(text, what, 254)];
 }
 
+/** What a new password needs, each by itself, for telling while it is typed. */
+export const passwordRules = {
+  length: (text) => length(text) >= 8,
+  capital: (text) => /[A-Z]/.test(text),
+  sign: (text) => /[!@#$%^&*()~{}[\]]/.test(text),
+};
+
 /** A new password: 8 to 150 characters with a capital letter and a sign. */
 export function newPassword(text, what = 'The password') {
   if (text === '') return [words.required(what)];
-  const problems = length(text) < 8 ? [words.too_short(what, 8)] : limits(text, what, 150);
-  if (!/[A-Z]/.test(text)) problems.push(words.no_capital_letter());
-  if (!/[!@#$%^&*()~{}[\]]/.test(text)) problems.push(words.no_special_character());
+  const problems = passwordRules.length(text) ? limits(text, what, 150) : [words.too_short(what, 8)];
+  if (!passwordRules.capital(text)) problems.push(words.no_capital_letter());
+  if (!passwordRules.sign(text)) problems.push(words.no_special_character());
   return problems;
 }
 
 /** The same password once more. */
 export function sameAgain(text, again) {
+  if (text && !again) return ['Please enter the same password once more.'];
   return text === again ? [] : [words.confirm_password_doesnt_match()];
 }
 
