@@ -29,7 +29,27 @@ async function start() {
   done();
 }
 
-for (const what of ['visitor', 'cart']) onToldByTabs(what, () => refreshVisitor().then(showVisitor).catch(() => {}));
+onToldByTabs('cart', () => refreshVisitor().then(showVisitor).catch(() => {}));
+onToldByTabs('visitor', check);
 // A page that comes back from the browser's memory shows what was true when it was left.
-window.addEventListener('pageshow', (event) => { if (event.persisted) refreshVisitor().then(showVisitor).catch(() => {}); });
+window.addEventListener('pageshow', (event) => { if (event.persisted) check(); });
+
+// What was drawn for a member is covered until the same member is known to be here, and drawn anew for anybody else: after
+// a logout nobody finds a name or an address by going back (contract journeys D3).
+async function check() {
+  const before = await visitor().catch(() => null);
+  cover(before?.loggedIn);
+  const now = await refreshVisitor().catch(() => null);
+  if (before?.loggedIn && now?.id !== before.id) {
+    location.reload();
+    return;
+  }
+  cover(false);
+  if (now) showVisitor(now);
+}
+
+function cover(on) {
+  document.querySelector('#main').style.visibility = on ? 'hidden' : '';
+}
+
 start();
