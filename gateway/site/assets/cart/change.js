@@ -7,7 +7,7 @@ import { lineName } from '../line.js';
 import { money } from '../money.js';
 import { inWords } from '../state.js';
 import { tellTabs } from '../visitor.js';
-import { changedElsewhere, desk, lost, refresh, show, take } from './desk.js';
+import { changedElsewhere, desk, lost, refresh, say, show, take } from './desk.js';
 import { focusOnGoods, replaceRow } from './lines.js';
 import { methodsOf } from './load.js';
 import { markShipping, sayAtShipping } from './shipping.js';
@@ -130,6 +130,7 @@ function putBack(line, name, trace, button) {
       button.removeAttribute('aria-busy');
       trace.firstElementChild.textContent = `${name} could not be put back. `;
       announce(trace.firstElementChild.textContent);
+      refresh().then(() => { if (desk.cart.lines.some((each) => each.sku_id === line.sku_id)) trace.remove(); }); // only the answer was lost
     }
   });
 }
@@ -206,7 +207,8 @@ export function removeCode({ discount_code_id: id, code }, kept) {
       reported('cart-remove-discount-code', answer.errors?.error);
       changedElsewhere();
     } catch (error) {
-      kept(`${inWords(error)} The code is still on your cart.`);
+      kept();
+      say('problem', `${inWords(error)} The code ${code} was not removed.`);
       lost('cart-remove-discount-code', error);
     }
   });

@@ -43,8 +43,9 @@ function showSums(cart) {
   drawSums(cart);
 }
 
-/** Takes sums and codes over from the answer to a change, and tells the other tabs. */
+/** Takes sums and codes over from the answer to a change, and tells the other tabs; earlier messages are answered by it. */
 export function take(answer) {
+  said.replaceChildren();
   Object.assign(desk.cart, { totals: answer.cart_totals_data, codes: codesOf(answer) });
   if (desk.cart.lines.length) showSums(desk.cart);
   tellTabs('cart');

@@ -21,7 +21,7 @@ export function cartRow(first, name, { send, remove }) {
     line = next;
     draw(row, next, called, goods(before) !== goods(next));
   };
-  row.subtotal = (amount) => fill(row.price, h('span', { className: 'visually-hidden' }, 'Subtotal: '), money(amount));
+  row.subtotal = (amount) => fill(row.price, h('span', { className: 'line__label' }, 'Subtotal: '), money(amount));
   row.busy = (on) => row.removing.setAttribute('aria-disabled', String(on));
   row.focus = () => row.element.querySelector('.line__title a').focus();
   row.controls.prepend(row.box.element);

@@ -12,7 +12,6 @@ export function showShipping({ methods, chosen }, choose) {
   fill(place, methods.map((method) => choice(method, chosen, choose)));
   if (methods.length === 0) fill(place, h('p', {}, 'No shipping method is offered at the moment. Please come back later, or leave us a message.'));
   if (held) place.querySelector(':checked')?.focus();
-  sayAtShipping('');
 }
 
 function choice({ identifier, carrier, shipping_cost: cost }, chosen, choose) {
