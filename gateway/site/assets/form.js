@@ -143,8 +143,8 @@ function clearAll(form) {
   summary.replaceChildren();
 }
 
-/** Keeps what was entered (never passwords) for this page's address until it is back after a login. */
-export function keepDraft(form) {
+/** Keeps what owner (a name) entered, never passwords, for this page's address until it is back after a login. */
+export function keepDraft(form, owner) {
   const draft = {};
   for (const field of form.elements) {
     if (!field.name || field.type === 'password' || field.type === 'hidden') continue;
@@ -153,21 +153,22 @@ export function keepDraft(form) {
     } else draft[field.name] = field.type === 'checkbox' ? field.checked : field.value;
   }
   try {
-    sessionStorage.setItem(`draft ${location.pathname}`, JSON.stringify(draft));
+    sessionStorage.setItem(`draft ${location.pathname}`, JSON.stringify({ owner, draft }));
   } catch { /* a browser that keeps nothing: the visitor enters it again */ }
 }
 
-/** Puts back what keepDraft kept, once; true when there was something. */
-export function restoreDraft(form) {
-  let draft;
+/** Puts back what keepDraft kept for the same owner, once; true when there was something. Somebody else's is forgotten. */
+export function restoreDraft(form, owner) {
+  let kept;
   try {
-    draft = JSON.parse(sessionStorage.getItem(`draft ${location.pathname}`));
+    kept = JSON.parse(sessionStorage.getItem(`draft ${location.pathname}`));
     sessionStorage.removeItem(`draft ${location.pathname}`);
   } catch {
     return false;
   }
-  for (const [name, value] of Object.entries(draft ?? {})) putBack(form.elements[name], value);
-  return Boolean(draft);
+  if (!kept || kept.owner !== owner) return false;
+  for (const [name, value] of Object.entries(kept.draft)) putBack(form.elements[name], value);
+  return true;
 }
 
 function putBack(field, value) {
