@@ -1,6 +1,6 @@
 // Buying a product: the choice among its SKUs, how many, and into the cart with them.
 
-import { post, VisitorChanged } from './api.js';
+import { post } from './api.js';
 import { setCartCount, countInWords } from './badge.js';
 import { cookie } from './cookie.js';
 import { announce, fill, fragment, h } from './element.js';
@@ -10,7 +10,7 @@ import { money } from './money.js';
 import { quantityField, quantityProblems } from './quantity.js';
 import { skuList, skusOf, stockTag } from './sku.js';
 import { notice } from './state.js';
-import { refreshVisitor, tellTabs, visitor } from './visitor.js';
+import { tellTabs, visitor } from './visitor.js';
 
 /**
  * Price, stock, choice and the way into the cart, as one element. onChoose(sku) is called with every choice but the first;
@@ -85,16 +85,12 @@ function guardEnter({ input }, control, chosen) {
 /** What add gives when the browser keeps no cookies: the cart could not be found again. */
 const withoutCookies = { refusedBy: 'browser' };
 
+// Nothing here is about a person, and the cart is theirs who add, so it does not matter who was there when the page was drawn.
 async function add(sku, quantity) {
   if (!navigator.cookieEnabled) return withoutCookies;
-  const send = () => post('/order/cart-add-product-sku', { sku_id: sku, quantity });
   try {
-    return await send();
+    return await post('/order/cart-add-product-sku', { sku_id: sku, quantity }, { byAnyone: true });
   } catch (failure) {
-    if (failure instanceof VisitorChanged) { // nothing on this page is about a person, and the cart is theirs who add
-      await refreshVisitor();
-      return send();
-    }
     if (failure.kind === 'refused' && !cookie('csrftoken')) return withoutCookies;
     throw failure;
   }

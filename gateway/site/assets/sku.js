@@ -46,7 +46,7 @@ function option(sku, name, checked, onChoose) {
   const id = `sku-${sku.id}`;
   const input = h('input', { type: 'radio', name: 'sku_id', id, value: sku.id, checked, on: { change: () => onChoose(sku) } });
   return h('label', { className: 'choice option', for: id }, input,
-    h('span', { className: 'option__name' }, name),
+    h('span', { className: `option__name ${sku.text === name ? 'option__name--text' : ''}` }, name),
     h('span', { className: 'option__price price' }, sku.price ? money(sku.price) : ''),
     h('span', { className: 'option__text muted' }, sku.text === name ? '' : sku.text),
     h('span', { className: 'option__stock' }, stockTag(sku.stock)));

@@ -41,7 +41,6 @@ export function videoFrame(source, title) {
     className: 'gallery__video', title,
     sandbox: 'allow-scripts allow-same-origin allow-presentation',
     allow: 'autoplay; fullscreen; picture-in-picture; encrypted-media',
-    allowFullscreen: true,
     referrerPolicy: 'strict-origin-when-cross-origin', // players refuse to play for nobody
     src: source,
   });
