@@ -10,6 +10,7 @@ const policy = globalThis.trustedTypes?.createPolicy('prose', { createHTML: (tex
 export function prose(html) {
   const text = String(html ?? '');
   const parsed = new DOMParser().parseFromString(policy ? policy.createHTML(text) : text, 'text/html'); // a document of its own, nothing in it runs or loads
+  for (const named of parsed.querySelectorAll('[name], [id]')) unname(named);
   const made = document.createDocumentFragment();
   made.append(...rebuilt(parsed.body));
   return made;
@@ -18,6 +19,11 @@ export function prose(html) {
 /** The text alone, without its markup. */
 export function plain(html) {
   return prose(html).textContent.trim();
+}
+
+// A form lets its named fields stand in for its own properties, such as childNodes.
+function unname(element) {
+  for (const attribute of ['name', 'id']) Element.prototype.removeAttribute.call(element, attribute);
 }
 
 function rebuilt(parent) {
@@ -30,12 +36,13 @@ function rebuilt(parent) {
 
 function rebuiltElement(node) {
   const made = document.createElement(node.tagName);
-  if (node.tagName === 'A') linkTo(made, node.getAttribute('href') ?? '');
+  if (node.tagName === 'A') linkTo(made, node.getAttribute('href'));
   made.append(...rebuilt(node));
   return made;
 }
 
 function linkTo(made, address) {
+  if (address === null) return;
   let target;
   try {
     target = new URL(address, location.origin);
