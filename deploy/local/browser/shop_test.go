@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"os/exec"
@@ -26,7 +27,11 @@ const (
 )
 
 // addresses are where the shop's parts answer: scheme, host and port.
-type addresses struct{ site, api, mailbox, sandbox string }
+type addresses struct {
+	site, api, mailbox, sandbox string
+	// data is the shop's DATA_DIR, by which operators find it.
+	data string
+}
 
 // shop and chromium are started once for all tests; each test acts as customers of its own.
 var (
@@ -65,6 +70,7 @@ func runInShop(m *testing.M) (code int, err error) {
 func openShop() (stop func() error, err error) {
 	if running := os.Getenv("SHOP_RUNNING"); running != "" {
 		shop, err = runningShop(running)
+		lastAddress.Store(rand.Uint32N(1 << 24)) // it still counts what the addresses of earlier runs have done
 		return func() error { return nil }, err
 	}
 	return startShop()
@@ -84,6 +90,7 @@ func runningShop(site string) (addresses, error) {
 	}
 	return addresses{
 		site: strings.TrimSuffix(site, "/"), api: at("API_ADDR", "8000"), mailbox: at("MAILBOX_ADDR", "8025"), sandbox: at("SANDBOX_ADDR", "8090"),
+		data: cmp.Or(os.Getenv("DATA_DIR"), filepath.Join(root, ".local")),
 	}, nil
 }
 
@@ -110,7 +117,7 @@ func startShop() (stop func() error, err error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(data))
 	}
-	shop = addresses{site: started.SiteURL(), api: started.APIURL(), mailbox: started.MailboxURL(), sandbox: started.SandboxURL()}
+	shop = addresses{site: started.SiteURL(), api: started.APIURL(), mailbox: started.MailboxURL(), sandbox: started.SandboxURL(), data: data}
 	return func() error {
 		ctx := context.Background() // both bound themselves
 		return errors.Join(started.Stop(ctx), stack.DropDatabase(ctx, adminURL, options.Database), os.RemoveAll(data))
