@@ -67,6 +67,9 @@ func (c *customer) dropCookie(name string) {
 // clearCookies removes all.
 func (c *customer) clearCookies() { c.t.Helper(); tell(c, network.ClearBrowserCookies, cdp.Empty{}) }
 
+// acceptCookies agrees to the cookie notice as a click on it would; the next page shows none.
+func (c *customer) acceptCookies() { c.t.Helper(); c.setCookie("termsofserviceagreed", "true") }
+
 // closeBrowser removes what a browser forgets when it is closed: cookies without an end, and what tabs kept.
 func (c *customer) closeBrowser() {
 	c.t.Helper()
@@ -164,6 +167,40 @@ func (c *customer) register() {
 	require.Equal(c.t, "true", made.text("create_account"), "%v", made)
 }
 
+// fillAccount fills in the form of the page create-account and leaves it unsent; the user name is in c.username.
+func (c *customer) fillAccount() {
+	c.t.Helper()
+	c.username = newUsername()
+	for field, text := range map[string]string{
+		"firstname": "Ada", "lastname": "Shopper", "username": c.username, "email_address": c.email, "password": password, "confirm_password": password,
+	} {
+		c.fill("[name="+field+"]", text)
+	}
+	c.check("[name=agree]", true)
+}
+
+// createAccount makes an account on the pages, from the page create-account on.
+func (c *customer) createAccount() {
+	c.t.Helper()
+	c.arrive("/create-account")
+	c.fillAccount()
+	c.click("Create the account")
+	c.await(`!location.pathname.startsWith("/create-account")`)
+	c.untilReady()
+}
+
+// enter logs in on the pages, from the page login on.
+func (c *customer) enter(username string) {
+	c.t.Helper()
+	c.arrive("/login")
+	c.fill("[name=username]", username)
+	c.fill("[name=password]", password)
+	c.click("=Log in")
+	c.await(`!location.pathname.startsWith("/login")`)
+	c.untilReady()
+	c.username = username
+}
+
 // logIn opens a session without pages.
 func (c *customer) logIn(username string) {
 	c.t.Helper()
@@ -182,7 +219,8 @@ const (
 	lateCard     = "4000002500003155"
 )
 
-// pay waits for the payment page, fills it in and submits it. A good card leads back to the shop: c.arrive("/checkout/success").
+// pay waits for the payment page, fills it in and submits it. A good card leads to /checkout/success, and that on to
+// the order: c.arrive("/account/order").
 func (c *customer) pay(card string) {
 	c.t.Helper()
 	c.arriveAt(shop.sandbox + "/pay/")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"runtime"
 	"strings"
 	"testing"
@@ -164,4 +165,25 @@ func TestWhatIsCoveredCannotBePressed(t *testing.T) {
 	})
 	require.True(t, seen.failed)
 	require.Contains(t, seen.said, "covered by")
+}
+
+// TestOneWholePurchase is the shortest way through everything that the tools know of the shop.
+func TestOneWholePurchase(t *testing.T) {
+	c := newCustomer(t, phone)
+	c.acceptCookies()
+	c.open("/create-account")
+	c.createAccount()
+	require.NotEmpty(t, c.cookie("sessionid"))
+	c.clearCookies()
+	c.acceptCookies()
+	c.open("/login")
+	c.enter(c.username)
+	c.arrive("/account")
+	require.Equal(t, true, c.get("/user/logged-in")["logged_in"])
+	c.add("1", "2")
+	started := c.post("/order/create-checkout-session", url.Values{"agree_to_terms_of_sale": {"true"}, "newsletter": {"false"}})
+	c.open(started.text("checkout_url"))
+	c.pay(goodCard)
+	c.arrive("/account/order")
+	require.Contains(t, c.awaitLink("/account/order?identifier="), shop.site+c.address())
 }

@@ -134,7 +134,7 @@ func (c *customer) hearNetwork(event any) {
 	case *network.EventRequestWillBeSent:
 		c.tabState.requests[e.RequestID] = requested{method: e.Request.Method, url: e.Request.URL, kind: e.Type}
 	case *network.EventResponseReceived:
-		if e.Response.Status >= 400 {
+		if e.Response.Status >= 400 && e.Response.URL != shop.sandbox+"/favicon.ico" { // which browsers ask for unasked
 			c.note("%s %s: status %d", c.tabState.requests[e.RequestID].method, e.Response.URL, e.Response.Status)
 		}
 	case *network.EventLoadingFinished:
