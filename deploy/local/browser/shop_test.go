@@ -94,6 +94,8 @@ func runningShop(site string) (addresses, error) {
 	}, nil
 }
 
+func binDir() string { return cmp.Or(os.Getenv("SHOP_BIN_DIR"), filepath.Join(root, ".local", "bin")) }
+
 func startShop() (stop func() error, err error) {
 	adminURL := os.Getenv("ADMIN_DATABASE_URL")
 	if adminURL == "" {
@@ -104,7 +106,7 @@ func startShop() (stop func() error, err error) {
 		return nil, err
 	}
 	options := stack.Options{
-		BinDir: cmp.Or(os.Getenv("SHOP_BIN_DIR"), filepath.Join(root, ".local", "bin")), DataDir: data, AdminURL: adminURL, Out: os.Stderr,
+		BinDir: binDir(), DataDir: data, AdminURL: adminURL, Out: os.Stderr,
 		Database: "browsertest_" + strings.ToLower(identifier.New(8)),
 		Environ:  append(os.Environ(), "TRUSTED_PROXY_HOPS=1", "SWEEP_INTERVAL=1s"),
 	}
