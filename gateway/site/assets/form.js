@@ -121,7 +121,7 @@ function showSummary(form, texts, count) {
 function problemsWithLinks(field) {
   const input = field.querySelector('[aria-invalid="true"]');
   if (!input) return [];
-  return [...field.querySelectorAll('.field__problems li')].map((problem) => h('li', {},
+  return [...field.querySelectorAll('.field__problems li')].map((problem) => h('li', { dataset: { of: field.dataset.field } },
     h('a', { href: `#${input.id}`, on: { click: (event) => { event.preventDefault(); input.focus(); } } }, problem.textContent)));
 }
 
@@ -134,6 +134,8 @@ function clearField(field) {
     input.removeAttribute('aria-invalid');
     describe(input, list.id, false);
   }
+  // Struck out, not taken away: the form must not move under the hands of somebody who types.
+  for (const problem of field.closest('form').querySelectorAll(`[data-of="${CSS.escape(field.dataset.field)}"]`)) problem.className = 'form__corrected';
 }
 
 function clearAll(form) {
