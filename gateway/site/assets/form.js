@@ -149,7 +149,7 @@ function clearAll(form) {
 export function keepDraft(form, owner) {
   const draft = {};
   for (const field of form.elements) {
-    if (!field.name || field.type === 'password' || field.type === 'hidden') continue;
+    if (!field.name || field.type === 'hidden' || isPassword(field)) continue;
     if (field.type === 'radio') {
       if (field.checked) draft[field.name] = field.value;
     } else draft[field.name] = field.type === 'checkbox' ? field.checked : field.value;
@@ -158,6 +158,8 @@ export function keepDraft(form, owner) {
     sessionStorage.setItem(`draft ${location.pathname}`, JSON.stringify({ owner, draft }));
   } catch { /* a browser that keeps nothing: the visitor enters it again */ }
 }
+
+const isPassword = (field) => field.type === 'password' || /password/.test(field.autocomplete); // one that is shown is text
 
 /** Puts back what keepDraft kept for the same owner, once; true when there was something. Somebody else's is forgotten. */
 export function restoreDraft(form, owner) {
