@@ -33,7 +33,7 @@ const card = (...content) => {
 function statuses({ order_statuses: statuses }) {
   const listed = Object.values(statuses ?? {});
   if (listed.length === 0) return null;
-  return part('status', 'Status', h('ol', { className: 'order__statuses', id: 'order-statuses' }, listed.map(({ title, description, created_date_time: at }) => h('li', {},
+  return part('status', 'Status', h('ol', { className: 'order__statuses', id: 'order-statuses', role: 'list' }, listed.map(({ title, description, created_date_time: at }) => h('li', {},
     h('p', {}, h('strong', {}, title)),
     description && h('p', {}, plain(description)),
     h('p', { className: 'muted' }, moment(at))))));
@@ -42,7 +42,7 @@ function statuses({ order_statuses: statuses }) {
 function goods({ order_items: items, order_attributes: { identifier } }) {
   const lines = Object.values(items.product_sku_data ?? {});
   const link = (line) => lineAddress(line, { referrer: 'order', order_identifier: identifier });
-  return part('goods', 'Goods', h('ul', { className: 'lines', id: 'order-lines' }, lines.map((line) => readOnlyLine(line, { link: link(line) }))));
+  return part('goods', 'Goods', h('ul', { className: 'lines', id: 'order-lines', role: 'list' }, lines.map((line) => readOnlyLine(line, { link: link(line) }))));
 }
 
 function sums({ order_totals: totals, order_attributes: { sales_tax_amt: tax }, order_discount_codes: codes }) {
