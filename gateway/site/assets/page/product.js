@@ -43,9 +43,7 @@ async function load() {
     else notFound();
   } catch (error) {
     ajaxError('product-failed-to-load');
-    const box = h('div');
-    fill(place, heading('Product'), box);
-    failure(box, error, again);
+    failure(alone('Product'), error, again);
   }
 }
 
@@ -60,6 +58,14 @@ function heading(text) {
   return title;
 }
 
+// A page with nothing but a heading and what is then put into the box below it.
+function alone(text) {
+  const box = h('div');
+  place.classList.add('product--nothing');
+  fill(place, heading(text), box);
+  return box;
+}
+
 function notFound() {
   ajaxError('product-failed-to-load');
   showNothing('We do not sell this product, or not any more.');
@@ -67,15 +73,13 @@ function notFound() {
 
 function showNothing(text) {
   document.querySelector('meta[name="robots"]')?.setAttribute('content', 'noindex');
-  const box = h('div');
-  fill(place, heading('Product not found'), box);
-  place.classList.add('product--nothing');
-  empty(box, { title: 'Nothing to see here', text, link: '/products', label: 'See all products' });
+  empty(alone('Product not found'), { title: 'Nothing to see here', text, link: '/products', label: 'See all products' });
 }
 
 function show(data) {
   document.title = data.title;
   correctAddress(data);
+  place.classList.remove('product--nothing');
   const look = gallery(mediaOf(data), data.title);
   const headline = plain(data.headline);
   fill(place, look.element, h('div', { className: 'product__text stack' },
