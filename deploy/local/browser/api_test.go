@@ -167,9 +167,10 @@ func (c *customer) register() {
 	require.Equal(c.t, "true", made.text("create_account"), "%v", made)
 }
 
-// fillAccount fills in the form of the page create-account and leaves it unsent; the user name is in c.username.
-func (c *customer) fillAccount() {
+// createAccount makes an account on the pages, from the page create-account on; the user name is in c.username.
+func (c *customer) createAccount() {
 	c.t.Helper()
+	c.arrive("/create-account")
 	c.username = newUsername()
 	for field, text := range map[string]string{
 		"firstname": "Ada", "lastname": "Shopper", "username": c.username, "email_address": c.email, "password": password, "confirm_password": password,
@@ -177,13 +178,6 @@ func (c *customer) fillAccount() {
 		c.fill("[name="+field+"]", text)
 	}
 	c.check("[name=agree]", true)
-}
-
-// createAccount makes an account on the pages, from the page create-account on.
-func (c *customer) createAccount() {
-	c.t.Helper()
-	c.arrive("/create-account")
-	c.fillAccount()
 	c.click("Create the account")
 	c.await(`!location.pathname.startsWith("/create-account")`)
 	c.untilReady()

@@ -87,6 +87,7 @@ func (c *customer) measure() metrics {
 func (c *customer) settled() {
 	c.t.Helper()
 	c.await(`document.readyState === "complete"`)
+	c.quiet(5 * time.Second)
 	evaluate[chromedp.Void](c, `Promise.all(document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime < 5000).map((one) => one.finished.catch(() => {})))`)
-	evaluate[chromedp.Void](c, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))`)
+	evaluate[chromedp.Void](c, nextFrame)
 }

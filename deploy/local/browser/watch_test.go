@@ -2,6 +2,7 @@ package browser
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
@@ -53,16 +55,18 @@ func (w *watch) unexpected() (found []string) {
 // tabState is what the browser tells of one tab.
 type tabState struct {
 	hearing     sync.Mutex
-	requests    map[network.RequestID]requested
+	requests    map[network.RequestID]requested // under way
 	navigations int   // of the main frame, within a document too
 	bytes       int64 // received since the last open, without pictures
 	pictures    int64
 	mainFrame   cdp.FrameID
 }
 
+// requested is what is on its way. loader is the document that asked.
 type requested struct {
 	method, url string
 	kind        network.ResourceType
+	loader      cdp.LoaderID
 }
 
 // hear is called for every event of the tab, in order; it must not ask the browser for anything.
@@ -82,6 +86,7 @@ func (c *customer) hear(event any) {
 	case *page.EventFrameNavigated:
 		if e.Frame.ParentID == "" {
 			c.navigations, c.mainFrame = c.navigations+1, e.Frame.ID
+			maps.DeleteFunc(c.tabState.requests, func(_ network.RequestID, asked requested) bool { return asked.loader != e.Frame.LoaderID })
 		}
 	case *page.EventNavigatedWithinDocument:
 		if e.FrameID == c.mainFrame {
@@ -132,7 +137,7 @@ func (c *customer) hearNetwork(event any) {
 	}
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		c.tabState.requests[e.RequestID] = requested{method: e.Request.Method, url: e.Request.URL, kind: e.Type}
+		c.tabState.requests[e.RequestID] = requested{method: e.Request.Method, url: e.Request.URL, kind: e.Type, loader: e.LoaderID}
 	case *network.EventResponseReceived:
 		if e.Response.Status >= 400 && e.Response.URL != shop.sandbox+"/favicon.ico" { // which browsers ask for unasked
 			c.note("%s %s: status %d", c.tabState.requests[e.RequestID].method, e.Response.URL, e.Response.Status)
@@ -143,17 +148,35 @@ func (c *customer) hearNetwork(event any) {
 		} else {
 			c.bytes += int64(e.EncodedDataLength)
 		}
+		delete(c.tabState.requests, e.RequestID)
 	case *network.EventLoadingFailed:
 		if asked := c.tabState.requests[e.RequestID]; !e.Canceled && e.ErrorText != "net::ERR_ABORTED" { // given up by the page, or by leaving it
 			c.note("%s %s: %s %s", asked.method, asked.url, e.ErrorText, e.BlockedReason)
 		}
+		delete(c.tabState.requests, e.RequestID)
 	}
 }
+
+// quiet waits until the tab has nothing under way, for a moment: what a test holds back, and streams, do not end.
+func (c *customer) quiet(moment time.Duration) {
+	underway := func() int {
+		c.hearing.Lock()
+		defer c.hearing.Unlock()
+		return len(c.tabState.requests)
+	}
+	for ended := time.Now().Add(moment); underway() > 0 && time.Now().Before(ended) && c.ctx.Err() == nil; {
+		_, _ = try(c, chromedp.Evaluate[chromedp.Void](nextFrame, chromedp.EvalAwaitPromise))
+	}
+}
+
+// nextFrame is a promise of the page's next picture but one.
+const nextFrame = `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))`
 
 // leave is the end of a customer's visit: what went wrong unexpectedly fails the test, and a failed test leaves a picture.
 func (v *visitor) leave(t testing.TB) {
 	for _, tab := range v.tabs {
 		if tab.ctx.Err() == nil && !t.Failed() {
+			tab.quiet(2 * time.Second)
 			tab.checkWidth()
 		}
 	}
