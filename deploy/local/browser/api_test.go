@@ -204,7 +204,7 @@ func (c *customer) logIn(username string) {
 }
 
 // logOut ends the session without pages.
-func (c *customer) logOut() { c.t.Helper(); c.post("/user/logout", nil) }
+func (c *customer) logOut() { c.t.Helper(); c.get("/user/logout") }
 
 // Cards of the sandbox (deploy/local/stripesandbox/README.md).
 const (
