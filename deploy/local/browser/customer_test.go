@@ -69,7 +69,7 @@ func newCustomer(t testing.TB, held device) *customer {
 		proxy: newProxy(t, fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255)),
 	}
 	t.Cleanup(func() { v.leave(t) })
-	return openTab(t, v, chromium, chromedp.WithNewBrowserContext(func(asked *target.CreateBrowserContextParams) {
+	return openTab(chromium, t, v, chromedp.WithNewBrowserContext(func(asked *target.CreateBrowserContextParams) {
 		asked.ProxyServer = v.server.URL
 		asked.ProxyBypassList = "<-loopback>" // else Chromium goes past the proxy to this machine
 	}))
@@ -78,7 +78,7 @@ func newCustomer(t testing.TB, held device) *customer {
 // tab is another tab of the same customer: same cookies, same address.
 func (c *customer) tab() *customer {
 	c.t.Helper()
-	return openTab(c.t, c.visitor, c.tabs[0].ctx)
+	return openTab(c.tabs[0].ctx, c.t, c.visitor)
 }
 
 // opened gives the tab that a step opens, such as a click on a link with a target.
@@ -88,7 +88,7 @@ func (c *customer) opened(step func()) *customer {
 	step()
 	select {
 	case id := <-found:
-		fresh := openTab(c.t, c.visitor, chromium, chromedp.WithTargetID(id))
+		fresh := openTab(chromium, c.t, c.visitor, chromedp.WithTargetID(id))
 		fresh.untilReady()
 		return fresh
 	case <-time.After(patience):
@@ -97,7 +97,7 @@ func (c *customer) opened(step func()) *customer {
 	}
 }
 
-func openTab(t testing.TB, v *visitor, parent context.Context, options ...chromedp.ContextOption) *customer {
+func openTab(parent context.Context, t testing.TB, v *visitor, options ...chromedp.ContextOption) *customer {
 	t.Helper()
 	c := &customer{visitor: v, t: t, tabState: &tabState{}, patience: patience}
 	c.ctx, c.close = chromedp.NewContext(parent, append(options, chromedp.WithListener(c.hear))...)
@@ -127,9 +127,9 @@ func (c *customer) hold(path string) (release func()) {
 	one := &fault{path: path, left: -1, act: held(gate), stop: letGo}
 	c.inject(one)
 	return func() {
-		c.proxy.mu.Lock()
+		c.mu.Lock()
 		one.left = 0
-		c.proxy.mu.Unlock()
+		c.mu.Unlock()
 		letGo()
 	}
 }

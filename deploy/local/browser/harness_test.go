@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
 
@@ -49,6 +50,8 @@ func newPlayground(t *testing.T) string {
 			"outside":   "<script>fetch('http://shop.example/')</script>",
 		}[r.PathValue("kind")])
 	})
+	acted := 0 // requests come one after another
+	mux.HandleFunc("GET /act", func(w http.ResponseWriter, _ *http.Request) { acted++; _, _ = fmt.Fprintf(w, `{"acted": %d}`, acted) })
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
@@ -122,6 +125,9 @@ func TestHandsDoWhatPeopleDo(t *testing.T) {
 			require.Equal(t, "Second", c.title())
 			c.back()
 			c.see("Playground")
+			c.forward()
+			c.see("Second")
+			c.back()
 			c.reload()
 			c.click("#name")
 			c.press("Shift+Tab")
@@ -165,6 +171,56 @@ func TestWhatIsCoveredCannotBePressed(t *testing.T) {
 	})
 	require.True(t, seen.failed)
 	require.Contains(t, seen.said, "covered by")
+}
+
+// act asks the playground, and tells what a script hears of it.
+const act = `(async () => {
+	try {
+		const answer = await fetch("/act");
+		return answer.ok ? JSON.stringify(await answer.json()) : answer.status + " " + answer.headers.get("Retry-After");
+	} catch (problem) {
+		return problem.name;
+	}
+})()`
+
+func TestFaultsStrikeAsOftenAsAsked(t *testing.T) {
+	c := newCustomer(t, desktop)
+	c.expect("/act")
+	c.open(newPlayground(t) + "/")
+	for _, step := range []struct {
+		how  breakage
+		hear string
+	}{
+		{status(http.StatusInternalServerError), "500 null"},
+		{limited(3 * time.Second), "403 3"},
+		{dropped(), "TypeError"},
+		{invalidJSON(), "SyntaxError"},
+		{answers(`{"said": 1}`), `{"said":1}`},
+		{delayed(tick), `{"acted":1}`},
+		{lostAnswer(), "TypeError"}, // the second act
+	} {
+		c.fail("/act", step.how, 1)
+		require.Equal(t, step.hear, evaluate[string](c, act))
+	}
+	require.Equal(t, `{"acted":3}`, evaluate[string](c, act), "no fault is left")
+	require.Len(t, c.sent("/act"), 8)
+
+	release := c.hold("/act")
+	evaluate[chromedp.Void](c, "globalThis.heard = null; "+act+".then((said) => { heard = said; }); undefined")
+	c.awaitSent("/act", 9)
+	require.Nil(t, evaluate[*string](c, "heard"))
+	release()
+	c.await(`heard === '{"acted":4}'`)
+
+	c.offline(true)
+	require.Equal(t, "TypeError", evaluate[string](c, act))
+	require.True(t, evaluate[bool](c, "!navigator.onLine"))
+	c.fullSpeed()
+	require.Equal(t, `{"acted":5}`, evaluate[string](c, act))
+	c.throttle()
+	began := time.Now()
+	require.Equal(t, `{"acted":6}`, evaluate[string](c, act))
+	require.Greater(t, time.Since(began), 140*time.Millisecond)
 }
 
 // TestOneWholePurchase is the shortest way through everything that the tools know of the shop.

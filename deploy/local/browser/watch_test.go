@@ -86,7 +86,7 @@ func (c *customer) hear(event any) {
 	case *page.EventFrameNavigated:
 		if e.Frame.ParentID == "" {
 			c.navigations, c.mainFrame = c.navigations+1, e.Frame.ID
-			maps.DeleteFunc(c.tabState.requests, func(_ network.RequestID, asked requested) bool { return asked.loader != e.Frame.LoaderID })
+			maps.DeleteFunc(c.requests, func(_ network.RequestID, asked requested) bool { return asked.loader != e.Frame.LoaderID })
 		}
 	case *page.EventNavigatedWithinDocument:
 		if e.FrameID == c.mainFrame {
@@ -132,28 +132,28 @@ func (c *customer) hearLog(entry *log.Entry) {
 }
 
 func (c *customer) hearNetwork(event any) {
-	if c.tabState.requests == nil {
-		c.tabState.requests = map[network.RequestID]requested{}
+	if c.requests == nil {
+		c.requests = map[network.RequestID]requested{}
 	}
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		c.tabState.requests[e.RequestID] = requested{method: e.Request.Method, url: e.Request.URL, kind: e.Type, loader: e.LoaderID}
+		c.requests[e.RequestID] = requested{method: e.Request.Method, url: e.Request.URL, kind: e.Type, loader: e.LoaderID}
 	case *network.EventResponseReceived:
 		if e.Response.Status >= 400 && e.Response.URL != shop.sandbox+"/favicon.ico" { // which browsers ask for unasked
-			c.note("%s %s: status %d", c.tabState.requests[e.RequestID].method, e.Response.URL, e.Response.Status)
+			c.note("%s %s: status %d", c.requests[e.RequestID].method, e.Response.URL, e.Response.Status)
 		}
 	case *network.EventLoadingFinished:
-		if c.tabState.requests[e.RequestID].kind == network.ResourceTypeImage {
+		if c.requests[e.RequestID].kind == network.ResourceTypeImage {
 			c.pictures += int64(e.EncodedDataLength)
 		} else {
 			c.bytes += int64(e.EncodedDataLength)
 		}
-		delete(c.tabState.requests, e.RequestID)
+		delete(c.requests, e.RequestID)
 	case *network.EventLoadingFailed:
-		if asked := c.tabState.requests[e.RequestID]; !e.Canceled && e.ErrorText != "net::ERR_ABORTED" { // given up by the page, or by leaving it
+		if asked := c.requests[e.RequestID]; !e.Canceled && e.ErrorText != "net::ERR_ABORTED" { // given up by the page, or by leaving it
 			c.note("%s %s: %s %s", asked.method, asked.url, e.ErrorText, e.BlockedReason)
 		}
-		delete(c.tabState.requests, e.RequestID)
+		delete(c.requests, e.RequestID)
 	}
 }
 
@@ -162,7 +162,7 @@ func (c *customer) quiet(moment time.Duration) {
 	underway := func() int {
 		c.hearing.Lock()
 		defer c.hearing.Unlock()
-		return len(c.tabState.requests)
+		return len(c.requests)
 	}
 	for ended := time.Now().Add(moment); underway() > 0 && time.Now().Before(ended) && c.ctx.Err() == nil; {
 		_, _ = try(c, chromedp.Evaluate[chromedp.Void](nextFrame, chromedp.EvalAwaitPromise))
