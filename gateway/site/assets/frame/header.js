@@ -37,12 +37,15 @@ export function showVisitor(found) {
   const initials = document.querySelector('#header-account-initials');
   initials.textContent = found.initials;
   initials.hidden = !found.initials;
-  account.setAttribute('aria-label', found.loggedIn ? `Account of ${found.firstName || 'you'}` : 'Account: log in');
+  account.setAttribute('aria-label', found.loggedIn ? accountName(found) : 'Account: log in');
   const login = document.querySelector('#menu-login-link')?.closest('li');
   if (login) login.hidden = found.loggedIn;
   document.querySelector('#menu-logout')?.remove();
   if (found.loggedIn) menu.querySelector('ul').append(logoutEntry());
 }
+
+// Holds what is seen (WCAG 2.5.3).
+const accountName = ({ initials, firstName }) => `${initials && `${initials}, `}account of ${firstName || 'you'}`;
 
 function logoutEntry() {
   const out = h('button', { id: 'menu-logout-link', className: 'menu-item-expanded', type: 'button', on: { click: () => logOut(out) } }, 'Logout');
