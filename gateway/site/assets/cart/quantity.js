@@ -117,7 +117,9 @@ class QuantityBox {
   }
 
   #left() {
-    if (this.#input.value.trim() !== '') {
+    const { quantity, problem } = readQuantity(this.#input.value);
+    if (quantity !== undefined) this.#input.value = quantity; // "007" is 7
+    if (quantity !== undefined || problem) {
       this.flush();
       return;
     }
