@@ -89,10 +89,26 @@ const withoutCookies = { refusedBy: 'browser' };
 async function add(sku, quantity) {
   if (!navigator.cookieEnabled) return withoutCookies;
   try {
-    return await post('/order/cart-add-product-sku', { sku_id: sku, quantity }, { byAnyone: true });
+    return await inTurn(() => post('/order/cart-add-product-sku', { sku_id: sku, quantity }, { byAnyone: true }));
   } catch (failure) {
     if (failure.kind === 'refused' && !cookie('csrftoken')) return withoutCookies;
     throw failure;
+  }
+}
+
+// A guest's first add makes the cart, and its answer the cookie that finds it again. Two tabs at once would make two, and
+// one would be lost (contract journeys D4). A tab that sleeps in the middle of it is not waited for long.
+async function inTurn(work) {
+  let begun = false;
+  const begin = () => {
+    begun = true;
+    return work();
+  };
+  try {
+    return await (navigator.locks?.request('cart', { signal: AbortSignal.timeout(5000) }, begin) ?? begin());
+  } catch (failure) {
+    if (begun) throw failure;
+    return begin();
   }
 }
 
