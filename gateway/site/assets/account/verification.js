@@ -1,7 +1,7 @@
 // Confirming the e-mail address: by the code of a mailed link, and having such a mail sent.
 
 import { get, post } from '../api.js';
-import { h } from '../element.js';
+import { announce, h } from '../element.js';
 import { ajaxError } from '../event.js';
 import { failure, inWords, notice, sayFirst } from '../state.js';
 import { isLoggedOut, logInAgain } from './identity.js';
@@ -10,7 +10,7 @@ const place = document.querySelector('#account-said');
 
 /** The button that has a link mailed to email, and its answers. */
 export function sendLink(email, label) {
-  const said = h('div', { role: 'status' });
+  const said = h('div');
   const button = h('button', { className: 'button button--quiet', type: 'button', on: { click: () => send(email, button, said) } }, label);
   return h('div', { className: 'stack' }, h('p', {}, button), said);
 }
@@ -21,12 +21,17 @@ async function send(email, button, said) {
   try {
     const { verify_email_address: outcome } = await get('/user/verify-email-address');
     if (isLoggedOut(outcome)) return logInAgain('account');
-    said.replaceChildren(outcome === 'verification_email_sent' ? sent(email) : notSent('The mail could not be sent. Please check the address, then try again.'));
+    tell(said, outcome === 'verification_email_sent' ? sent(email) : notSent('The mail could not be sent. Please check the address, then try again.'));
   } catch (error) {
     ajaxError('account-verify-email-address');
-    said.replaceChildren(notSent(inWords(error)));
+    tell(said, notSent(inWords(error)));
   }
   setWaiting(button, false);
+}
+
+function tell(said, message) {
+  said.replaceChildren(message);
+  announce(message.textContent);
 }
 
 function setWaiting(button, on) {
