@@ -16,7 +16,7 @@ func operate(t testing.TB, arguments ...string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	command := exec.CommandContext(ctx, filepath.Join(binDir(), "admin"), arguments...)
-	command.Env = append(os.Environ(), "DATA_DIR="+shop.data)
+	command.Env = append(os.Environ(), "DATA_DIR="+shop.data, "OPERATOR=Grace")
 	printed, err := command.CombinedOutput()
 	require.NoError(t, err, "%v: %s", arguments, printed)
 	return string(printed)

@@ -59,8 +59,17 @@ function raise(input) {
 
 /** Draws the cart's codes; remove(code) takes one off. */
 export function showDiscounts({ codes, totals }, remove) {
+  forgetArrived(codes);
   list.hidden = codes.length === 0;
   fill(list, codes.map((code) => entry(code, whyNotApplied(code, codes, totals.item_subtotal), remove)));
+}
+
+// A code whose answer was lost, and that is on the cart all the same, needs no second try.
+function forgetArrived(codes) {
+  const summary = form.querySelector('.form__summary');
+  if (summary.hidden || !codes.some(({ code }) => code === tidy(form.elements.code.value))) return;
+  summary.hidden = true;
+  form.elements.code.value = '';
 }
 
 function entry(code, why, remove) {
