@@ -278,8 +278,27 @@ func TestCheckoutLogoutInAnotherTab(t *testing.T) {
 	other.click("#hamburger-menu-open")
 	other.click("#menu-logout-link")
 	other.arrive("/login")
-	c.see("You have signed in or out in another tab")
 	c.notSee(c.email, "Desk-Tidy Paper Clips")
+	c.see("Your cart is empty")
+}
+
+func TestCheckoutLoginInAnotherTab(t *testing.T) {
+	c := newCustomer(t, desktop)
+	c.register()
+	c.logOut()
+	c.add("1", "1")
+	account := c.email
+	c.email = "guest-" + account
+	c.asGuest()
+	other := c.tab()
+	other.open("/login")
+	other.logInHere(c.username)
+	other.arrive("/account")
+	c.see("You have signed in or out in another tab")
+	require.Zero(t, c.count(payButton))
+	c.navigated(func() { c.click("Load again") })
+	c.see("The confirmation goes to "+account, "Desk-Tidy Paper Clips")
+	c.notSee("Send me offers")
 }
 
 // Contract storefront.md 11.1: a page that is faster than the frame used to show members what is for guests.
@@ -288,7 +307,7 @@ func TestCheckoutMemberWhenVisitorIsSlow(t *testing.T) {
 	c.register()
 	c.add("1", "1")
 	release := c.hold("/user/logged-in")
-	evaluate[any](c, `void location.assign("`+shop.site+`/checkout/confirm")`)
+	goTo(c, shop.site+"/checkout/confirm")
 	c.awaitSent("/order/confirm-totals", 1)
 	c.see("Looking up your order")
 	require.Zero(t, c.count("#confirm-choices, #confirm-newsletter, #confirm-pay"))
@@ -304,7 +323,7 @@ func TestArrivalAgain(t *testing.T) {
 	session, order := c.buy()
 	address := "/checkout/success?session_id=" + url.QueryEscape(session)
 	for range 2 {
-		evaluate[any](c, `void location.assign("`+shop.site+address+`")`)
+		goTo(c, shop.site+address)
 		c.arrive("/account/order")
 		require.Equal(t, order, c.parameter("identifier"))
 		c.open("/about")
@@ -313,7 +332,7 @@ func TestArrivalAgain(t *testing.T) {
 	elsewhere.register()
 	elsewhere.add("1", "2")
 	elsewhere.open("/about")
-	evaluate[any](elsewhere, `void location.assign("`+shop.site+address+`")`)
+	goTo(elsewhere, shop.site+address)
 	elsewhere.arrive("/account/order")
 	elsewhere.see("This order is not in your account")
 	require.Equal(t, "2", elsewhere.lineQuantity("1"), "somebody else's payment does not touch this cart")

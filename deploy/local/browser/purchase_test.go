@@ -265,7 +265,7 @@ func TestPurchaseTwoTabs(t *testing.T) {
 
 func TestPurchaseWithDiscountCode(t *testing.T) {
 	code := "TEST" + strings.ToUpper(identifier.New(6))
-	operate(t, "create-discount-code", code, "-type", "percent-off", "-amount", "15", "-description", "{}% off for testing", "-yes")
+	operate(t, "create-discount-code", code, "-type", "percent-off", "-amount", "15", "-description", "{}% off for testing", "-yes", "-by", "browser-test")
 	everyDevice(t, func(t *testing.T, c *customer) {
 		c.add("7", "3")
 		c.open("/cart")

@@ -36,7 +36,7 @@ async function start() {
     done: answered,
   });
   window.addEventListener('pageshow', (event) => { if (event.persisted) cameBack(control); });
-  onToldByTabs('visitor', visitorChanged);
+  onToldByTabs('visitor', () => refreshVisitor().then((now) => isOther(now) && visitorChanged()).catch(() => {}));
   onToldByTabs('cart', cartChanged);
   await load();
   done();
@@ -177,26 +177,30 @@ async function refused(refusal, control) {
 /** Draws what is true now; whether that worked. What stands there is checked before paying in any case. */
 async function refresh() {
   try {
-    show(...await Promise.all([refreshVisitor(), readSummary()]));
+    const [now, read] = await Promise.all([refreshVisitor(), readSummary()]);
+    if (isOther(now)) {
+      visitorChanged();
+      return false;
+    }
+    show(now, read);
     return true;
   } catch {
     return false;
   }
 }
 
+const isOther = (now) => drawnFor && (now.id !== drawnFor.id || now.loggedIn !== drawnFor.loggedIn);
+
 // Back from the payment page, out of the browser's memory: form.js has freed the button, the rest may be old.
 async function cameBack(control) {
   forgetAttempt();
-  const shown = drawnFor;
   control.busy(true);
   await refresh();
   control.busy(false);
-  if (shown && drawnFor.loggedIn && drawnFor.id !== shown.id) visitorChanged();
 }
 
-// Drawn for one, looked at by another: nothing of it may be used any more.
+// Drawn for one, looked at by another: nothing of it may be used any more. The frame does the same for what was a member's.
 function visitorChanged() {
-  if (form.getAttribute('aria-busy') === 'true' && document.visibilityState === 'hidden') return; // on the way to the payment page
   fill(place('notice'));
   onlyState();
   focusOn(failure(place('state'), new VisitorChanged(location.pathname)));
