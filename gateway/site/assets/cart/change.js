@@ -12,7 +12,7 @@ import { focusOnGoods, replaceRow } from './lines.js';
 import { methodsOf } from './load.js';
 import { markShipping, sayAtShipping } from './shipping.js';
 import { inTurn } from './turn.js';
-import { focusOnCode } from './discounts.js';
+import { focusOnCodes } from './discounts.js';
 
 const nameOf = (line) => lineName(line, desk.cart.lines);
 const inAll = () => `Total ${money(desk.cart.totals.cart_total)}.`;
@@ -200,7 +200,7 @@ export function removeCode({ discount_code_id: id, code }, kept) {
       const answer = await post('/order/cart-remove-discount-code', { discount_code_id: id });
       if (answer.cart_remove_discount_code === 'success') {
         take(answer);
-        focusOnCode();
+        focusOnCodes();
         announce(`Code ${code} is removed. ${inAll()}`);
         return;
       }

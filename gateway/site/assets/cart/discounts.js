@@ -1,7 +1,7 @@
 // Discount codes: entering one, and those that the cart has with what each does.
 
 import { codeInWords, whyNotApplied } from '../discount.js';
-import { fill, h } from '../element.js';
+import { fill, focusOn, h } from '../element.js';
 import { controlForm } from '../form.js';
 
 const form = document.querySelector('#cart-discount-form');
@@ -85,7 +85,7 @@ function entry(code, why, remove) {
     why ? h('p', { className: 'muted' }, why) : h('p', {}, h('span', { className: 'tag tag--ok' }, 'Applied')));
 }
 
-/** Moves the focus to the box for a code. */
-export function focusOnCode() {
-  form.elements.code.focus();
+/** Moves the focus to the heading of the codes: the box would open a phone's keyboard over what has changed. */
+export function focusOnCodes() {
+  focusOn(document.querySelector('#cart-discount-title'));
 }
