@@ -114,7 +114,7 @@ func (c *customer) open(path string) {
 		address = shop.site + path
 	}
 	c.hearing.Lock()
-	c.bytes, c.pictures = 0, 0
+	c.received = weight{}
 	c.hearing.Unlock()
 	said := tell(c, page.Navigate, page.NavigateParams{URL: address})
 	require.Empty(c.t, said.ErrorText, "open %s", address)

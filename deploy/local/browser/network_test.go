@@ -61,8 +61,7 @@ type metrics struct {
 	// shift is how much the page jumped (cumulative layout shift), shifts what jumped.
 	shift  float64
 	shifts []string
-	// bytes came over the network without pictures, pictures those of pictures; compressed, with headers.
-	bytes, pictures int64
+	weight
 }
 
 // measure waits for the first paint and reads what was measured so far.
@@ -79,7 +78,7 @@ func (c *customer) measure() metrics {
 	c.hearing.Lock()
 	defer c.hearing.Unlock()
 	return metrics{
-		paint: time.Duration(seen.Paint * float64(time.Millisecond)), shift: seen.Shift, shifts: seen.Shifts, bytes: c.bytes, pictures: c.pictures,
+		paint: time.Duration(seen.Paint * float64(time.Millisecond)), shift: seen.Shift, shifts: seen.Shifts, weight: c.received,
 	}
 }
 

@@ -56,9 +56,8 @@ func (w *watch) unexpected() (found []string) {
 type tabState struct {
 	hearing     sync.Mutex
 	requests    map[network.RequestID]requested // under way
-	navigations int   // of the main frame, within a document too
-	bytes       int64 // received since the last open, without pictures
-	pictures    int64
+	navigations int                             // of the main frame, within a document too
+	received    weight                          // since the last open
 	mainFrame   cdp.FrameID
 }
 
@@ -67,6 +66,14 @@ type requested struct {
 	method, url string
 	kind        network.ResourceType
 	loader      cdp.LoaderID
+	headers     int64 // bytes
+}
+
+// weight are bytes as they came over the network, compressed.
+type weight struct {
+	// bodies are those of documents, styles, scripts and answers of the API, pictures those of pictures, headers all headers. The local
+	// servers speak HTTP/1.1, which sends headers as they are; HTTP/2, in production, sends what repeats once.
+	bodies, pictures, headers int64
 }
 
 // hear is called for every event of the tab, in order; it must not ask the browser for anything.
@@ -142,11 +149,17 @@ func (c *customer) hearNetwork(event any) {
 		if e.Response.Status >= 400 && e.Response.URL != shop.sandbox+"/favicon.ico" { // which browsers ask for unasked
 			c.note("%s %s: status %d", c.requests[e.RequestID].method, e.Response.URL, e.Response.Status)
 		}
+		if asked, known := c.requests[e.RequestID]; known {
+			asked.headers = int64(e.Response.EncodedDataLength)
+			c.requests[e.RequestID] = asked
+		}
 	case *network.EventLoadingFinished:
-		if c.requests[e.RequestID].kind == network.ResourceTypeImage {
-			c.pictures += int64(e.EncodedDataLength)
+		asked := c.requests[e.RequestID]
+		c.received.headers += asked.headers
+		if asked.kind == network.ResourceTypeImage {
+			c.received.pictures += int64(e.EncodedDataLength) - asked.headers
 		} else {
-			c.bytes += int64(e.EncodedDataLength)
+			c.received.bodies += int64(e.EncodedDataLength) - asked.headers
 		}
 		delete(c.requests, e.RequestID)
 	case *network.EventLoadingFailed:
