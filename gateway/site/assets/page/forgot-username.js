@@ -4,7 +4,7 @@ import { post } from '../api.js';
 import { ajaxError } from '../event.js';
 import { controlForm } from '../form.js';
 import { drawing } from '../ready.js';
-import { showInstead } from '../sent.js';
+import { tellSent } from '../sent.js';
 import * as rule from '../rule.js';
 
 const done = drawing('forgot-username');
@@ -12,7 +12,7 @@ const form = document.querySelector('#forgot-username-form');
 const entered = () => form.elements.email_address.value.trim();
 
 function answered({ forgot_username: outcome }, { say }) {
-  if (outcome === 'success') showInstead(form, document.querySelector('#forgot-username-sent'), entered());
+  if (outcome === 'success') tellSent(form, document.querySelector('#forgot-username-sent'), entered());
   else say('That could not be sent. Please try again in a moment.');
 }
 

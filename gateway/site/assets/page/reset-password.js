@@ -4,7 +4,7 @@ import { post } from '../api.js';
 import { ajaxError } from '../event.js';
 import { controlForm } from '../form.js';
 import { drawing } from '../ready.js';
-import { showInstead } from '../sent.js';
+import { tellSent } from '../sent.js';
 import { passMembersOn } from '../signing-in.js';
 import * as rule from '../rule.js';
 
@@ -22,7 +22,7 @@ function send({ username }) {
 }
 
 function answered({ reset_password: outcome }, { say }) {
-  if (outcome === 'success') showInstead(form, document.querySelector('#reset-password-sent'), address());
+  if (outcome === 'success') tellSent(form, document.querySelector('#reset-password-sent'), address());
   else say('That could not be sent. Please try again in a moment.');
 }
 

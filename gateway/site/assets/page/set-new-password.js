@@ -4,10 +4,11 @@ import { post } from '../api.js';
 import { code } from '../address.js';
 import { ajaxError } from '../event.js';
 import { controlForm } from '../form.js';
-import { focusOn, fragment, h } from '../element.js';
+import { fragment, h } from '../element.js';
 import { showVisitor } from '../frame/header.js';
 import { controlPasswords, tickRules } from '../password-field.js';
 import { drawing } from '../ready.js';
+import { replaceForm } from '../sent.js';
 import { refreshVisitor, tellTabs, visitor } from '../visitor.js';
 import * as rule from '../rule.js';
 
@@ -38,11 +39,8 @@ async function answered({ set_new_password: outcome, errors = {} }, { problems, 
 async function tellDone() {
   document.querySelector('#set-new-password-whose').textContent = form.elements.username.value.trim();
   form.reset();
-  form.hidden = true;
   told.hidden = true;
-  const done = document.querySelector('#set-new-password-done');
-  done.hidden = false;
-  focusOn(done);
+  replaceForm(form, document.querySelector('#set-new-password-done'));
   tellTabs('visitor'); // the sessions of that name are over, perhaps this browser's own
   await refreshVisitor().then(showAfter).catch(() => {});
 }
