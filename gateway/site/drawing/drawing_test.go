@@ -2,13 +2,16 @@ package drawing_test
 
 import (
 	"bytes"
+	"encoding/xml"
+	"errors"
 	"image"
 	"image/color"
 	"image/jpeg"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,67 +19,121 @@ import (
 	"github.com/bartgottschalk/startupwebapp/gateway/site/drawing"
 )
 
-const committed = "../pages/img/product"
+const (
+	committed = "../img"
+	again     = "run go run ./gateway/site/drawing/cmd/draw"
+)
 
-func TestEveryAddressOfTheDemoCatalogueHasAPicture(t *testing.T) {
+func TestEveryAddressOfTheDemoCatalogueHasAPictureAndItsSisters(t *testing.T) {
 	t.Parallel()
 	catalogue, err := os.ReadFile("../../../services/order/demo/goods.sql")
 	require.NoError(t, err)
-	var names []string
-	for _, address := range regexp.MustCompile(`'/img/product/([^']+)'`).FindAllSubmatch(catalogue, -1) {
-		names = append(names, string(address[1]))
+	named := map[string]bool{}
+	for _, address := range regexp.MustCompile(`'/img/(product/[^']+)\.jpg'`).FindAllSubmatch(catalogue, -1) {
+		named[string(address[1])] = true
 	}
-	slices.Sort(names)
-	require.NotEmpty(t, names)
-	require.Equal(t, slices.Compact(names), drawing.Names())
-
-	entries, err := os.ReadDir(committed)
-	require.NoError(t, err)
-	var files []string
-	for _, entry := range entries {
-		files = append(files, entry.Name())
+	drawn := map[string]bool{}
+	for _, picture := range drawing.Pictures() {
+		if strings.HasPrefix(picture.Name, "product/") {
+			drawn[picture.Name] = true
+			require.Equal(t, []int{1000, 640, 320}, picture.Widths(), "the pages' srcset names these")
+		}
 	}
-	require.Equal(t, drawing.Names(), files)
+	require.NotEmpty(t, named)
+	require.Equal(t, named, drawn)
 }
 
-// The files are compared as they look, not byte by byte: another processor rounds, and another release of Go encodes,
-// a little differently.
+func TestTheFolderHoldsWhatIsDrawnAndNoOtherPhotographs(t *testing.T) {
+	t.Parallel()
+	var expected, found []string
+	for _, picture := range drawing.Pictures() {
+		for _, width := range picture.Widths() {
+			expected = append(expected, picture.File(width))
+		}
+	}
+	require.NoError(t, filepath.WalkDir(committed, func(path string, _ os.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".jpg") {
+			name, _ := filepath.Rel(committed, path)
+			found = append(found, filepath.ToSlash(name))
+		}
+		return err
+	}))
+	require.ElementsMatch(t, expected, found, again)
+}
+
+func TestCommittedFilesHaveTheirSizes(t *testing.T) {
+	t.Parallel()
+	for _, picture := range drawing.Pictures() {
+		large := kept(t, picture, picture.Width)
+		for _, width := range picture.Widths() {
+			small := kept(t, picture, width)
+			require.Equal(t, image.Pt(width, width*picture.Height/picture.Width), small.Bounds().Size(), picture.File(width))
+			require.Less(t, difference(small, drawing.Shrunk(large, width)), 2.5, "%s: %s", picture.File(width), again)
+		}
+	}
+}
+
+// The files are compared as they look from further away, not byte by byte: another processor rounds, and another release
+// of Go encodes, a little differently. It also takes a hundredth of the time.
 func TestCommittedFilesAreWhatIsDrawn(t *testing.T) {
 	t.Parallel()
-	for _, name := range drawing.Names() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			file, err := os.ReadFile(filepath.Join(committed, name))
-			require.NoError(t, err)
-			require.LessOrEqual(t, len(file), drawing.Limit)
-			kept, err := jpeg.Decode(bytes.NewReader(file))
-			require.NoError(t, err)
-			require.Equal(t, image.Rect(0, 0, drawing.Side, drawing.Side), kept.Bounds())
-
-			fresh, err := drawing.JPEG(name)
-			require.NoError(t, err)
-			drawn, err := jpeg.Decode(bytes.NewReader(fresh))
-			require.NoError(t, err)
-			require.Less(t, difference(kept, drawn), 0.5, "run go run ./gateway/site/drawing/cmd/draw")
-		})
+	const width = 100
+	album := drawing.NewAlbum()
+	for _, picture := range drawing.Pictures() {
+		fresh := album.Draw(picture, width)
+		away := difference(fresh, drawing.Shrunk(kept(t, picture, picture.Width), width))
+		require.Less(t, away, 1.6, "%s: %s", picture.Name, again)
+		require.Equal(t, fresh.Pix, drawing.NewAlbum().Draw(picture, width).Pix, "%s is another one each time", picture.Name)
 	}
 }
 
-func TestUnknownNames(t *testing.T) {
+func TestPicturesDifferMoreThanTheTolerance(t *testing.T) {
 	t.Parallel()
-	_, err := drawing.JPEG("stapler.jpg")
-	require.ErrorContains(t, err, "stapler.jpg")
+	pictures := drawing.Pictures()
+	for i, one := range pictures {
+		for _, other := range pictures[:i] {
+			if one.Width*other.Height == other.Width*one.Height {
+				away := difference(drawing.Shrunk(kept(t, one, one.Width), 100), drawing.Shrunk(kept(t, other, other.Width), 100))
+				require.Greater(t, away, 1.6, "%s and %s", one.Name, other.Name)
+			}
+		}
+	}
+}
+
+func TestHandwrittenDrawingsAreSmallAndSelfContained(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"favicon.svg", "missing.svg", "ad.svg"} {
+		file, err := os.ReadFile(filepath.Join(committed, name))
+		require.NoError(t, err)
+		require.Less(t, len(file), 4096, name)
+		require.NotRegexp(t, `(?i)<script|<foreignObject|href=|\son[a-z]+=|@import|<!`, string(file), name)
+		decoder := xml.NewDecoder(bytes.NewReader(file))
+		for err == nil {
+			_, err = decoder.Token()
+		}
+		require.True(t, errors.Is(err, io.EOF), "%s: %v", name, err)
+	}
+}
+
+func kept(t *testing.T, picture drawing.Picture, width int) image.Image {
+	t.Helper()
+	file, err := os.ReadFile(filepath.Join(committed, filepath.FromSlash(picture.File(width))))
+	require.NoError(t, err)
+	require.LessOrEqual(t, len(file), drawing.Limit(width), picture.File(width))
+	decoded, err := jpeg.Decode(bytes.NewReader(file))
+	require.NoError(t, err)
+	return decoded
 }
 
 // difference is the mean distance of the pictures' brightness, in levels of 255.
 func difference(a, b image.Image) float64 {
-	sum := 0
-	for y := range drawing.Side {
-		for x := range drawing.Side {
+	size, sum := a.Bounds().Size(), 0
+	for y := range size.Y {
+		for x := range size.X {
 			one, _ := color.GrayModel.Convert(a.At(x, y)).(color.Gray)
 			other, _ := color.GrayModel.Convert(b.At(x, y)).(color.Gray)
 			sum += max(int(one.Y)-int(other.Y), int(other.Y)-int(one.Y))
 		}
 	}
-	return float64(sum) / (drawing.Side * drawing.Side)
+	return float64(sum) / float64(size.X*size.Y)
 }

@@ -1,67 +1,104 @@
 package drawing
 
-// clipWire is a paper clip of length 1 that opens upward. Its inner tongue starts at the returned index: when the clip
-// holds paper, the part before is behind the sheets.
-func clipWire() (wire line, tongue int) {
-	wire = line{{-0.165, 0.24}}.arc(point{0, -0.335}, 0.165, 180, 360)
+import "math"
+
+const (
+	clipLength = 3.3   // centimetres
+	clipWire   = 0.062 // centimetres, the wire's radius
+)
+
+// clipBend is a paper clip of length 1 whose outer end points away from the camera. Its inner tongue starts at the
+// returned index: when the clip holds paper, the tongue is behind the sheets.
+func clipBend() (wire path, tongue int) {
+	wire = path{{-0.165, -0.24, 0}}.arc(vector{0, 0.335, 0}, 0.165, 180, 0)
 	tongue = len(wire)
-	wire = wire.arc(point{0.0275, 0.36}, 0.1375, 0, 180)
-	return append(wire.arc(point{-0.005, -0.18}, 0.105, 180, 360), point{0.1, 0.22}), tongue
+	wire = wire.arc(vector{0.0275, -0.36, 0}, 0.1375, 0, -180)
+	return append(wire.arc(vector{-0.005, 0.18, 0}, 0.105, 180, 0), vector{0.1, -0.22, 0}), tongue
 }
 
-func (c *canvas) steel(wire line, radius float64) {
-	c.wireShadow(wire, radius, 1.1*radius, 0.30)
-	c.wire(wire, radius, hex(0xc9d2dd), 0.95)
+// paperClip adds a clip that lies with its wire on the pose's plane.
+func (m *mesh) paperClip(at pose) {
+	wire, tongue := clipBend()
+	for i := range wire {
+		wire[i].z = 0.012 * smooth(0, 1, float64(i-tongue)/40) // the tongue springs up a little
+	}
+	m.bent(wire, at)
 }
 
-// paperClip is one clip that leans to the left (-1) or to the right (1).
-func paperClip(side float64) *canvas {
-	c := newCanvas(0xbdd3e0)
-	wire, _ := clipWire()
+// holdingClip adds a clip that holds a sheet whose upper side is the pose's plane: the tongue is below it.
+func (m *mesh) holdingClip(at pose) {
+	wire, tongue := clipBend()
+	for i := range wire {
+		wire[i].z = -0.05 * smooth(0, 1, (float64(i-tongue)-8)/22)
+	}
+	m.bent(wire, at)
+}
+
+func (m *mesh) bent(wire path, at pose) {
+	wire = wire.fine(0.03).placed(clipLength, pose{at: vector{0, 0, clipWire}})
+	m.wire(wire.placed(1, at), clipWire, at.direct(vector{0, 0, 1}), steel())
+}
+
+// onePaperClip is a clip that leans to the left (-1) or to the right (1).
+func onePaperClip(side float64) *scene {
+	s := &scene{camera: camera{at: vector{0.05, -0.05, 0}, height: 58, width: 4.4}}
+	wire, tongue := clipBend()
 	if side < 0 {
 		wire = wire.mirrored()
 	}
-	c.steel(wire.placed(point{Side / 2, Side / 2}, 470, 32*side), 11)
-	return c
+	for i := range wire {
+		wire[i].z = 0.02 * smooth(0, 1, float64(i-tongue)/40)
+	}
+	s.things.bent(wire, pose{turn: -32 * side})
+	return s
 }
 
 // paperClips are some clips beside a stack of letters, and one that holds the uppermost.
-func paperClips() *canvas {
-	c := newCanvas(0xbdd3e0)
-	wire, tongue := clipWire()
-	const turned = -9
-	at := point{215, 325}
-	c.sheet(at.plus(point{10, 8}), turned+7, 0xe9e6dd)
-	c.sheet(at.plus(point{-5, 4}), turned-4, 0xf1efe8)
-	holding := wire.placed(point{190, 199}, 190, turned+180)
-	c.steel(holding, 5)
-	c.sheet(at, turned, 0xfcfbf7)
-	c.letter(at, turned)
-	const bend = 8 // the first points of the bend are behind the edge, too
-	c.steel(holding[tongue+bend:], 5)
-	for _, clip := range []struct {
-		at      point
-		degrees float64
-	}{{point{480, 135}, 38}, {point{500, 325}, -24}, {point{487, 492}, 66}} {
-		c.steel(wire.placed(clip.at, 190, clip.degrees), 5)
+func paperClips() *scene {
+	s := &scene{camera: camera{at: vector{0.05, -0.1, 0}, height: 56, width: 12.4}}
+	s.things.letters(pose{at: vector{-2.05, 0.15, 0}, turn: 9})
+	for _, clip := range []pose{
+		{at: vector{3.3, 2.7, 0}, turn: -38},
+		{at: vector{4.2, 0.1, 0}, turn: 18},
+		{at: vector{3.0, -2.5, 0}, turn: -72},
+		{at: vector{3.75, -2.1, 0.13}, turn: 24, tilt: 0, roll: 0},
+	} {
+		s.things.paperClip(clip)
 	}
-	return c
+	return s
 }
 
-func (c *canvas) sheet(at point, degrees float64, paper int) {
-	corners := line{{-135, -190}, {135, -190}, {135, 190}, {-135, 190}}.placed(at, 1, degrees)
-	c.plateShadow(corners, 2, 7, 0.28)
-	c.plate(corners, 2, func(point) tint { return hex(paper) })
+// letters adds a stack of sheets, the uppermost held by a clip.
+func (m *mesh) letters(at pose) {
+	const sheet, width, height = 0.035, 5.4, 7.6
+	for i, turn := range []float64{5, -3.5, 2, -1, 0} {
+		place := at
+		place.turn += turn
+		place.at.z = sheet * float64(i)
+		stuff := &material{color: hex(0xf4f1ea)}
+		if i == 4 {
+			stuff.print = written(place)
+		}
+		m.slab(vector{width, height, sheet}, place, stuff)
+	}
+	top := at
+	top.at = at.place(vector{-1.3, height/2 - 0.86, 5 * sheet})
+	top.turn += 180
+	m.holdingClip(top)
 }
 
-// letter writes lines that nobody can read.
-func (c *canvas) letter(at point, degrees float64) {
-	ends := []float64{-10, 95, 80, 100, 60, 98, 88, 30}
-	for i, end := range ends {
-		y := -70 + 30*float64(i)
-		strip := line{{-100, y}, {end, y}}.placed(at, 1, degrees)
-		strip.near(4).each(func(x, y int, away point) {
-			c.lay(x, y, hex(0x9aa7b8), 0.55*min(max(3.5-away.length(), 0), 1))
-		})
+// written is a letter that nobody can read, on a sheet in the pose.
+func written(sheet pose) func(vector) vector {
+	paper, ink := hex(0xfbf9f4), hex(0xa9b0ba)
+	ends := []float64{0.1, 1.9, 1.6, 2.0, 1.2, 1.96, 1.76, 0.6}
+	back := pose{turn: -sheet.turn}
+	return func(at vector) vector {
+		p := back.place(at.minus(sheet.at))
+		line := (1.6 - p.y) / 0.58
+		row := int(math.Floor(line))
+		if row < 0 || row >= len(ends) || p.x < -2.0 || p.x > ends[row] || line-float64(row) > 0.22 {
+			return paper
+		}
+		return ink
 	}
 }

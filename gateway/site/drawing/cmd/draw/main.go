@@ -1,5 +1,5 @@
-// Command draw makes the pictures of the demo catalogue again, in the folder that the pages are embedded from. Run it in
-// the repository's root, or name another folder.
+// Command draw makes the shop's pictures again, in the folder that they are published from. Run it in the repository's
+// root, or name another folder.
 package main
 
 import (
@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	folder := filepath.Join("gateway", "site", "img", "product")
+	folder := filepath.Join("gateway", "site", "img")
 	if len(os.Args) > 1 {
 		folder = os.Args[1]
 	}
@@ -22,13 +22,23 @@ func main() {
 }
 
 func drawInto(folder string) error {
-	for _, name := range drawing.Names() {
-		file, err := drawing.JPEG(name)
+	album := drawing.NewAlbum()
+	for _, picture := range drawing.Pictures() {
+		files, err := album.Files(picture)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(folder, name), file, 0o644); err != nil { //nolint:gosec // pictures for everybody
-			return fmt.Errorf("keep %s: %w", name, err)
+		if err := keep(folder, files); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func keep(folder string, files []drawing.File) error {
+	for _, file := range files {
+		if err := os.WriteFile(filepath.Join(folder, filepath.FromSlash(file.Name)), file.Body, 0o644); err != nil { //nolint:gosec // pictures for everybody
+			return fmt.Errorf("keep %s: %w", file.Name, err)
 		}
 	}
 	return nil
