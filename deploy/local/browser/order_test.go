@@ -148,5 +148,5 @@ func TestOrderPrinted(t *testing.T) {
 	c.see("Accepted")
 	tell(c, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
 	require.Zero(t, c.count("header, footer, #chat-icon, #footer-fixed, #order-back"))
-	c.see(order, "Desk-Tidy Paper Clips", "1 Main St")
+	c.see("StartupWebApp", order, "Desk-Tidy Paper Clips", "1 Main St")
 }
