@@ -126,23 +126,17 @@ func (c *customer) inspect(each sight) string {
 	return fmt.Sprintf("%s %s\t%d ms\t%.3f\t%.1f\t%.1f\t%.1f\t\n", c.device.name, each.address, seen.paint.Milliseconds(), seen.shift, kilobytes(seen.bodies), kilobytes(seen.pictures), kilobytes(seen.headers))
 }
 
-// firstVisit opens a page as if nothing of it were known yet, by phone over a slow network. What else this machine does can only make it
-// later, so a late one gets two more tries.
-func (c *customer) firstVisit(address string) (seen metrics) {
+// firstVisit opens a page as if nothing of it were known yet, by phone over a slow network.
+func (c *customer) firstVisit(address string) metrics {
 	c.t.Helper()
 	if c.device.touch {
 		c.throttle()
 		defer c.fullSpeed()
 	}
-	for range 3 {
-		c.forgetCache()
-		c.open(address)
-		c.settled()
-		if seen = c.measure(); seen.paint < latestDraw {
-			break
-		}
-	}
-	return seen
+	c.forgetCache()
+	c.open(address)
+	c.settled()
+	return c.measure()
 }
 
 // inspectOutline looks at what readers of the page hear first.
