@@ -51,6 +51,19 @@ export function refreshVisitor() {
   return visitor();
 }
 
+const farewells = [];
+
+/** Calls keep before the page starts over, for putting aside what was entered. */
+export function beforeStartingOver(keep) {
+  farewells.push(keep);
+}
+
+/** Loads the page anew, for whoever has come instead of the visitor that it was drawn for. */
+export function startOver() {
+  for (const keep of farewells) keep();
+  location.reload();
+}
+
 const tabs = 'BroadcastChannel' in globalThis ? new BroadcastChannel('shop') : new EventTarget();
 
 /** Tells the visitor's other tabs that something changed: 'visitor' (signed in or out) or 'cart'. */

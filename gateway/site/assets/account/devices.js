@@ -6,7 +6,7 @@ import { announce, fill, focusOn, h } from '../element.js';
 import { ajaxError } from '../event.js';
 import { failure, inWords, loading, notice } from '../state.js';
 import { deviceName } from './device.js';
-import { isLoggedOut, logInAgain } from './identity.js';
+import { isLoggedOut, logInAgain } from './login.js';
 
 const place = document.querySelector('#account-devices-list');
 const said = document.querySelector('#account-devices-said');

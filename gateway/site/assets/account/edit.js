@@ -5,7 +5,8 @@ import { ajaxError } from '../event.js';
 import { controlForm, keepDraft, restoreDraft } from '../form.js';
 import { memberContent } from '../guard.js';
 import { failure, notice } from '../state.js';
-import { isLoggedOut, leaveWithMember, logInAgain } from './identity.js';
+import { beforeStartingOver } from '../visitor.js';
+import { isLoggedOut, logInAgain } from './login.js';
 
 /**
  * Runs the page of a form. next is the page's name for the login ("account/change-password"); events name the failures
@@ -45,6 +46,6 @@ function takeOver({ next, form, events, outcome, kept, restored = () => {}, chec
     },
     failed: (error) => { ajaxError(events.send); failed(error); },
   });
-  leaveWithMember(() => keepDraft(form, owner));
+  beforeStartingOver(() => keepDraft(form, owner));
   form.inert = false;
 }

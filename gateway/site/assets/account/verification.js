@@ -4,7 +4,7 @@ import { get, post } from '../api.js';
 import { announce, h } from '../element.js';
 import { ajaxError } from '../event.js';
 import { failure, inWords, notice, sayFirst } from '../state.js';
-import { isLoggedOut, logInAgain } from './identity.js';
+import { isLoggedOut, logInAgain } from './login.js';
 
 const place = document.querySelector('#account-said');
 

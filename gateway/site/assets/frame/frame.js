@@ -1,7 +1,7 @@
 // The frame around every page: menu, account and cart in the header, chat, cookie notice, terms dialog, connection notice.
 
 import { ajaxError, pageOpened } from '../event.js';
-import { onToldByTabs, refreshVisitor, visitor } from '../visitor.js';
+import { onToldByTabs, refreshVisitor, startOver, visitor } from '../visitor.js';
 import { drawing } from '../ready.js';
 import { startChat } from './chat.js';
 import { startConnectionNotice } from './connection.js';
@@ -41,7 +41,7 @@ async function check() {
   cover(before?.loggedIn);
   const now = await refreshVisitor().catch(() => null);
   if (before?.loggedIn && now?.id !== before.id) {
-    location.reload();
+    startOver();
     return;
   }
   cover(false);

@@ -3,7 +3,7 @@
 import { post } from '../api.js';
 import { go, loginAddress } from '../address.js';
 import { editAsMember } from '../account/edit.js';
-import { isLoggedOut } from '../account/identity.js';
+import { isLoggedOut } from '../account/login.js';
 import { fill, focusOn, fragment, h } from '../element.js';
 import { controlPasswords, tickRules } from '../password-field.js';
 import { drawing } from '../ready.js';

@@ -2,7 +2,6 @@
 
 import { code, parameter } from '../address.js';
 import { showDevices } from '../account/devices.js';
-import { leaveWithMember } from '../account/identity.js';
 import { showOrders } from '../account/orders.js';
 import { showInformation, showPreferences } from '../account/overview.js';
 import { confirmAddress, say, sayConfirmedBefore } from '../account/verification.js';
@@ -77,7 +76,6 @@ async function start() {
     done();
     return;
   }
-  leaveWithMember();
   await showDevices();
   done();
 }
