@@ -147,7 +147,7 @@ globalThis.hands ??= (() => {
 
   const wide = () => {
     const page = document.scrollingElement;
-    if (!page || page.scrollWidth <= page.clientWidth) return '';
+    if (!page || location.href === 'about:blank' || page.scrollWidth <= page.clientWidth) return '';
     const over = [...document.querySelectorAll('body *')].filter((element) => element.getBoundingClientRect().right > page.clientWidth + 1 && isVisible(element));
     return `${page.scrollWidth} px in ${page.clientWidth}: ${over.slice(0, 4).map(describe).join(' | ')}`;
   };
