@@ -233,8 +233,14 @@ func (c *customer) pay(card string) {
 // buy is a purchase without pages but the payment page's own form: what is in the cart is ordered. It gives the payment session and the order's identifier.
 func (c *customer) buy() (session, order string) {
 	c.t.Helper()
+	return c.buyAnd("false")
+}
+
+// buyAnd is buy, with the newsletter ordered or not: "true" or "false".
+func (c *customer) buyAnd(newsletter string) (session, order string) {
+	c.t.Helper()
 	started := c.post("/order/create-checkout-session", url.Values{
-		"agree_to_terms_of_sale": {"true"}, "newsletter": {"false"}, "anonymous_email_address": {c.email},
+		"agree_to_terms_of_sale": {"true"}, "newsletter": {newsletter}, "anonymous_email_address": {c.email},
 	})
 	require.Equal(c.t, "success", started.text("create_checkout_session"), "%v", started)
 	form := url.Values{
