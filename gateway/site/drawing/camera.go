@@ -44,7 +44,7 @@ const card = 0xe9e6e1 // the floor's warm light grey, which is calm on a white a
 // photograph draws the scene.
 func (s *scene) photograph(width, height int) *image.RGBA {
 	t := grow(&s.things)
-	room := &studio{tree: t, floor: measured(t, min(width*2/5, 320)), card: hex(card)}
+	room := &studio{tree: t, floor: measured(t, max(min(width*2/5, 320), 160)), card: hex(card)}
 	film := &film{room: room, aim: s.camera.aim(), width: width, height: height, met: make([]*material, width*height)}
 	picture := image.NewRGBA(image.Rect(0, 0, width, height))
 	inRows(height, film.look)

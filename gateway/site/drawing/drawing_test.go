@@ -3,11 +3,11 @@ package drawing_test
 import (
 	"bytes"
 	"encoding/xml"
-	"errors"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,6 +21,8 @@ import (
 
 const (
 	committed = "../img"
+	looked    = 50  // pixels, the width at which pictures are compared
+	tolerance = 6.0 // levels of difference
 	again     = "run go run ./gateway/site/drawing/cmd/draw"
 )
 
@@ -64,39 +66,41 @@ func TestTheFolderHoldsWhatIsDrawnAndNoOtherPhotographs(t *testing.T) {
 func TestCommittedFilesHaveTheirSizes(t *testing.T) {
 	t.Parallel()
 	for _, picture := range drawing.Pictures() {
-		large := kept(t, picture, picture.Width)
+		large := drawing.Shrunk(kept(t, picture, picture.Width), looked)
 		for _, width := range picture.Widths() {
-			small := kept(t, picture, width)
-			require.Equal(t, image.Pt(width, width*picture.Height/picture.Width), small.Bounds().Size(), picture.File(width))
-			require.Less(t, difference(small, drawing.Shrunk(large, width)), 2.5, "%s: %s", picture.File(width), again)
+			file := kept(t, picture, width)
+			require.Equal(t, image.Pt(width, width*picture.Height/picture.Width), file.Bounds().Size(), picture.File(width))
+			require.Less(t, difference(drawing.Shrunk(file, looked), large), 1.0, "%s: %s", picture.File(width), again)
 		}
 	}
 }
 
 // The files are compared as they look from further away, not byte by byte: another processor rounds, and another release
-// of Go encodes, a little differently. It also takes a hundredth of the time.
+// of Go encodes, a little differently. It also takes a small part of the time.
 func TestCommittedFilesAreWhatIsDrawn(t *testing.T) {
 	t.Parallel()
-	const width = 100
+	const width = 4 * looked
 	album := drawing.NewAlbum()
 	for _, picture := range drawing.Pictures() {
-		fresh := album.Draw(picture, width)
-		away := difference(fresh, drawing.Shrunk(kept(t, picture, picture.Width), width))
-		require.Less(t, away, 1.6, "%s: %s", picture.Name, again)
-		require.Equal(t, fresh.Pix, drawing.NewAlbum().Draw(picture, width).Pix, "%s is another one each time", picture.Name)
+		fresh := drawing.Shrunk(album.Draw(picture, width), looked)
+		away := difference(fresh, drawing.Shrunk(kept(t, picture, picture.Width), looked))
+		require.Less(t, away, tolerance, "%s: %s", picture.Name, again)
 	}
+	clip := drawing.Pictures()[5]
+	require.Equal(t, album.Draw(clip, width).Pix, drawing.NewAlbum().Draw(clip, width).Pix, "each drawing is another one")
 }
 
 func TestPicturesDifferMoreThanTheTolerance(t *testing.T) {
 	t.Parallel()
-	pictures := drawing.Pictures()
-	for i, one := range pictures {
-		for _, other := range pictures[:i] {
-			if one.Width*other.Height == other.Width*one.Height {
-				away := difference(drawing.Shrunk(kept(t, one, one.Width), 100), drawing.Shrunk(kept(t, other, other.Width), 100))
-				require.Greater(t, away, 1.6, "%s and %s", one.Name, other.Name)
+	seen := map[string]image.Image{}
+	for _, picture := range drawing.Pictures() {
+		small := drawing.Shrunk(kept(t, picture, picture.Width), looked)
+		for name, other := range seen {
+			if other.Bounds() == small.Bounds() {
+				require.Greater(t, difference(small, other), 1.5*tolerance, "%s and %s", picture.Name, name)
 			}
 		}
+		seen[picture.Name] = small
 	}
 }
 
@@ -111,7 +115,7 @@ func TestHandwrittenDrawingsAreSmallAndSelfContained(t *testing.T) {
 		for err == nil {
 			_, err = decoder.Token()
 		}
-		require.True(t, errors.Is(err, io.EOF), "%s: %v", name, err)
+		require.ErrorIs(t, err, io.EOF, name)
 	}
 }
 
@@ -125,15 +129,16 @@ func kept(t *testing.T, picture drawing.Picture, width int) image.Image {
 	return decoded
 }
 
-// difference is the mean distance of the pictures' brightness, in levels of 255.
+// difference is the root of the mean square distance of the pictures' brightness, in levels of 255: a small part that
+// is quite another one counts more than a little everywhere.
 func difference(a, b image.Image) float64 {
 	size, sum := a.Bounds().Size(), 0
 	for y := range size.Y {
 		for x := range size.X {
 			one, _ := color.GrayModel.Convert(a.At(x, y)).(color.Gray)
 			other, _ := color.GrayModel.Convert(b.At(x, y)).(color.Gray)
-			sum += max(int(one.Y)-int(other.Y), int(other.Y)-int(one.Y))
+			sum += (int(one.Y) - int(other.Y)) * (int(one.Y) - int(other.Y))
 		}
 	}
-	return float64(sum) / float64(size.X*size.Y)
+	return math.Sqrt(float64(sum) / float64(size.X*size.Y))
 }

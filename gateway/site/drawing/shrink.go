@@ -3,17 +3,20 @@ package drawing
 import (
 	"image"
 	"image/color"
+	"image/draw"
 )
 
 // Shrunk is the picture at a smaller width: each pixel is the mean of those it replaces, parts of pixels included.
 func Shrunk(picture image.Image, width int) *image.RGBA {
 	size := picture.Bounds().Size()
+	large := image.NewRGBA(image.Rectangle{Max: size})
+	draw.Draw(large, large.Bounds(), picture, picture.Bounds().Min, draw.Src)
 	height := size.Y * width / size.X
 	small := image.NewRGBA(image.Rect(0, 0, width, height))
 	inRows(height, func(y int) {
 		rows := covered(y, size.Y, height)
 		for x := range width {
-			small.SetRGBA(x, y, mean(picture, covered(x, size.X, width), rows))
+			small.SetRGBA(x, y, mean(large, covered(x, size.X, width), rows))
 		}
 	})
 	return small
@@ -36,14 +39,14 @@ func covered(i, many, few int) []share {
 	return under
 }
 
-func mean(picture image.Image, columns, rows []share) color.RGBA {
+func mean(picture *image.RGBA, columns, rows []share) color.RGBA {
 	var sum vector
 	weight := 0.0
 	for _, row := range rows {
 		for _, column := range columns {
-			red, green, blue, _ := picture.At(column.at, row.at).RGBA()
+			at := picture.RGBAAt(column.at, row.at)
 			part := row.part * column.part
-			sum = sum.plus(vector{float64(red), float64(green), float64(blue)}.times(part / 257))
+			sum = sum.plus(vector{float64(at.R), float64(at.G), float64(at.B)}.times(part))
 			weight += part
 		}
 	}
