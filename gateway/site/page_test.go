@@ -3,6 +3,7 @@ package site_test
 import (
 	"bytes"
 	"io/fs"
+	"maps"
 	"net/url"
 	"path"
 	"regexp"
@@ -190,6 +191,25 @@ func locate(t *testing.T, key, link string) (target, fragment string, local bool
 		return strings.TrimPrefix(rewritten, "/"), address.Fragment, true
 	}
 	return strings.TrimPrefix(address.Path, "/"), address.Fragment, true
+}
+
+func TestTheMenuLeadsEverywhereElse(t *testing.T) {
+	t.Parallel()
+	entries := map[string]string{
+		"login": "/login", "home": "/", "pythonabot": "/pythonabot", "products": "/products", "about": "/about", "contact": "/contact",
+		"terms-of-use": "/terms-of-use", "privacy-policy": "/privacy-policy",
+	}
+	for key, elements := range pages(t) {
+		wanted := maps.Clone(entries)
+		maps.DeleteFunc(wanted, func(_, address string) bool { return address == "/"+strings.TrimSuffix(key, "index.html") })
+		menu := map[string]string{}
+		for _, e := range elements {
+			if e.attributes["class"] == "menu-item-expanded" {
+				menu[strings.TrimSuffix(strings.TrimPrefix(e.attributes["id"], "menu-"), "-link")] = e.attributes["href"]
+			}
+		}
+		require.Equal(t, wanted, menu, key)
+	}
 }
 
 func TestPicturesThatScriptsAndStylesNameExist(t *testing.T) {
