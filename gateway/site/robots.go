@@ -5,9 +5,10 @@ import (
 	"encoding/xml"
 )
 
-// robots keeps crawlers from what is about one visitor. A page that is only marked noindex must be readable to be obeyed.
+// robots keeps crawlers from what is about one visitor; /account is what all addresses of an account begin with. A page that
+// is only marked noindex must be readable to be obeyed.
 func robots(siteOrigin string) []byte {
-	return []byte("User-agent: *\nDisallow: /account/\nDisallow: /checkout/\nDisallow: " + notFound + "\n\nSitemap: " + siteOrigin + "/sitemap.xml\n")
+	return []byte("User-agent: *\nDisallow: /account\nDisallow: /checkout/\nDisallow: " + notFound + "\n\nSitemap: " + siteOrigin + "/sitemap.xml\n")
 }
 
 func sitemap(siteOrigin string) []byte {

@@ -201,5 +201,5 @@ func TestWhatSearchEnginesAreTold(t *testing.T) {
 		addresses = append(addresses, address)
 	}
 	require.ElementsMatch(t, []string{"/", "/products", "/pythonabot", "/login", "/create-account", "/about", "/contact", "/terms-of-use", "/privacy-policy", "/terms-of-sale"}, addresses)
-	require.Equal(t, "User-agent: *\nDisallow: /account/\nDisallow: /checkout/\nDisallow: /not-found\n\nSitemap: http://localhost:8080/sitemap.xml\n", string(all["robots.txt"].Body))
+	require.Equal(t, "User-agent: *\nDisallow: /account\nDisallow: /checkout/\nDisallow: /not-found\n\nSitemap: http://localhost:8080/sitemap.xml\n", string(all["robots.txt"].Body))
 }
