@@ -22,6 +22,7 @@ func (s *Site) Handler() http.Handler {
 		maps.Copy(w.Header(), s.headers)
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
+			w.Header().Set("Cache-Control", revalidated)
 			http.Error(w, "This address can only be read.", http.StatusMethodNotAllowed)
 			return
 		}

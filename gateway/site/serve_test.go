@@ -92,6 +92,7 @@ func TestOnlyReading(t *testing.T) {
 			answer := ask(t, handler, method, target)
 			require.Equal(t, http.StatusMethodNotAllowed, answer.Code, method+target)
 			require.Equal(t, "GET, HEAD", answer.Header().Get("Allow"))
+			require.Equal(t, "no-cache", answer.Header().Get("Cache-Control"))
 		}
 	}
 }
