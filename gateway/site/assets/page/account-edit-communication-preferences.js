@@ -54,6 +54,7 @@ function answered({ update_communication_preferences: outcome, errors = {} }, { 
 }
 
 async function start() {
+  reasons.hidden = true;
   form.querySelector('.actions').before(reasons);
   unsubscribe.addEventListener('change', changed);
   await editAsMember({
