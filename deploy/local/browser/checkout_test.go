@@ -207,8 +207,7 @@ func TestCheckoutOrderChangedMeanwhile(t *testing.T) {
 		require.NotEqual(t, before, after)
 		c.toPayment()
 
-		c.back()
-		c.arrive("/checkout/confirm")
+		c.open("/checkout/confirm")
 		c.check(termsBox, true)
 		c.post("/order/cart-delete-cart", nil)
 		c.click(payButton)

@@ -27,7 +27,14 @@ async function read(part) {
  * lines are the rows with at least one piece; shipping is null when none is chosen. Rejects with ApiFailure.
  */
 export async function readSummary() {
-  const [allowed, items, shipping, codes, totals] = await Promise.all(Object.keys(parts).map(read));
+  const answers = await Promise.all(Object.keys(parts).map(read));
+  return summaryOf(isOneCart(answers) ? answers : await Promise.all(Object.keys(parts).map(read)));
+}
+
+// A cart that is paid or emptied in another tab between the questions would be there for some of the answers only.
+const isOneCart = ([, ...ofCart]) => new Set(ofCart.map((part) => part.cart_found)).size === 1;
+
+function summaryOf([allowed, items, shipping, codes, totals]) {
   if ([allowed, items, shipping, codes, totals].some((part) => part.checkout_allowed === false)) return { allowed: false, lines: [] };
   return {
     allowed: true,
