@@ -59,6 +59,7 @@ func TestCheckoutEmpty(t *testing.T) {
 
 func TestCheckoutOfWhatIsGone(t *testing.T) {
 	c := newCustomer(t, phone)
+	c.add("1", "1")
 	c.fail("/order/confirm-items", answers(`{"checkout_allowed":true,"cart_found":true,"item_data":{"product_sku_data":{"0":{"sku_id":4,
 		"sku_type__title":"product","sku_inventory__title":"Out of Stock","sku_inventory__identifier":"out-of-stock","color":"Black","size":"Large","description":"<b>big</b>",
 		"price":"5.99","quantity":1,"parent_product__title":"Clips","parent_product__title_url":"Clips","parent_product__identifier":"ITHJW3mytn","sku_image_url":""}}}}`), 1)
