@@ -167,7 +167,7 @@ func TestResetLinksThatAreNoGood(t *testing.T) {
 		require.Equal(t, c.username, c.value("User name"), name)
 	}
 	c.open(link)
-	c.setPassword("nobody-of-this-name", newPassword)
+	c.setPassword(newUsername(), newPassword)
 	c.saysInForm("does not fit the user name")
 
 	for _, missing := range []string{"/set-new-password", "/set-new-password?password_reset_code=", "/set-new-password?password_reset_code=."} {

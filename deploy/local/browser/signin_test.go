@@ -215,7 +215,7 @@ func TestLoginRightAndWrong(t *testing.T) {
 		require.Equal(t, "The password is missing.", c.problemOf("password"))
 
 		const wrong = "The user name or the password is not right."
-		for username, plain := range map[string]string{c.username: "Wrong!pass1", "nobody-of-this-name": password, strings.ToUpper(c.username): password} {
+		for username, plain := range map[string]string{c.username: "Wrong!pass1", newUsername(): password, strings.ToUpper(c.username): password} {
 			c.fillLogin(username, plain)
 			c.press("Enter")
 			c.saysInForm(wrong)
@@ -356,7 +356,7 @@ func TestTooManyLoginsAreToldToWait(t *testing.T) {
 	c.logOut()
 	c.open("/login")
 	for range 10 {
-		c.post("/user/login", url.Values{"username": {"nobody-of-this-name"}, "password": {"x"}, "remember_me": {"false"}})
+		c.post("/user/login", url.Values{"username": {newUsername()}, "password": {"x"}, "remember_me": {"false"}})
 	}
 	c.expect("/user/login")
 	c.fillLogin(c.username, password)
