@@ -346,9 +346,9 @@ func TestCatalogueRefusals(t *testing.T) {
 		{refusal(`{"error":"sku-id-required"}`), "Please load this page again", "add-to-cart-sku-id-required"},
 		{refusal(`{"error":"something-new"}`), "Please load this page again", "add-to-cart-product-undefined"},
 		{answers(`{}`), "Please load this page again", "add-to-cart-product-undefined"},
-		{status(500), "It is not your fault", "product-add-to-cart"},
-		{dropped(), "Check your connection", "product-add-to-cart"},
-		{invalidJSON(), "It is not your fault", "product-add-to-cart"},
+		{status(500), "The shop has a problem. It may be in your cart already", "product-add-to-cart"},
+		{dropped(), "The shop cannot be reached. It may be in your cart already", "product-add-to-cart"},
+		{invalidJSON(), "It may be in your cart already", "product-add-to-cart"},
 		{limited(10 * time.Minute), "Please wait 10 minutes", "product-add-to-cart"},
 		{refusal(`{"error":"sku-not-found"}`), "has just sold out", "add-to-cart-sku-not-found"},
 	} {
@@ -363,6 +363,40 @@ func TestCatalogueRefusals(t *testing.T) {
 	c.await(`document.activeElement.id === "product-title"`)
 	c.click(addIt)
 	c.see("is in your cart")
+}
+
+// Who is asked to try again after a lost answer would buy twice as much.
+func TestCatalogueLostAnswer(t *testing.T) {
+	everyDevice(t, func(t *testing.T, c *customer) {
+		c.expect(addPath)
+		c.add(smallClips, "1")
+		c.open(paperClips)
+		c.fail(addPath, lostAnswer(), 1)
+		c.click(addIt)
+		c.see("It may be in your cart already")
+		c.notSee("try again")
+		c.eventSent("product-add-to-cart")
+		c.await(`document.querySelector("#cart-item-count-wrapper").textContent === "2"`)
+		c.axe()
+		c.click("See what is in your cart")
+		c.arrive("/cart")
+		c.within("#cart-detail-body").see("Desk-Tidy Paper Clips", "$3.50")
+		require.Len(t, c.sent(addPath), 1)
+	})
+}
+
+// Before the call that matters, others may fail: then nothing was added for sure.
+func TestCatalogueNoToken(t *testing.T) {
+	c := newCustomer(t, phone)
+	c.expect("/user/token")
+	c.open(paperClips)
+	c.dropCookie("csrftoken")
+	c.fail("/user/token", status(http.StatusServiceUnavailable), 1)
+	c.click(addIt)
+	c.see("It is not your fault: please try again")
+	c.click(addIt)
+	c.see("is in your cart")
+	require.Equal(t, "1", c.lineQuantity("1"))
 }
 
 // A token that is old, or another visitor's, is replaced in silence; who signs in meanwhile adds to the own cart.

@@ -10,7 +10,7 @@ import { money } from './money.js';
 import { quantityField, quantityProblems } from './quantity.js';
 import { skuList, skusOf, stockTag } from './sku.js';
 import { notice } from './state.js';
-import { tellTabs, visitor } from './visitor.js';
+import { refreshVisitor, tellTabs, visitor } from './visitor.js';
 
 /**
  * Price, stock, choice and the way into the cart, as one element. onChoose(sku) is called with every choice but the first;
@@ -32,6 +32,7 @@ export function buying(product, { onChoose, onGone }) {
     send: ({ quantity }) => add(chosen.id, quantity.trim()),
     done: (answer, { problems, say }) => {
       if (answer.cart_add_product_sku === 'success') added(parts, product.title, answer);
+      else if (answer.hindrance) hindered(answer.hindrance, say);
       else refused(answer, { problems, say, onGone });
     },
     failed: () => ajaxError('product-add-to-cart'),
@@ -82,19 +83,29 @@ function guardEnter({ input }, control, chosen) {
   });
 }
 
+const addPath = '/order/cart-add-product-sku';
+
 /** What add gives when the browser keeps no cookies: the cart could not be found again. */
-const withoutCookies = { refusedBy: 'browser' };
+const withoutCookies = { hindrance: 'cookies' };
 
 // Nothing here is about a person, and the cart is theirs who add, so it does not matter who was there when the page was drawn.
 async function add(sku, quantity) {
   if (!navigator.cookieEnabled) return withoutCookies;
   try {
-    return await inTurn(() => post('/order/cart-add-product-sku', { sku_id: sku, quantity }, { byAnyone: true }));
+    return await inTurn(() => post(addPath, { sku_id: sku, quantity }, { byAnyone: true }));
   } catch (failure) {
     if (failure.kind === 'refused' && !cookie('csrftoken')) return withoutCookies;
+    if (failure.path === addPath && failure.kind in silences) return { hindrance: failure.kind };
     throw failure;
   }
 }
+
+// Failures that leave open whether it was added. Nobody should try again without looking: it would be twice as much then.
+const silences = {
+  offline: 'The shop cannot be reached.',
+  timeout: 'The shop takes too long to answer.',
+  broken: 'The shop has a problem.',
+};
 
 // A guest's first add makes the cart, and its answer the cookie that finds it again. Two tabs at once would make two, and
 // one would be lost (contract journeys D4). A tab that sleeps in the middle of it is not waited for long.
@@ -124,12 +135,20 @@ function added({ said }, title, { cart_item_count: count }) {
 
 const toCart = () => h('a', { href: '/cart' }, 'See what is in your cart');
 
-function refused({ errors, refusedBy }, { problems, say, onGone }) {
-  const word = errors?.quantity?.[0]?.[0]?.type ?? errors?.error;
-  if (refusedBy === 'browser') {
-    say(fragment('Your browser keeps no cookies for this shop, and without them there is no cart. Please allow cookies, then try again. You can also order ', h('a', { href: '/contact' }, 'by phone or mail'), '.'));
+function hindered(hindrance, say) {
+  if (hindrance === 'cookies') {
+    say(fragment('Your browser keeps no cookies for this shop, and without them there is no cart. Please allow cookies, then try again. ',
+      'You can also order ', h('a', { href: '/contact' }, 'by phone or mail'), '.'));
     return;
   }
+  ajaxError('product-add-to-cart');
+  say(fragment(`${silences[hindrance]} It may be in your cart already: please look before you add it once more. `, toCart()));
+  refreshVisitor().then(({ cartItemCount }) => setCartCount(cartItemCount)).catch(() => {});
+  tellTabs('cart');
+}
+
+function refused({ errors }, { problems, say, onGone }) {
+  const word = errors?.quantity?.[0]?.[0]?.type ?? errors?.error;
   ajaxError(events[word] ?? 'add-to-cart-product-undefined');
   if (word === 'out_of_range') say(fragment('Nothing was added: a cart holds at most 99 of one kind, those that are in it included. ', toCart()));
   else if (word === 'not_an_int') problems({ quantity: ['Please give a whole number in the digits 0 to 9.'] });
