@@ -1,6 +1,6 @@
 // Buying a product: the choice among its SKUs, how many, and into the cart with them.
 
-import { post } from './api.js';
+import { VisitorChanged, post } from './api.js';
 import { setCartCount, countInWords } from './badge.js';
 import { cookie } from './cookie.js';
 import { announce, fill, fragment, h } from './element.js';
@@ -10,7 +10,7 @@ import { money } from './money.js';
 import { quantityField, quantityProblems } from './quantity.js';
 import { skuList, skusOf, stockTag } from './sku.js';
 import { notice } from './state.js';
-import { refreshVisitor, tellTabs, visitor } from './visitor.js';
+import { refreshVisitor, startOver, tellTabs, visitor } from './visitor.js';
 
 /**
  * Price, stock, choice and the way into the cart, as one element. onChoose(sku) is called with every choice but the first;
@@ -88,12 +88,13 @@ const addPath = '/order/cart-add-product-sku';
 /** What add gives when the browser keeps no cookies: the cart could not be found again. */
 const withoutCookies = { hindrance: 'cookies' };
 
-// Nothing here is about a person, and the cart is theirs who add, so it does not matter who was there when the page was drawn.
+// A page that was drawn for one visitor puts nothing into another's cart (contract journeys D3).
 async function add(sku, quantity) {
   if (!navigator.cookieEnabled) return withoutCookies;
   try {
-    return await inTurn(() => post(addPath, { sku_id: sku, quantity }, { byAnyone: true }));
+    return await inTurn(() => post(addPath, { sku_id: sku, quantity }));
   } catch (failure) {
+    if (failure instanceof VisitorChanged) return { hindrance: 'visitor' };
     if (failure.kind === 'refused' && !cookie('csrftoken')) return withoutCookies;
     if (failure.path === addPath && failure.kind in silences) return { hindrance: failure.kind };
     throw failure;
@@ -139,6 +140,11 @@ function hindered(hindrance, say) {
   if (hindrance === 'cookies') {
     say(fragment('Your browser keeps no cookies for this shop, and without them there is no cart. Please allow cookies, then try again. ',
       'You can also order ', h('a', { href: '/contact' }, 'by phone or mail'), '.'));
+    return;
+  }
+  if (hindrance === 'visitor') {
+    say(fragment('You have signed in or out in another tab, so nothing was added. ',
+      h('button', { className: 'link-button', type: 'button', on: { click: startOver } }, 'Load again'), ' to use the cart that you have now.'));
     return;
   }
   ajaxError('product-add-to-cart');
