@@ -557,6 +557,63 @@ func TestAnotherTabChangesTheMember(t *testing.T) {
 	})
 }
 
+// TestNobodyIsDrawnBeforeTheVisitorIsKnown is journeys.md D3: no action of A's page under B, also when nobody could say at first who A is.
+func TestNobodyIsDrawnBeforeTheVisitorIsKnown(t *testing.T) {
+	for _, page := range []string{"/account", "/account/edit-my-information"} {
+		t.Run(page, func(t *testing.T) {
+			c, other := newCustomer(t, desktop), newCustomer(t, desktop)
+			c.acceptCookies()
+			c.register()
+			other.register()
+			c.expect("/user/logged-in")
+			c.fail("/user/logged-in", status(503), -1)
+			c.open(page)
+			c.see("The shop has a problem.")
+			require.Empty(t, c.sent("/user/account-content"), "nothing of a member is asked for that nobody knows")
+			c.heal()
+			c.click("Try again")
+			if page == "/account" {
+				c.see(c.email)
+				return
+			}
+			c.fill("First name", "Grace")
+			c.logIn(other.username) // in this browser, without any page that could tell
+			c.click("Save")
+			c.see("You have signed in or out in another tab.")
+			require.Empty(t, c.sent("/user/update-my-information"))
+		})
+	}
+}
+
+// TestEntriesOutliveAnAPIThatIsDown: whoever cannot be asked who they are keeps what they entered, out of sight.
+func TestEntriesOutliveAnAPIThatIsDown(t *testing.T) {
+	everyDevice(t, func(t *testing.T, c *customer) {
+		c.acceptCookies()
+		c.register()
+		c.open("/account/edit-my-information")
+		c.fill("First name", "Grace")
+		c.click("#edit-my-information-lastname")
+		tell := c.tab()
+		tell.open("/about")
+		c.expect("/user/logged-in")
+		c.fail("/user/logged-in", dropped(), -1)
+		evaluate[any](tell, `void new BroadcastChannel("shop").postMessage("visitor")`)
+		c.see("The shop cannot be reached.", "Your page is kept")
+		c.within("main").notSee("Save")
+		c.click("Try again")
+		c.see("Your page is kept")
+		c.heal()
+		c.click("Try again")
+		c.within("main").see("Edit my information")
+		c.notSee("Your page is kept")
+		require.Equal(t, "Grace", c.value("First name"))
+		require.Equal(t, "Last name", c.focused(), "one goes on where one was")
+		c.click("Save")
+		c.arrive("/account")
+		require.Equal(t, "Grace", c.account("personal_data").text("first_name"))
+	})
+}
+
 // TestNothingPrivateComesBackAfterALogout is journeys.md D3: shared computers.
 func TestNothingPrivateComesBackAfterALogout(t *testing.T) {
 	c := newCustomer(t, desktop)

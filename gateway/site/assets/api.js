@@ -52,20 +52,23 @@ export async function post(path, fields, { idempotencyKey, signal, byAnyone = fa
   }
 }
 
-// The CSRF token is new after each login, so as long as it is the one that the page began with, nobody else has come.
-const begun = { token: '', isSame: null };
+// The CSRF token is new after each login, so as long as it is the one that the page began with, nobody else has come. While
+// nobody could say who the page is for, another token may be another person's; the first one at all is not.
+const begun = { token: cookie('csrftoken'), isSame: async () => begun.token === '' };
 
-/** Has posts refused with VisitorChanged once isSame() resolves to false. It is asked only when the CSRF token has changed. */
-export function guardVisitor(isSame) {
-  begun.token = cookie('csrftoken');
-  begun.isSame = isSame;
+/**
+ * Has posts refused with VisitorChanged once isSame() resolves to false. It is asked only when the CSRF token is not the one
+ * given: that of the moment before anybody asked who the visitor is.
+ */
+export function guardVisitor(isSame, token) {
+  Object.assign(begun, { isSame, token });
 }
 
 async function checkVisitor(path) {
   const now = cookie('csrftoken');
-  if (!begun.isSame || now === begun.token) return;
+  if (now === begun.token) return;
   if (!await begun.isSame()) throw new VisitorChanged(path);
-  begun.token = cookie('csrftoken');
+  begun.token = now;
 }
 
 function postHeaders(idempotencyKey) {

@@ -1,9 +1,10 @@
 // Who is looking at the page, asked once per page, and what tabs tell each other about it.
 
 import { get, guardVisitor } from './api.js';
+import { cookie } from './cookie.js';
 
 let asked;
-let first; // who the page was drawn for, whoever comes later
+let first = null; // who the page was drawn for, whoever comes later
 
 function read(answer) {
   return {
@@ -28,18 +29,25 @@ export function visitor() {
 }
 
 async function ask() {
+  const token = cookie('csrftoken'); // of before: who logs in while the answer is under way has another one already
   const found = read(await get('/user/logged-in'));
   if (!first) {
     first = found;
-    guardVisitor(isSameVisitor);
+    guardVisitor(isSameVisitor, token);
   }
   return found;
 }
 
-/** Whether the visitor is still the one that the page was drawn for. Rejects with ApiFailure. */
-export async function isSameVisitor() {
-  await visitor();
-  return read(await get('/user/logged-in')).id === first.id;
+const isSameVisitor = async () => read(await get('/user/logged-in')).id === first.id;
+
+/**
+ * The visitor that the page was drawn for, whoever has come since: the first who became known. A question under way is waited
+ * for. Null when nobody is known; then nothing that is a person's may have been drawn, so pages await visitor() before they ask
+ * for any of it (contract journeys D3).
+ */
+export async function drawnFor() {
+  if (!first) await asked?.catch(() => {});
+  return first;
 }
 
 /**

@@ -1,11 +1,12 @@
 // The frame around every page: menu, account and cart in the header, chat, cookie notice, terms dialog, connection notice.
 
 import { ajaxError, pageOpened } from '../event.js';
-import { onToldByTabs, refreshVisitor, startOver, visitor } from '../visitor.js';
+import { drawnFor, onToldByTabs, refreshVisitor, startOver, visitor } from '../visitor.js';
 import { drawing } from '../ready.js';
 import { startChat } from './chat.js';
 import { startConnectionNotice } from './connection.js';
 import { startCookieNotice } from './cookie-notice.js';
+import { cover, isCovered, sayCovered, uncover } from './cover.js';
 import { showVisitor, startHeader } from './header.js';
 import { startTermsCheck } from './terms.js';
 
@@ -33,23 +34,30 @@ onToldByTabs('cart', () => refreshVisitor().then(showVisitor).catch(() => {}));
 onToldByTabs('visitor', check);
 // A page that comes back from the browser's memory shows what was true when it was left.
 window.addEventListener('pageshow', (event) => { if (event.persisted) check(); });
+window.addEventListener('online', () => { if (isCovered()) check(); });
+
+let checks = 0;
 
 // What was drawn for a member is covered until the same member is known to be here, and drawn anew for anybody else: after
-// a logout nobody finds a name or an address by going back (contract journeys D3).
+// a logout nobody finds a name or an address by going back (contract journeys D3). Without an answer it stays as it is, with
+// all that was entered, out of sight.
 async function check() {
-  const before = await visitor().catch(() => null);
-  cover(before?.loggedIn);
-  const now = await refreshVisitor().catch(() => null);
-  if (before?.loggedIn && now?.id !== before.id) {
-    startOver();
-    return;
+  checks += 1;
+  const mine = checks;
+  const before = await drawnFor();
+  if (before?.loggedIn) cover();
+  try {
+    const now = await refreshVisitor();
+    if (mine !== checks) return; // the newest answer counts
+    if (before?.loggedIn && now.id !== before.id) {
+      startOver();
+      return;
+    }
+    uncover();
+    showVisitor(now);
+  } catch (failure) {
+    if (mine === checks) sayCovered(failure, check);
   }
-  cover(false);
-  if (now) showVisitor(now);
-}
-
-function cover(on) {
-  document.querySelector('#main').style.visibility = on ? 'hidden' : '';
 }
 
 start();

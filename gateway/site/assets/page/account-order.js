@@ -20,19 +20,18 @@ async function start() {
   done();
 }
 
+// The visitor is known first: a member's order is covered once somebody else is here (contract journeys D3).
 async function load() {
-  let answer;
   try {
-    answer = await get(`/order/${identifier}`);
+    const { loggedIn } = await visitor();
+    const answer = await get(`/order/${identifier}`);
+    document.querySelector('#order-back').hidden = !loggedIn;
+    await show(answer);
   } catch (error) {
     ajaxError(`order-${identifier}`);
     if (error instanceof ApiFailure && error.status === 404) showNone();
     else failure(detail, error, load);
-    return;
   }
-  const found = await visitor().catch(() => null);
-  if (found?.loggedIn) document.querySelector('#order-back').hidden = false;
-  await show(answer);
 }
 
 async function show({ order_detail: outcome, order_data: order, errors }) {
