@@ -54,7 +54,7 @@ func newCode(t testing.TB, settings ...string) string {
 }
 
 func TestCartEmpty(t *testing.T) {
-	everyDevice(t, func(t *testing.T, c *customer) {
+	everyDevice(t, func(_ *testing.T, c *customer) {
 		c.open("/cart?referrer=/product&query=null&tag=null")
 		c.awaitTitle("Shopping Cart")
 		c.within("#cart-detail-body").see("Your cart is empty")
@@ -323,7 +323,7 @@ func TestCartInTwoTabs(t *testing.T) {
 
 // TestCartChangedElsewhere is another device of the same visitor, which tells no tab.
 func TestCartChangedElsewhere(t *testing.T) {
-	everyDevice(t, func(t *testing.T, c *customer) {
+	everyDevice(t, func(_ *testing.T, c *customer) {
 		c.openCart()
 		c.post(removePath, map[string][]string{"sku_id": {leftClips}})
 		c.fill(quantityBox(leftClips), "2")
@@ -369,7 +369,7 @@ func TestCartOfSomebodyElse(t *testing.T) {
 }
 
 func TestCartFetchesAFreshToken(t *testing.T) {
-	everyDevice(t, func(t *testing.T, c *customer) {
+	everyDevice(t, func(_ *testing.T, c *customer) {
 		c.openCart()
 		c.setCookie("csrftoken", strings.Repeat("x", 32))
 		c.expect(quantityPath) // the first try is refused
@@ -403,7 +403,7 @@ func TestCartCannotBeRead(t *testing.T) {
 }
 
 func TestCartThatCannotBeReadAgainStays(t *testing.T) {
-	everyDevice(t, func(t *testing.T, c *customer) {
+	everyDevice(t, func(_ *testing.T, c *customer) {
 		c.expect(itemsPath)
 		c.openCart()
 		other := c.tab()
