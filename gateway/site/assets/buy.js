@@ -8,8 +8,9 @@ import { ajaxError } from './event.js';
 import { controlForm } from './form.js';
 import { money } from './money.js';
 import { quantityField, quantityProblems } from './quantity.js';
-import { skuList, skusOf, stockTag } from './sku.js';
+import { skuList, skusOf } from './sku.js';
 import { notice } from './state.js';
+import { stockTag } from './stock.js';
 import { refreshVisitor, startOver, tellTabs, visitor } from './visitor.js';
 
 /**
@@ -59,7 +60,7 @@ function draw(skus, choose) {
 
 function showChoice({ price, stock, about, button, said }, sku) {
   fill(price, sku.price ? [money(sku.price), h('span', { className: 'muted' }, ' each')] : 'No price yet');
-  fill(stock, stockTag(sku.stock), ' ', h('span', { className: 'muted' }, sku.stock.text));
+  fill(stock, stockTag(sku.stock.identifier, sku.stock.title), ' ', h('span', { className: 'muted' }, sku.stock.text));
   fill(about, [sku.size, sku.color, sku.text].filter(Boolean).join(' · '));
   about.hidden = about.textContent === '';
   fill(said);

@@ -3,6 +3,7 @@
 import { h } from './element.js';
 import { fromCents, money, times } from './money.js';
 import { picture } from './picture.js';
+import { stockTag } from './stock.js';
 
 /** The address of a line's product page; further parameters, such as {referrer: 'cart'}, go along. */
 export function lineAddress(line, further = {}) {
@@ -33,11 +34,9 @@ export function priceTag(line) {
     h('span', {}, money(now)), ' each');
 }
 
-const stockLooks = { 'in-stock': 'tag--ok', 'back-ordered': 'tag--wait' };
-
 // Rows of an order carry no stock: what was bought was there.
-function stockTag({ sku_inventory__identifier: stock, sku_inventory__title: word }) {
-  return stock && h('p', {}, h('span', { className: `tag ${stockLooks[stock] ?? 'tag--gone'}` }, word));
+function stock({ sku_inventory__identifier: identifier, sku_inventory__title: word }) {
+  return identifier && h('p', {}, stockTag(identifier, word));
 }
 
 /** The line's picture; its title stands beside it. */
@@ -53,7 +52,7 @@ export function lineText(line, { link, heading = 'h3' } = {}) {
     h(heading, { className: 'line__title' }, link ? h('a', { href: link }, title) : title),
     line.description && h('p', { className: 'line__description' }, line.description),
     variant.length > 0 && h('p', { className: 'muted' }, variant.join(' · ')),
-    stockTag(line),
+    stock(line),
   ];
 }
 

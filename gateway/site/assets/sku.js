@@ -3,17 +3,15 @@
 import { h } from './element.js';
 import { money } from './money.js';
 import { plain } from './prose.js';
+import { stockTag } from './stock.js';
 
-const signs = { 'in-stock': 'tag--ok', 'back-ordered': 'tag--wait', 'out-of-stock': 'tag--gone' };
-
-/** The SKUs of a product as {id, size, color, text, price, isForSale, stock: {title, text, sign}, images}, the first one first. */
+/** The SKUs of a product as {id, size, color, text, price, isForSale, stock: {identifier, title, text}, images}, the first one first. */
 export function skusOf({ skus }) {
   return Object.entries(skus ?? {}).map(([id, sku]) => ({
     id, size: sku.size ?? '', color: sku.color ?? '', text: plain(sku.description), price: sku.price,
     isForSale: sku.inventory_status_identifier === 'in-stock' && Boolean(sku.price),
     stock: {
-      title: sku.inventory_status_title ?? '', text: sku.inventory_status_description ?? '',
-      sign: signs[sku.inventory_status_identifier] ?? '',
+      identifier: sku.inventory_status_identifier, title: sku.inventory_status_title ?? '', text: sku.inventory_status_description ?? '',
     },
     images: sku.sku_images,
   }));
@@ -30,11 +28,6 @@ export function differenceOf(skus) {
   return { title: 'Options', nameOf: () => '' };
 }
 
-/** The word for what is in stock, with a sign for quick eyes. */
-export function stockTag({ title, sign }) {
-  return h('span', { className: `tag ${sign}` }, title);
-}
-
 /** The list to choose from; the first SKU is chosen. onChoose is called with every other choice. */
 export function skuList(skus, onChoose) {
   const { title, nameOf } = differenceOf(skus);
@@ -49,5 +42,5 @@ function option(sku, name, checked, onChoose) {
     h('span', { className: `option__name ${sku.text === name ? 'option__name--text' : ''}` }, name),
     h('span', { className: 'option__price price' }, sku.price ? money(sku.price) : ''),
     h('span', { className: 'option__text muted' }, sku.text === name ? '' : sku.text),
-    h('span', { className: 'option__stock' }, stockTag(sku.stock)));
+    h('span', { className: 'option__stock' }, stockTag(sku.stock.identifier, sku.stock.title)));
 }
