@@ -248,8 +248,8 @@ func TestCatalogueQuantity(t *testing.T) {
 	everyDevice(t, func(t *testing.T, c *customer) {
 		c.open(paperClips)
 		for given, told := range map[string]string{
-			"": "Please say how many.", "0": "Please take at least one.", "100": "Please take at most 99 at a time.", "1000000": "Please take at most 99",
-			"abc": "the digits 0 to 9", "1.5": "the digits 0 to 9", "-1": "the digits 0 to 9", "٣": "the digits 0 to 9", "1e1": "the digits 0 to 9", "2 boxes": "the digits 0 to 9",
+			"": "Please say how many.", "0": "You can order 1 to 99 of each.", "100": "1 to 99", "1000000": "1 to 99", "-1": "1 to 99", "1.5": "Only whole pieces",
+			"abc": "the digits 0 to 9", "٣": "the digits 0 to 9", "1e1": "the digits 0 to 9", "2 boxes": "the digits 0 to 9",
 		} {
 			c.fill("Quantity", given)
 			c.click(addIt)
@@ -274,6 +274,10 @@ func TestCatalogueQuantity(t *testing.T) {
 		c.fill("Quantity", "2")
 		c.click("One less")
 		require.Equal(t, "1", c.value("Quantity"))
+		c.fill("Quantity", "")
+		c.press("ArrowUp", "ArrowUp", "ArrowUp", "ArrowDown") // as in the cart
+		require.Equal(t, "2", c.value("Quantity"))
+		c.await(`document.querySelector("#announcements").textContent === "Quantity 2"`)
 
 		c.fill("Quantity", " 60 ")
 		c.press("Enter")

@@ -1,20 +1,11 @@
 // How many of one article: a box between a minus and a plus. What is typed is sent a moment after the last key, the last
 // value wins, and what cannot be ordered is said instead of sent (contract storefront.md 9, journeys.md D4).
 
-import { announce, h, icon } from '../element.js';
+import { announce, h } from '../element.js';
+import { readQuantity, stepper } from '../quantity.js';
 
 const pause = 400; // milliseconds after the last key
-const most = 99;
-
-/** Reads what was typed: {quantity}, or {problem} in words; neither when there is nothing. */
-export function readQuantity(text) {
-  const typed = text.trim();
-  if (typed === '') return {};
-  if (/^0*[0-9]{1,2}$/.test(typed)) return { quantity: Number(typed) };
-  if (/^[-+−]?[0-9]+$/.test(typed)) return { problem: `You can order 0 to ${most} of each.` };
-  if (/^[0-9]+[.,][0-9]*$/.test(typed)) return { problem: `Only whole pieces, please: 0 to ${most}.` };
-  return { problem: `Please use the digits 0 to 9 for a number from 0 to ${most}.` };
-}
+const least = 0; // a row that is not ordered now
 
 let count = 0;
 
@@ -28,29 +19,28 @@ export const quantityBox = ({ quantity, send }) => new QuantityBox(quantity, sen
 class QuantityBox {
   // saved is what the cart has, wanted what was typed and is not there yet, sent what is on its way.
   #saved; #wanted = null; #sent = null; #timer = 0; #send;
-  #less = this.#step(-1, 'minus');
-  #more = this.#step(1, 'plus');
   #problem = h('p', { className: 'field__problems', id: `quantity-problem-${count += 1}`, hidden: true });
   #input = h('input', {
-    className: 'stepper__box', type: 'text', inputMode: 'numeric', autocomplete: 'off', enterKeyHint: 'done', 'aria-describedby': this.#problem.id,
-    on: { input: () => this.#typed(), blur: () => this.#left(), keydown: (event) => this.#key(event), focus: () => this.#input.select() },
+    type: 'text', inputMode: 'numeric', autocomplete: 'off', enterKeyHint: 'done', 'aria-describedby': this.#problem.id,
+    on: { input: () => this.#typed(), blur: () => this.#left(), keydown: ({ key }) => key === 'Enter' && this.flush(), focus: () => this.#input.select() },
   });
+  #stepper;
 
   constructor(quantity, send) {
     this.#saved = quantity;
     this.#send = send;
     this.#input.value = quantity;
-    this.element = h('div', { className: 'stepper', role: 'group' }, this.#less, this.#input, this.#more);
+    this.#stepper = stepper(this.#input, { least, base: () => this.#saved });
+    this.element = this.#stepper.element;
+    this.element.role = 'group';
     this.problem = this.#problem;
-    this.#showLimits();
   }
 
   /** Labels everything with the goods' name. */
   rename(name) {
     this.element.setAttribute('aria-label', name);
     this.#input.setAttribute('aria-label', `Quantity of ${name}`);
-    this.#less.setAttribute('aria-label', `One less of ${name}`);
-    this.#more.setAttribute('aria-label', `One more of ${name}`);
+    this.#stepper.rename({ less: `One less of ${name}`, more: `One more of ${name}` });
   }
 
   /** Takes over what the cart has, unless the customer is just saying otherwise. */
@@ -58,7 +48,7 @@ class QuantityBox {
     this.#saved = quantity;
     if (this.#wanted !== null || this.#sent !== null || this.isInvalid() || this.#input.value.trim() === '') return;
     this.#input.value = quantity;
-    this.#showLimits();
+    this.#stepper.showLimits();
   }
 
   /** Puts back what the cart has, and says why; what was typed since then stays. */
@@ -66,7 +56,7 @@ class QuantityBox {
     if (this.#wanted !== this.#sent) return;
     this.#wanted = null;
     this.#input.value = this.#saved;
-    this.#showLimits();
+    this.#stepper.showLimits();
     this.say(text);
   }
 
@@ -108,50 +98,22 @@ class QuantityBox {
 
   #typed() {
     clearTimeout(this.#timer);
-    const { quantity, problem = '' } = readQuantity(this.#input.value);
+    const { quantity, problem = '' } = readQuantity(this.#input.value, least);
     this.say(problem, { isInvalid: Boolean(problem) });
     this.#wanted = quantity ?? null;
     if (quantity === undefined) return;
-    this.#showLimits();
     this.#timer = setTimeout(() => this.flush(), pause);
   }
 
   #left() {
-    const { quantity, problem } = readQuantity(this.#input.value);
+    const { quantity, problem } = readQuantity(this.#input.value, least);
     if (quantity !== undefined) this.#input.value = quantity; // "007" is 7
     if (quantity !== undefined || problem) {
       this.flush();
       return;
     }
     this.#input.value = this.#sent ?? this.#saved;
-    this.#showLimits();
+    this.#stepper.showLimits();
     this.say(`The box was empty, so the quantity stays at ${this.#input.value}. To take it out of the cart, choose Remove.`);
-  }
-
-  #key(event) {
-    const step = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-    if (event.key === 'Enter') this.flush();
-    if (!step) return;
-    event.preventDefault();
-    this.#move(step);
-  }
-
-  #step(by, drawing) {
-    return h('button', { className: 'stepper__button', type: 'button', on: { click: () => this.#move(by) } }, icon(drawing));
-  }
-
-  #move(by) {
-    const now = readQuantity(this.#input.value).quantity ?? this.#saved;
-    const next = Math.min(most, Math.max(0, now + by));
-    if (next === now) return;
-    this.#input.value = next;
-    this.#typed();
-  }
-
-  // At an end the button stays in reach of the keyboard and does nothing.
-  #showLimits() {
-    const { quantity } = readQuantity(this.#input.value);
-    this.#less.setAttribute('aria-disabled', String(quantity === 0));
-    this.#more.setAttribute('aria-disabled', String(quantity === most));
   }
 }
