@@ -222,6 +222,28 @@ func TestCartShipping(t *testing.T) {
 	})
 }
 
+// What is marked is what is paid for, also when the cart was being read while it was chosen.
+func TestCartShippingChosenWhileTheCartIsRead(t *testing.T) {
+	everyDevice(t, func(t *testing.T, c *customer) {
+		c.openCart()
+		other := c.tab()
+		other.open("/cart")
+		release := c.hold(itemsPath)
+		other.fill(quantityBox(leftClips), "2")
+		c.awaitSent(itemsPath, 3)
+		c.click("#shipping-FedExGround")
+		hold := c.hold(shippingPath)
+		release()
+		c.awaitTotal("$31.55") // the cart is read, the choice on its way
+		require.True(t, c.checked("#shipping-FedExGround"))
+		hold()
+		c.within("#cart-totals").see("Shipping $10.85")
+		require.True(t, c.checked("#shipping-FedExGround"))
+		c.reload()
+		require.True(t, c.checked("#shipping-FedExGround"))
+	})
+}
+
 func TestCartDiscountCodes(t *testing.T) {
 	ten := newCode(t, "-type", "percent-off", "-amount", "10", "-description", "{}% off your first order")
 	dear := newCode(t, "-type", "dollar-amt-off", "-amount", "5", "-minimum", "200", "-description", "${} off")

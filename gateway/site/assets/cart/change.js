@@ -135,22 +135,31 @@ function putBack(line, name, trace, button) {
   });
 }
 
-let wanted = null;
+let wanted = null; // the choice that waits or is on its way
+
+/** The shipping method to be marked: the one that the customer has just chosen, else the cart's. */
+export const markedShipping = () => wanted ?? desk.cart.chosen;
 
 /** Chooses a shipping method; of several choices in a row only the last is sent. */
 export function chooseShipping(identifier) {
   wanted = identifier;
   return inTurn(async () => {
     if (identifier !== wanted) return;
-    try {
-      const answer = await post('/order/cart-update-shipping-method', { shipping_method_identifier: identifier });
-      if (answer.cart_update_shipping_method === 'success') shippingTaken(identifier, answer);
-      else shippingRefused(answer.errors?.error);
-    } catch (error) {
-      lost('cart-udpate-shipping-method', error); // the old shop's spelling, which reports know
-      keepShipping(identifier, `${inWords(error)} The shipping method is as it was.`);
-    }
+    await sendShipping(identifier);
+    if (identifier === wanted) wanted = null;
+    markShipping(markedShipping());
   });
+}
+
+async function sendShipping(identifier) {
+  try {
+    const answer = await post('/order/cart-update-shipping-method', { shipping_method_identifier: identifier });
+    if (answer.cart_update_shipping_method === 'success') shippingTaken(identifier, answer);
+    else shippingRefused(answer.errors?.error);
+  } catch (error) {
+    lost('cart-udpate-shipping-method', error); // the old shop's spelling, which reports know
+    if (identifier === wanted) sayAtShipping(`${inWords(error)} The shipping method is as it was.`);
+  }
 }
 
 function shippingTaken(identifier, answer) {
@@ -167,14 +176,7 @@ function shippingRefused(reason) {
     return;
   }
   desk.failures += 1;
-  markShipping(desk.cart.chosen);
   refresh().then(() => sayAtShipping('This shipping method is not offered any more. Please check which one is chosen now.'));
-}
-
-function keepShipping(identifier, text) {
-  if (identifier !== wanted) return; // another choice waits already
-  markShipping(desk.cart.chosen);
-  sayAtShipping(text);
 }
 
 /** How the form for codes sends, and what follows (discounts.js). */

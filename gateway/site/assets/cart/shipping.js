@@ -6,7 +6,7 @@ import { cents, money } from '../money.js';
 const place = document.querySelector('#cart-shipping-methods');
 const problem = document.querySelector('#cart-shipping-problem');
 
-/** Draws the methods; choose(identifier) is called with another choice. */
+/** Draws the methods, chosen marked; choose(identifier) is called with another choice. */
 export function showShipping({ methods, chosen }, choose) {
   const held = place.contains(document.activeElement);
   fill(place, methods.map((method) => choice(method, chosen, choose)));
@@ -21,7 +21,7 @@ function choice({ identifier, carrier, shipping_cost: cost }, chosen, choose) {
     h('label', { className: 'shipping', for: id }, h('span', {}, carrier), ' ', h('span', { className: 'price' }, cents(cost) === 0 ? 'Free' : money(cost))));
 }
 
-/** Marks the method that the cart has. */
+/** Marks a method. */
 export function markShipping(chosen) {
   for (const radio of place.querySelectorAll('input')) radio.checked = radio.value === chosen;
 }

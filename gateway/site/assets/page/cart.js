@@ -3,7 +3,7 @@
 import { go } from '../address.js';
 import { drawing } from '../ready.js';
 import { onToldByTabs } from '../visitor.js';
-import { chooseShipping, codeEntry, remove, removeCode, sendQuantity } from '../cart/change.js';
+import { chooseShipping, codeEntry, markedShipping, remove, removeCode, sendQuantity } from '../cart/change.js';
 import { showCheckout } from '../cart/checkout.js';
 import { desk, drawWith, open, refresh, say } from '../cart/desk.js';
 import { showDiscounts, startDiscounts } from '../cart/discounts.js';
@@ -15,7 +15,7 @@ const done = drawing('cart');
 
 function drawAll(cart) {
   showLines(cart.lines, { send: sendQuantity, remove });
-  if (cart.lines.length) showShipping(cart, chooseShipping);
+  if (cart.lines.length) showShipping({ methods: cart.methods, chosen: markedShipping() }, chooseShipping);
 }
 
 function drawWithSums(cart) {
