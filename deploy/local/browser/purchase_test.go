@@ -3,7 +3,9 @@ package browser
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -225,20 +227,57 @@ func TestPurchaseCancelled(t *testing.T) {
 	})
 }
 
-// A page that comes out of the browser's memory still turns its wheel; the button must be free and the page up to date.
+// answeredLate has the shop act at once and holds its answer back until release is closed; over is closed when it has been given, or
+// nobody waits for it any more.
+func answeredLate(release <-chan struct{}, over chan<- struct{}) breakage {
+	return func(w http.ResponseWriter, r *http.Request, shop http.HandlerFunc) {
+		defer close(over)
+		kept := httptest.NewRecorder()
+		shop(kept, r)
+		select {
+		case <-release:
+		case <-r.Context().Done():
+			return
+		}
+		maps.Copy(w.Header(), kept.Header())
+		w.WriteHeader(kept.Code)
+		_, _ = w.Write(kept.Body.Bytes())
+	}
+}
+
+// Journeys D2: the page is left while the payment page is asked for, and the cart becomes another one, as by another device (a tab's
+// message would drop the page from memory). Back again, the page is up to date, its button free, and the old answer leads nowhere.
 func TestPurchasePageFromMemory(t *testing.T) {
-	c := newCustomer(t, phone)
-	c.add("1", "1")
-	c.asGuest()
-	c.check(termsBox, true)
-	release := c.hold(startPath)
-	c.click(payButton)
-	c.awaitSent(startPath, 1)
-	c.add("1", "2")
-	evaluate[any](c, `void dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))`)
-	c.await(`document.querySelector("#confirm-pay-button").getAttribute("aria-disabled") === "false"`)
-	require.Equal(t, "Quantity: 3 · $3.50 each", c.text(".line__quantity"))
-	release()
+	everyDevice(t, func(t *testing.T, c *customer) {
+		c.add("1", "1")
+		c.asGuest()
+		c.check(termsBox, true)
+		before := c.text("#confirm-totals dd.totals__sum")
+		evaluate[any](c, `void (globalThis.remembered = true)`)
+		release, over := make(chan struct{}), make(chan struct{})
+		c.fail(startPath, answeredLate(release, over), 1)
+		c.click(payButton)
+		c.awaitSent(startPath, 1)
+		c.navigated(func() { c.click("Change the cart") })
+		c.arrive("/cart")
+		c.add("1", "2")
+		c.back()
+		c.arrive("/checkout/confirm")
+		require.True(t, evaluate[bool](c, "globalThis.remembered === true"), "this is about pages that come from memory")
+		c.see("Quantity: 3")
+		after := c.text("#confirm-totals dd.totals__sum")
+		require.NotEqual(t, before, after)
+		close(release)
+		<-over
+		c.quiet(patience)
+		require.Equal(t, "/checkout/confirm", c.address())
+		c.see("Quantity: 3")
+		require.Equal(t, "Pay "+after, c.text(payButton))
+		c.click(payButton)
+		c.arriveAt(shop.sandbox + "/pay/")
+		c.see("Total " + strings.TrimPrefix(after, "$") + " USD")
+		require.Len(t, c.sent(startPath), 2)
+	})
 }
 
 func TestPurchaseTwoTabs(t *testing.T) {

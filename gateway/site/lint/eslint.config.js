@@ -2,7 +2,7 @@
 import js from '@eslint/js';
 
 const browser = [
-  'AbortSignal', 'BroadcastChannel', 'CSS', 'CustomEvent', 'DOMParser', 'Element', 'Event', 'EventTarget', 'HTMLElement', 'Image', 'IntersectionObserver', 'Intl', 'MutationObserver',
+  'AbortController', 'AbortSignal', 'BroadcastChannel', 'CSS', 'CustomEvent', 'DOMParser', 'Element', 'Event', 'EventTarget', 'HTMLElement', 'Image', 'IntersectionObserver', 'Intl', 'MutationObserver',
   'Node', 'ResizeObserver', 'URL', 'URLSearchParams', 'clearTimeout', 'console', 'crypto', 'document', 'fetch', 'history', 'location', 'matchMedia',
   'navigator', 'performance', 'requestAnimationFrame', 'sessionStorage', 'setTimeout', 'window',
 ];

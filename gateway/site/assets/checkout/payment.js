@@ -47,18 +47,20 @@ const reported = new Set(['cart-not-found', 'agree-to-terms-of-sale-must-be-chec
 
 /**
  * Asks for the payment page of an order {drawnFor, email, agreed, newsletter, summary}: {address} or {refusal: a code}.
- * Rejects with ApiFailure or VisitorChanged; the same order asked for again then gets the answer that was lost.
+ * Rejects with ApiFailure or VisitorChanged; the same order asked for again then gets the answer that was lost. The signal ends
+ * the question, whose answer nobody wants then; its reason is what this rejects with.
  */
-export async function paymentPage(order) {
+export async function paymentPage(order, signal) {
   const fields = fieldsOf(order);
   try {
-    const answer = await post(path, fields, { idempotencyKey: keyFor(JSON.stringify([fields, order.summary])) });
+    const answer = await post(path, fields, { idempotencyKey: keyFor(JSON.stringify([fields, order.summary])), signal });
     if (answer.create_checkout_session === 'success') return { address: answer.checkout_url };
     forgetAttempt();
     const refusal = answer.errors?.error ?? 'undefined';
     ajaxError(`create-checkout-session-${reported.has(refusal) ? refusal : 'undefined'}`);
     return { refusal };
   } catch (failure) {
+    if (signal.aborted) throw failure;
     if (!(failure instanceof VisitorChanged)) ajaxError('order-create-checkout-session');
     if (failure.status >= 400 && failure.status < 500 && failure.status !== 409) forgetAttempt(); // nothing was done
     throw failure;

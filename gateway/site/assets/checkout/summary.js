@@ -12,24 +12,27 @@ const parts = {
   totals: ['/order/confirm-totals', 'confirm-totals'],
 };
 
-async function read(part) {
+async function read(part, signal) {
   const [path, event] = parts[part];
   try {
-    return await get(path);
+    return await get(path, { signal });
   } catch (failure) {
-    ajaxError(event, { forced: part === 'allowed' });
+    if (!signal?.aborted) ajaxError(event, { forced: part === 'allowed' });
     throw failure;
   }
 }
 
 /**
  * The summary: {allowed, lines, shipping, codes, totals}. allowed is false where the shop sells nothing to this visitor;
- * lines are the rows with at least one piece; shipping is null when none is chosen. Rejects with ApiFailure.
+ * lines are the rows with at least one piece; shipping is null when none is chosen. Rejects with ApiFailure, or with the reason
+ * of a signal that ends it.
  */
-export async function readSummary() {
-  const answers = await Promise.all(Object.keys(parts).map(read));
-  return summaryOf(isOneCart(answers) ? answers : await Promise.all(Object.keys(parts).map(read)));
+export async function readSummary(signal) {
+  const answers = await readAll(signal);
+  return summaryOf(isOneCart(answers) ? answers : await readAll(signal));
 }
+
+const readAll = (signal) => Promise.all(Object.keys(parts).map((part) => read(part, signal)));
 
 // A cart that is paid or emptied in another tab between the questions would be there for some of the answers only.
 const isOneCart = ([, ...ofCart]) => new Set(ofCart.map((part) => part.cart_found)).size === 1;

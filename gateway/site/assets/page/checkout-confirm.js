@@ -32,9 +32,10 @@ async function start() {
   startBuyer(showPayment);
   const control = controlForm(form, {
     check: ({ agree_to_terms_of_sale: agreed }) => ({ agree_to_terms_of_sale: ticked(agreed, 'Please tick the box to agree to the terms of sale.') }),
-    send: (values) => send(values).catch((error) => ({ error })),
+    send: attempt,
     done: answered,
   });
+  window.addEventListener('pagehide', () => attempted.abort());
   window.addEventListener('pageshow', (event) => { if (event.persisted) cameBack(control); });
   onToldByTabs('visitor', () => refreshVisitor().then((now) => isOther(now) && visitorChanged()).catch(() => {}));
   onToldByTabs('cart', cartChanged);
@@ -125,17 +126,34 @@ function showPayment() {
   form.hidden = stopped || !isKnown;
 }
 
-/** Looks at everything once more, then asks for the payment page: {address}, {refusal} or {changed}. */
-async function send(values) {
-  const [now, read] = await Promise.all([checkBuyer(drawnFor), readSummary()]);
-  if (now.email !== drawnFor.email || !isSameSummary(read, summary)) return { changed: [now, read] };
-  return paymentPage({ drawnFor, email: guestEmail(), agreed: values.agree_to_terms_of_sale, newsletter: values.newsletter, summary });
+// The press on Pay that counts. It is over once the page is left or somebody else is here: what is answered after that is about an
+// order that the page may not show any more, and leads nowhere.
+let attempted = new AbortController();
+
+const over = (signal) => new Promise((resolve) => { signal.addEventListener('abort', resolve, { once: true }); });
+
+/** What became of a press on Pay: {address}, {refusal}, {changed} or {error}, with the signal that says when it is over. */
+async function attempt(values) {
+  attempted.abort();
+  attempted = new AbortController();
+  const { signal } = attempted;
+  const outcome = await Promise.race([send(values, signal).catch((error) => ({ error })), over(signal)]);
+  return { ...outcome, signal };
 }
 
-async function answered({ address, refusal, changed, error }, control) {
-  if (address) await leave(address, control);
+// Looks at everything once more, then asks for the payment page. What counts is what the page showed when the button was pressed.
+async function send({ agree_to_terms_of_sale: agreed, newsletter }, signal) {
+  const shown = { drawnFor, summary };
+  const [now, read] = await Promise.all([checkBuyer(shown.drawnFor), readSummary(signal)]);
+  if (now.email !== shown.drawnFor.email || !isSameSummary(read, shown.summary)) return { changed: { now, read, shown } };
+  return paymentPage({ ...shown, email: guestEmail(), agreed, newsletter }, signal);
+}
+
+async function answered({ address, refusal, changed, error, signal }, control) {
+  if (signal.aborted) return;
+  if (address) await leave(address, control, signal);
   else if (changed) orderChanged(changed, control);
-  else if (refusal) await refused(refusal, control);
+  else if (refusal) await refused(refusal, control, signal);
   else if (error instanceof VisitorChanged) visitorChanged();
   else {
     if (!(error instanceof ApiFailure)) console.error(error);
@@ -144,17 +162,14 @@ async function answered({ address, refusal, changed, error }, control) {
 }
 
 // The button stays busy until the payment page is there. When the browser does not get there, the customer is not stuck.
-async function leave(address, control) {
-  const stuck = new Promise((resolve) => {
-    const timer = setTimeout(resolve, 15_000);
-    window.addEventListener('pagehide', () => clearTimeout(timer), { once: true });
-  });
-  await Promise.race([go(address), stuck]);
+async function leave(address, control, signal) {
+  await Promise.race([go(address), over(AbortSignal.any([signal, AbortSignal.timeout(15_000)]))]);
+  if (signal.aborted) return;
   control.say(fragment('The payment page does not open by itself. ', h('a', { href: address }, 'Open the payment page'), ' Nothing was charged yet.'));
 }
 
-function orderChanged([now, read], control) {
-  const before = summary.totals.cart_total;
+function orderChanged({ now, read, shown }, control) {
+  const before = shown.summary.totals.cart_total;
   show(now, read);
   forgetAttempt();
   if (form.hidden) {
@@ -166,9 +181,10 @@ function orderChanged([now, read], control) {
   control.say(`Something in your order changed since you opened this page.${sums} Nothing was charged. Please look at it, then press the button again.`);
 }
 
-async function refused(refusal, control) {
+async function refused(refusal, control, signal) {
   const words = refusalInWords(refusal);
   if (makesSummaryOld(refusal)) await refresh();
+  if (signal.aborted) return;
   if (refusal.startsWith('agree-to-terms')) control.problems({ agree_to_terms_of_sale: [words] });
   else if (form.hidden || place('order').hidden) sayFirst(place('notice'), notice('problem', h('p', {}, words)));
   else control.say(words);
@@ -193,6 +209,7 @@ const isOther = (now) => drawnFor && (now.id !== drawnFor.id || now.loggedIn !==
 
 // Back from the payment page, out of the browser's memory: form.js has freed the button, the rest may be old.
 async function cameBack(control) {
+  attempted.abort();
   forgetAttempt();
   control.busy(true);
   await refresh();
@@ -201,6 +218,7 @@ async function cameBack(control) {
 
 // Drawn for one, looked at by another: nothing of it may be used any more. The frame does the same for what was a member's.
 function visitorChanged() {
+  attempted.abort();
   fill(place('notice'));
   onlyState();
   focusOn(failure(place('state'), new VisitorChanged(location.pathname)));
