@@ -66,7 +66,7 @@ export function remove(row) {
     const line = row.line();
     try {
       const answer = await post('/order/cart-remove-sku', { sku_id: line.sku_id });
-      if (answer.cart_remove_sku === 'success') await removed(row, line, answer);
+      if (answer.cart_remove_sku === 'success') removed(row, line, answer);
       else {
         reported('cart-remove-sku', answer.errors?.error);
         changedElsewhere();
@@ -79,7 +79,7 @@ export function remove(row) {
   });
 }
 
-async function removed(row, line, answer) {
+function removed(row, line, answer) {
   const name = nameOf(line);
   const trace = traceOf(line, name);
   replaceRow(row, trace);
@@ -92,20 +92,15 @@ async function removed(row, line, answer) {
   }
   show(desk.cart);
   announce(`${name} was removed. ${lines.length ? inAll() : 'Your cart is empty.'}`);
-  if (lines.length === 0) await emptied(trace);
+  if (lines.length === 0) emptied(trace);
 }
 
-async function emptied(trace) {
+// The cart itself stays, which is as good as none: its codes and its shipping are wanted again when something is put back.
+function emptied(trace) {
   const place = document.querySelector('#cart-removed');
   place.replaceChildren(trace);
   place.hidden = false;
   focusOnGoods();
-  try {
-    const answer = await post('/order/cart-delete-cart', {});
-    if (answer.cart_delete_cart !== 'success') reported('cart-delete-cart', answer.errors?.error);
-  } catch {
-    ajaxError('cart-delete-cart'); // an empty cart is as good as none
-  }
 }
 
 function traceOf(line, name) {
