@@ -21,6 +21,21 @@ func (c *customer) menuEntries() []string {
 	return evaluate[[]string](c, `[...document.querySelectorAll(".menu-item-expanded")].filter((e) => e.checkVisibility()).map((e) => e.textContent)`)
 }
 
+// TestPagesAreReadyOnceTheyHaveBegun: the frame alone does not speak for a page whose module is still on its way.
+func TestPagesAreReadyOnceTheyHaveBegun(t *testing.T) {
+	c := newCustomer(t, desktop)
+	c.open("/products")
+	module := evaluate[string](c, `new URL(document.querySelector('script[src*="/page/"]').src).pathname`)
+	c.forgetCache()
+	release := c.hold(module)
+	evaluate[any](c, `void location.reload()`)
+	c.await(`document.readyState !== "complete" && document.querySelector("#header-cart")?.title`) // the frame knows the visitor
+	require.Empty(t, evaluate[string](c, `document.documentElement.dataset.ready ?? ""`))
+	release()
+	c.untilReady()
+	c.see("Desk-Tidy Paper Clips")
+}
+
 // TestHeaderLeadsEverywhere is journeys.md A 23.
 func TestHeaderLeadsEverywhere(t *testing.T) {
 	everyDevice(t, func(t *testing.T, c *customer) {
@@ -42,7 +57,7 @@ func TestHeaderLeadsEverywhere(t *testing.T) {
 		c.open("/about")
 		c.click("Menu")
 		require.Equal(t, []string{"Login", "Home", "PythonABot", "Products", "Contact", "Terms of Use", "Privacy Policy"}, c.menuEntries())
-		c.click("#main") // anywhere else
+		c.touchAt(5, 300, 1) // anywhere else
 		require.Empty(t, c.menuEntries())
 	})
 }
@@ -104,6 +119,8 @@ func TestNewTermsAreAskedFor(t *testing.T) {
 		c.axe()
 		c.press("Escape", "Escape")
 		c.see("Our terms have changed")
+		evaluate[any](c, `void document.querySelector("#terms-dialogue").close()`) // what the way back of phones does
+		c.await(`document.querySelector("#terms-dialogue").open`)
 		c.click("Agree and go on")
 		c.see("Please read the terms, then tick the box to agree.")
 		c.check("I have read and agree", true)
@@ -113,8 +130,10 @@ func TestNewTermsAreAskedFor(t *testing.T) {
 		require.Equal(t, "2", c.awaitSent("/user/terms-of-use-agree", 1)[0].form.Get("version"))
 		require.Equal(t, "About", c.title())
 
-		for _, readable := range []string{"/terms-of-use", "/privacy-policy", "/terms-of-sale"} {
-			c.open(readable)
+		asked := len(c.sent("/user/terms-of-use-agree-check"))
+		for n, readable := range []string{"/terms-of-use", "/privacy-policy", "/terms-of-sale"} {
+			c.open(readable) // is ready once the check has its answer
+			require.Len(t, c.sent("/user/terms-of-use-agree-check"), asked+n+1)
 			c.notSee("Our terms have changed")
 		}
 	})
@@ -136,6 +155,24 @@ func TestNewTermsThatCannotBeSaved(t *testing.T) {
 	c.click("Agree and go on")
 	c.see("The shop cannot be reached.")
 	require.True(t, c.checked("I have read and agree"), "what was entered is kept")
+	c.fail("/user/terms-of-use-agree", answers(`{"terms_of_use_agree": "error", "errors": {"error": "version-already-agreed"}, "user-api-version": "0.0.1"}`), 1)
+	c.click("Agree and go on")
+	c.notSee("Our terms have changed")
+	require.Equal(t, "terms-of-use-agree-version-already-agreed", c.awaitSent("/clientevent/ajaxerror", 3)[2].query.Get("error_id"))
+}
+
+func TestNewTermsAreNoTrap(t *testing.T) {
+	c := newCustomer(t, phone)
+	c.register()
+	c.expect("inline event handler", "/user/logout")
+	c.fail("/user/terms-of-use-agree-check", answers(newTerms), -1)
+	c.open("/about")
+	c.fail("/user/logout", status(503), 1)
+	c.within("#terms-dialogue").click("Log out")
+	c.within("#terms-dialogue").see("You are still logged in.")
+	c.within("#terms-dialogue").click("Log out")
+	c.arrive("/login")
+	require.Empty(t, c.cookie("sessionid"))
 }
 
 // TestChatTakesAMessage is journeys.md A 25.
@@ -224,13 +261,39 @@ func TestLinksWithoutACampaignAreNotReported(t *testing.T) {
 
 func TestShopWithoutItsAPI(t *testing.T) {
 	c := newCustomer(t, phone)
-	c.expect("")
+	c.expect("status 502")
 	c.fail(everyAPICall, status(502), -1)
 	c.open("/terms-of-sale")
+	require.Empty(t, evaluate[string](c, `document.querySelector("#cart-item-count-wrapper").textContent`), "nobody knows")
 	require.Equal(t, "Terms of Sale", c.title())
 	require.Equal(t, "index-logged-in", c.awaitSent("/clientevent/ajaxerror", 1)[0].query.Get("error_id"))
 	c.click("Menu")
 	require.NotEmpty(t, c.menuEntries())
+}
+
+func TestTheFrameGreetsWhomItCouldNotNameAtFirst(t *testing.T) {
+	c := newCustomer(t, phone)
+	c.register()
+	c.expect("/user/logged-in")
+	c.fail("/user/logged-in", status(503), 3)
+	c.open("/about")
+	c.await(`document.querySelector("#header-account-initials").textContent === "AS"`)
+	c.awaitSent("/user/terms-of-use-agree-check", 1)
+	c.awaitSent("/clientevent/pageview", 1)
+	c.click("Menu")
+	c.see("Logout")
+	c.notSee("This shop uses cookies")
+}
+
+func TestTheNoticeWaitsForNobodyLong(t *testing.T) {
+	c := newCustomer(t, phone)
+	release := c.hold("/user/logged-in")
+	evaluate[any](c, "void location.assign('"+shop.site+"/about')")
+	c.see("This shop uses cookies")
+	c.click("#footer-fixed-action-link")
+	release()
+	c.untilReady()
+	c.notSee("This shop uses cookies")
 }
 
 func TestOfflineIsTold(t *testing.T) {

@@ -10,24 +10,31 @@ const dialog = document.querySelector('#chat-dialogue');
 const opener = document.querySelector('#chat-icon');
 const form = document.querySelector('#chat-form');
 
-/** Makes the chat open; a member's name and address stand in it already. */
-export function startChat(found) {
+let known = null;
+
+/** Has a member's name and address stand in the chat the next time it opens. */
+export function introduce(found) {
+  known = found;
+}
+
+/** Makes the chat open. */
+export function startChat() {
   opener.disabled = false;
-  opener.addEventListener('click', () => open(found));
+  opener.addEventListener('click', open);
   for (const other of document.querySelectorAll('[data-opens="chat"]')) {
     other.disabled = false;
-    other.addEventListener('click', () => open(found));
+    other.addEventListener('click', open);
   }
   document.querySelector('#chat-icon-close').addEventListener('click', () => dialog.close());
   dialog.addEventListener('close', () => buttonClick('chat-icon-close'));
   controlForm(form, { check, send: (values) => post('/user/put-chat-message', values), done: sent, failed: () => ajaxError('submit-chat-message') });
 }
 
-function open(found) {
+function open() {
   buttonClick('chat-icon');
-  if (found?.loggedIn) {
-    form.elements.name.value ||= `${found.firstName} ${found.lastName}`.trim().slice(0, 30);
-    form.elements.email_address.value ||= found.email;
+  if (known?.loggedIn) {
+    form.elements.name.value ||= `${known.firstName} ${known.lastName}`.trim().slice(0, 30);
+    form.elements.email_address.value ||= known.email;
   }
   dialog.showModal();
 }

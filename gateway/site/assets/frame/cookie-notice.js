@@ -5,13 +5,23 @@ import { announce } from '../element.js';
 
 const bar = document.querySelector('#footer-fixed');
 
+let isStarted = false;
+
 /** Shows the notice unless the visitor has agreed. */
 export function startCookieNotice() {
-  if (hasAgreed()) return;
+  if (isStarted || hasAgreed()) return;
+  isStarted = true;
   bar.hidden = false;
   keepRoom();
   new ResizeObserver(keepRoom).observe(bar);
   document.querySelector('#footer-fixed-action-link').addEventListener('click', accept);
+}
+
+/** Takes the notice away: members are asked about the terms instead. */
+export function endCookieNotice() {
+  if (!isStarted) return;
+  bar.hidden = true;
+  keepRoom();
 }
 
 function keepRoom() {
@@ -21,6 +31,7 @@ function keepRoom() {
 function accept() {
   rememberAgreement();
   bar.hidden = true;
+  document.querySelector('#main').focus({ preventScroll: true }); // the button that had it is gone
   keepRoom();
   announce('Thank you. The notice is closed.');
   if (!hasAgreed()) announce('Your browser keeps no cookies for this shop, so the notice will come back.');

@@ -3,9 +3,9 @@
 import { ajaxError, pageOpened } from '../event.js';
 import { drawnFor, onToldByTabs, refreshVisitor, startOver, visitor } from '../visitor.js';
 import { drawing } from '../ready.js';
-import { startChat } from './chat.js';
+import { introduce, startChat } from './chat.js';
 import { startConnectionNotice } from './connection.js';
-import { startCookieNotice } from './cookie-notice.js';
+import { endCookieNotice, startCookieNotice } from './cookie-notice.js';
 import { cover, isCovered, sayCovered, uncover } from './cover.js';
 import { showVisitor, startHeader } from './header.js';
 import { startTermsCheck } from './terms.js';
@@ -15,19 +15,44 @@ const done = drawing('frame');
 async function start() {
   startHeader();
   startConnectionNotice();
-  try {
-    const found = await visitor();
-    showVisitor(found);
-    startChat(found);
-    if (found.loggedIn) startTermsCheck();
-    else startCookieNotice();
-    pageOpened();
-  } catch {
+  startChat();
+  setTimeout(() => { if (!isMet) startCookieNotice(); }, noticeAfter);
+  if (!await meet()) {
     ajaxError('index-logged-in', { forced: true });
-    startChat(null);
     startCookieNotice();
+    meetLater();
   }
   done();
+}
+
+/** How long the cookie notice waits for who it is for, in milliseconds; members do not need it. */
+const noticeAfter = 2000;
+
+let isMet = false;
+
+/** Does for the visitor what the frame does once; false when nobody knows yet who that is. */
+async function meet() {
+  const found = await visitor().catch(() => null);
+  if (!found) return false;
+  isMet = true;
+  showVisitor(found);
+  introduce(found);
+  pageOpened();
+  if (found.loggedIn) endCookieNotice();
+  else startCookieNotice();
+  if (found.loggedIn) await startTermsCheck();
+  return true;
+}
+
+const pauses = [0, 2, 5, 15]; // seconds
+
+// A visitor whom the API could not name at first is greeted as soon as it can.
+async function meetLater() {
+  for (const seconds of pauses) {
+    await new Promise((resolve) => { setTimeout(resolve, seconds * 1000); });
+    if (await meet()) return;
+  }
+  window.addEventListener('online', meetLater, { once: true });
 }
 
 onToldByTabs('cart', () => refreshVisitor().then(showVisitor).catch(() => {}));

@@ -52,8 +52,10 @@ function logoutEntry() {
   return h('li', { id: 'menu-logout' }, out);
 }
 
-async function logOut(out) {
-  out.disabled = true;
+/** Logs out and leads to the login; out is the button that was pressed, say(text) tells that it failed. */
+export async function logOut(out, say = sayInHeader) {
+  if (out.getAttribute('aria-disabled') === 'true') return;
+  out.setAttribute('aria-disabled', 'true'); // it keeps the focus
   try {
     await get('/user/logout');
     tellTabs('visitor');
@@ -61,8 +63,8 @@ async function logOut(out) {
     go('/login', { replace: true });
   } catch (failure) {
     ajaxError('index-logout');
-    out.disabled = false;
-    sayInHeader(`You are still logged in. ${inWords(failure)}`);
+    out.removeAttribute('aria-disabled');
+    say(`You are still logged in. ${inWords(failure)}`);
   }
 }
 
