@@ -280,6 +280,32 @@ func TestPurchasePageFromMemory(t *testing.T) {
 	})
 }
 
+// The way to a payment page that does not open by itself is another press on Pay, so that it never leads to an order of before.
+func TestPurchasePaymentPageDoesNotOpen(t *testing.T) {
+	c := newCustomer(t, phone)
+	c.add("1", "1")
+	c.asGuest()
+	c.check(termsBox, true)
+	evaluate[any](c, `void (() => { const real = AbortSignal.timeout; AbortSignal.timeout = (wait) => real.call(AbortSignal, wait === 15000 ? 200 : wait); })()`)
+	c.fail("/pay/", status(http.StatusNoContent), 2) // which leaves a browser where it is
+	c.click(payButton)
+	c.see("does not open by itself")
+	c.click("Open the payment page")
+	c.awaitSent("/pay/", 2)
+	c.see("does not open by itself")
+	started := c.sent(startPath)
+	require.Len(t, started, 2)
+	require.Equal(t, started[0].header.Get("Idempotency-Key"), started[1].header.Get("Idempotency-Key"), "the same order's payment page")
+	c.add("1", "2")
+	c.click("Open the payment page")
+	c.see("Something in your order changed")
+	c.notSee("Open the payment page")
+	require.Len(t, c.sent(startPath), 2)
+	total := c.text("#confirm-totals dd.totals__sum")
+	c.toPayment()
+	c.see("Total " + strings.TrimPrefix(total, "$") + " USD")
+}
+
 func TestPurchaseTwoTabs(t *testing.T) {
 	c := newCustomer(t, desktop)
 	c.add("1", "1")

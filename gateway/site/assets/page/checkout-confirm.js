@@ -55,9 +55,17 @@ async function load() {
 function show(found, read) {
   drawnFor = found;
   summary = read;
+  forgetSaid();
   if (!summary.allowed) showClosed();
   else if (summary.lines.length === 0) showEmpty();
   else showOrder();
+}
+
+// What was said about paying was about what stood there before.
+function forgetSaid() {
+  const said = form.querySelector('.form__summary');
+  if (said.contains(document.activeElement)) payButton.focus();
+  fill(said).hidden = true;
 }
 
 function onlyState() {
@@ -161,11 +169,12 @@ async function answered({ address, refusal, changed, error, signal }, control) {
   }
 }
 
-// The button stays busy until the payment page is there. When the browser does not get there, the customer is not stuck.
+// The button stays busy until the payment page is there. When the browser does not get there, the customer is not stuck: another
+// press looks at everything again, and gives the same payment page as long as that is the same order's.
 async function leave(address, control, signal) {
   await Promise.race([go(address), over(AbortSignal.any([signal, AbortSignal.timeout(15_000)]))]);
   if (signal.aborted) return;
-  control.say(fragment('The payment page does not open by itself. ', h('a', { href: address }, 'Open the payment page'), ' Nothing was charged yet.'));
+  control.say(fragment('The payment page does not open by itself. ', h('button', { className: 'link-button', type: 'button', on: { click: () => form.requestSubmit(payButton) } }, 'Open the payment page'), ' Nothing was charged yet.'));
 }
 
 function orderChanged({ now, read, shown }, control) {
