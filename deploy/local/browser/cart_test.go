@@ -501,6 +501,15 @@ func TestCartChangesThatFail(t *testing.T) {
 		c.eventSent("cart-remove-sku")
 		c.click(removeIt(leftClips))
 		c.awaitCount(row(leftClips), 0)
+		c.await(`document.querySelector("#announcements").textContent === "Desk-Tidy Paper Clips, Silver, Medium was removed."`)
+
+		c.fail(removePath, lostAnswer(), 1)
+		c.fail(itemsPath, status(http.StatusInternalServerError), 1)
+		c.expect(itemsPath)
+		c.click(removeIt(bands))
+		c.within(row(bands)).see("It may have been removed all the same")
+		c.within("#cart-notice").click("Try again")
+		c.within("#cart-detail-body").see("Your cart is empty")
 	})
 }
 

@@ -7,7 +7,7 @@ import { lineName } from '../line.js';
 import { money } from '../money.js';
 import { inWords } from '../state.js';
 import { tellTabs } from '../visitor.js';
-import { changedElsewhere, desk, lost, refresh, say, show, take } from './desk.js';
+import { changedElsewhere, desk, lost, mayHaveHappened, refresh, say, show, take } from './desk.js';
 import { focusOnGoods, replaceRow } from './lines.js';
 import { methodsOf } from './load.js';
 import { markShipping, sayAtShipping } from './shipping.js';
@@ -72,10 +72,21 @@ export function remove(row) {
         changedElsewhere();
       }
     } catch (error) {
-      row.box.say(`${inWords(error)} Nothing was removed.`);
-      lost('cart-remove-sku', error);
+      notRemoved(row, error);
     }
     row.busy(false);
+  });
+}
+
+// What the box says is true only when the cart was read again: the answer may be all that was lost.
+function notRemoved(row, error) {
+  const [name, words, isOpen] = [nameOf(row.line()), inWords(error), mayHaveHappened(error)];
+  row.box.putBack(isOpen ? words : `${words} Nothing was removed.`);
+  lost('cart-remove-sku', error);
+  if (!isOpen) return;
+  refresh().then((wasRead) => {
+    if (!row.element.isConnected) announce(`${name} was removed.`);
+    else row.box.say(`${words} ${wasRead ? 'Nothing was removed.' : 'It may have been removed all the same.'}`);
   });
 }
 

@@ -130,5 +130,8 @@ export function lost(id, error) {
   }
   if (!(error instanceof ApiFailure)) console.error(error);
   ajaxError(id);
-  if (error.kind !== 'busy' && error.kind !== 'refused') refresh();
+  if (mayHaveHappened(error)) refresh();
 }
+
+/** Whether a change that failed so may have been made all the same. */
+export const mayHaveHappened = (error) => !(error instanceof VisitorChanged) && error.kind !== 'busy' && error.kind !== 'refused';

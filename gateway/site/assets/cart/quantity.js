@@ -60,6 +60,13 @@ class QuantityBox {
     this.say(text);
   }
 
+  /** Shows what the cart has, unless the customer is just saying otherwise, and says why. */
+  putBack(text) {
+    if (this.#wanted === null && this.#sent === null) this.#input.value = this.#saved;
+    this.#stepper.showLimits();
+    this.say(text);
+  }
+
   /** Says something under the box; '' takes it away. */
   say(text, { isInvalid = false } = {}) {
     this.#problem.textContent = text;
