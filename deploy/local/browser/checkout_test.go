@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -186,6 +187,29 @@ func TestCheckoutPaymentPageFails(t *testing.T) {
 			require.Equal(t, failing.sameKey, asked[0].header.Get("Idempotency-Key") == asked[1].header.Get("Idempotency-Key"))
 		})
 	}
+}
+
+// The edge repeats an answer for a day, a payment page is dead before that.
+func TestCheckoutKeyIsForMinutes(t *testing.T) {
+	c := newCustomer(t, phone)
+	c.expect(startPath)
+	c.add("1", "1")
+	c.asGuest()
+	c.check(termsBox, true)
+	c.fail(startPath, lostAnswer(), 3)
+	evaluate[any](c, `void (() => { const real = Date.now; globalThis.later = 0; Date.now = () => real() + later; })()`)
+	var keys []string
+	for _, minutes := range []int{0, 9, 11} {
+		evaluate[any](c, fmt.Sprintf(`void (globalThis.later = %d * 60_000)`, minutes))
+		c.click(payButton)
+		asked := c.awaitSent(startPath, len(keys)+1)
+		c.see("cannot be reached")
+		keys = append(keys, asked[len(keys)].header.Get("Idempotency-Key"))
+	}
+	require.Equal(t, keys[0], keys[1])
+	require.NotEqual(t, keys[1], keys[2])
+	c.click(payButton)
+	c.arriveAt(shop.sandbox + "/pay/")
 }
 
 func refuses(code string) breakage {

@@ -7,11 +7,18 @@ import { refreshVisitor } from '../visitor.js';
 
 const path = '/order/create-checkout-session';
 
+/**
+ * How long a lost answer is asked for again, in milliseconds. The edge would repeat it for a day, the payment page that it names
+ * does not live that long; after this the order service gives the page that it has for the cart, or a new one.
+ */
+const keyLife = 10 * 60_000;
+
 // The key under which the edge repeats its answer. It lives as long as nothing was answered and nothing was changed.
-let attempt = { key: '', content: '' };
+let attempt = { key: '', content: '', since: 0 };
 
 function keyFor(content) {
-  if (attempt.content !== content) attempt = { key: newKey(), content };
+  const isOld = Date.now() - attempt.since > keyLife;
+  if (isOld || attempt.content !== content) attempt = { key: newKey(), content, since: Date.now() };
   return attempt.key;
 }
 
@@ -23,7 +30,7 @@ function newKey() {
 
 /** Ends the attempt: the next one is another payment page's. */
 export function forgetAttempt() {
-  attempt = { key: '', content: '' };
+  attempt = { key: '', content: '', since: 0 };
 }
 
 /**

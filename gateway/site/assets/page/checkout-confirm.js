@@ -234,9 +234,9 @@ function visitorChanged() {
 }
 
 async function cartChanged() {
+  forgetAttempt();
   if (form.getAttribute('aria-busy') === 'true') return; // paying looks for itself
   const before = summary;
-  forgetAttempt();
   if (!await refresh() || isSameSummary(before, summary)) return;
   announce('Your cart was changed in another tab. The page shows what it holds now.');
   if (summary.lines?.length > 0 && !obstacle()) fill(place('notice'), notice('info', h('p', {}, 'Your cart was changed in another tab. This is what it holds now.')));
