@@ -150,6 +150,8 @@ async function attempt(values) {
 }
 
 // Looks at everything once more, then asks for the payment page. What counts is what the page showed when the button was pressed.
+// Between looking and asking the cart may still change, by another device. That is accepted: the order service freezes the cart as
+// it is at that moment, and the payment page shows goods and sum of that before anything is charged.
 async function send({ agree_to_terms_of_sale: agreed, newsletter }, signal) {
   const shown = { drawnFor, summary };
   const [now, read] = await Promise.all([checkBuyer(shown.drawnFor), readSummary(signal)]);
