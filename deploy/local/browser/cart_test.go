@@ -499,6 +499,14 @@ func TestCartChangesThatFail(t *testing.T) {
 		c.click(removeIt(leftClips))
 		c.within(row(leftClips)).see("Nothing was removed")
 		c.eventSent("cart-remove-sku")
+		c.fill(quantityBox(leftClips), "100")
+		c.within(row(leftClips)).see("0 to 99")
+		c.fail(removePath, limited(time.Minute), 1)
+		c.click(removeIt(leftClips))
+		c.within(row(leftClips)).see("Please wait a minute", "Nothing was removed")
+		require.Equal(t, "6", c.value(quantityBox(leftClips)), "the box shows what is in the cart")
+
+		c.fail(removePath, lostAnswer(), 1)
 		c.click(removeIt(leftClips))
 		c.awaitCount(row(leftClips), 0)
 		c.await(`document.querySelector("#announcements").textContent === "Desk-Tidy Paper Clips, Silver, Medium was removed."`)
@@ -546,6 +554,15 @@ func TestCartWithSoldOutGoods(t *testing.T) {
 		c.within("#cart-checkout-above").see("Not everything in your cart is in stock", "<img src=x onerror=alert(1)> & Sons")
 		c.within(row(bands)).see("$14.99 Price now: $13.49 each")
 		require.Zero(t, c.count(toCheckout)+c.count("#cart-checkout-top"))
+
+		c.fail(quantityPath, answers(`{"cart_update_sku_quantity":"success","sku_subtotal":"0.00","discount_code_data":{},
+			"cart_totals_data":{"item_subtotal":"14.99","item_discount":"1.50","shipping_subtotal":"9.56","shipping_discount":null,"cart_total":"23.05"}}`), 1)
+		c.fill(quantityBox("1"), "0")
+		c.awaitCount(toCheckout, 1) // the checkout asks only for what is ordered
+		c.fail(quantityPath, answers(`{"cart_update_sku_quantity":"success","sku_subtotal":"1200.00","discount_code_data":{},
+			"cart_totals_data":{"item_subtotal":"1214.99","item_discount":"1.50","shipping_subtotal":"9.56","shipping_discount":null,"cart_total":"1223.05"}}`), 1)
+		c.fill(quantityBox("1"), "1")
+		c.within("#cart-checkout-above").see("Not everything in your cart is in stock")
 		c.resize(320, 640)
 		c.checkWidth()
 		c.resize(c.device.width, c.device.height)

@@ -22,15 +22,16 @@ function link(id, leave) {
 }
 
 function reasonAgainst(lines) {
-  const missing = lines.filter((line) => line.sku_inventory__identifier !== 'in-stock');
+  const ordered = lines.filter((line) => line.quantity > 0);
+  const missing = ordered.filter((line) => line.sku_inventory__identifier !== 'in-stock');
   if (missing.length) return { key: `missing ${missing.map((line) => line.sku_id)}`, notice: missingNotice(missing, lines) };
-  if (lines.some((line) => line.quantity > 0)) return null;
+  if (ordered.length) return null;
   return { key: 'nothing', notice: warning(h('p', {}, 'Nothing is ordered: every quantity is 0. Choose how many you want to go to the checkout.')) };
 }
 
 function missingNotice(missing, lines) {
   return warning(
-    h('p', {}, 'Not everything in your cart is in stock. Please remove these goods to go to the checkout:'),
+    h('p', {}, 'Not everything in your cart is in stock. Please remove these goods, or order none of them, to go to the checkout:'),
     h('ul', {}, missing.map((line) => h('li', {}, lineName(line, lines)))));
 }
 
