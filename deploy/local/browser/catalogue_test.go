@@ -85,6 +85,16 @@ func TestCatalogueFailures(t *testing.T) {
 			c.eventSent("products")
 			c.click("Try again")
 			c.see("Desk-Tidy Paper Clips")
+			require.Equal(t, "Products", c.focused())
+
+			c.fail("/order/products", how, 2)
+			c.open("/")
+			c.within("#home-products").click("Try again")
+			c.within("#home-products").see("cannot be shown")
+			c.await(`document.activeElement.id === "home-products-title"`)
+			c.within("#home-products").click("Try again")
+			c.within("#home-products").see("Desk-Tidy Paper Clips")
+			require.Equal(t, "On our shelf", c.focused())
 
 			c.fail("/order/product/bSusp6dBHm", how, 1)
 			c.open(paperClips)

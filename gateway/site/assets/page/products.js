@@ -1,7 +1,7 @@
 // The product list: a card for everything that the shop sells.
 
 import { get } from '../api.js';
-import { fill, h } from '../element.js';
+import { fill, focusOn, h } from '../element.js';
 import { ajaxError } from '../event.js';
 import { productCard } from '../product-card.js';
 import { drawing } from '../ready.js';
@@ -14,14 +14,23 @@ const place = document.querySelector('#products');
 const atOnce = 4;
 
 async function start() {
+  await load();
+  done();
+}
+
+async function load() {
   try {
     const { products_data: products } = await get('/order/products');
     show(Object.values(products));
   } catch (error) {
     ajaxError('products');
-    failure(place, error, start);
+    failure(place, error, again);
   }
-  done();
+}
+
+async function again() {
+  await load();
+  focusOn(document.querySelector('h1'));
 }
 
 function show(products) {
