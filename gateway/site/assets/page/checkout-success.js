@@ -2,14 +2,13 @@
 // on it pays anything, and it may be opened as often as one likes.
 
 import { go, parameter } from '../address.js';
-import { setCartCount } from '../badge.js';
 import { forgetGuestEmail } from '../checkout/email.js';
 import { orderOf } from '../checkout/arrival.js';
 import { fill, focusOn, h } from '../element.js';
 import { noteOrderPaid } from '../order/thanks.js';
 import { drawing } from '../ready.js';
 import { inWords, notice } from '../state.js';
-import { refreshVisitor, tellTabs } from '../visitor.js';
+import { tellTabs } from '../visitor.js';
 
 const done = drawing('page');
 const state = document.querySelector('#success-state');
@@ -51,7 +50,6 @@ async function toOrder(order) {
   noteOrderPaid(order);
   forgetGuestEmail();
   tellTabs('cart');
-  await refreshVisitor().then((now) => setCartCount(now.cartItemCount)).catch(() => {}); // the next page counts anew
   await go(`/account/order?${new URLSearchParams({ identifier: order })}`, { replace: true });
 }
 
