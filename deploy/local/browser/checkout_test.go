@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/stretchr/testify/require"
 )
 
@@ -406,3 +407,24 @@ func TestArrivalFails(t *testing.T) {
 		})
 	}
 }
+
+// A payment may take minutes, in which a call fails now and then; the page has no reason to give up.
+func TestArrivalWaitsThroughHiccups(t *testing.T) {
+	c := newCustomer(t, phone)
+	c.expect(arrivalPath)
+	c.add("1", "1")
+	session, order := c.buy()
+	for range 2 {
+		c.fail(arrivalPath, status(http.StatusBadGateway), 2)
+		c.fail(arrivalPath, answers(`{"checkout_session_success":"error","errors":{"error":"payment-not-completed"}}`), 1)
+	}
+	c.open("/about")
+	tell(c, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: hasty})
+	goTo(c, shop.site+"/checkout/success?session_id="+url.QueryEscape(session))
+	c.arrive("/account/order")
+	require.Equal(t, order, c.parameter("identifier"))
+	require.Equal(t, 7, len(c.sent(arrivalPath)), "each failure was met")
+}
+
+// hasty makes a page's waits a tenth as long.
+const hasty = `{ const real = setTimeout; globalThis.setTimeout = (done, wait, ...more) => real(done, wait / 10, ...more); }`

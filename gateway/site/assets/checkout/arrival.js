@@ -9,7 +9,7 @@ const pauses = [2, 3, 5, 8, 10];
 /** How long one waits with an open page, in milliseconds; then the mail is the better messenger. */
 const longest = 5 * 60_000;
 
-// A call may fail by bad luck; this often it is asked again before anybody hears of it.
+// A call may fail by bad luck; this often in a row it is asked again before anybody hears of it.
 const quietTries = 2;
 
 const wait = (seconds) => new Promise((resolve) => { setTimeout(resolve, seconds * 1000); });
@@ -23,7 +23,7 @@ export async function orderOf(sessionId, waiting) {
   let failures = 0;
   for (let asked = 0; ; asked += 1) {
     const answer = await ask(sessionId);
-    failures += answer.failure ? 1 : 0;
+    failures = answer.failure ? failures + 1 : 0;
     if (isFinal(answer, failures) || Date.now() - begun > longest) return report(answer);
     if (answer.refusal) waiting();
     await wait(pauses[Math.min(asked, pauses.length - 1)]);
@@ -32,7 +32,7 @@ export async function orderOf(sessionId, waiting) {
 
 // "unexpected-error" is a payment whose order could not be written yet: the next question may find it.
 function isFinal({ order, refusal, failure }, failures) {
-  if (failure) return failures > quietTries || !['offline', 'timeout', 'broken'].includes(failure.kind);
+  if (failure) return failures > quietTries || !failure.mayHaveHappened;
   return Boolean(order) || !['payment-not-completed', 'unexpected-error'].includes(refusal);
 }
 
