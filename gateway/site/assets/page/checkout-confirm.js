@@ -88,7 +88,7 @@ function showClosed() {
 
 function showEmpty() {
   onlyState();
-  empty(place('state'), { title: 'Your cart is empty', text: 'There is nothing to confirm. Orders that you have paid for are on their way already.', link: '/products', label: 'Browse our products' });
+  empty(place('state'), { title: 'Your cart is empty', text: 'There is nothing to confirm. If you have just paid, your order is safe: its confirmation comes by mail.', link: '/products', label: 'Browse our products' });
 }
 
 function showOrder() {
