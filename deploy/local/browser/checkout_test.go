@@ -100,8 +100,9 @@ func TestCheckoutGuestAddress(t *testing.T) {
 		c.check("#confirm-newsletter", true)
 		c.reload()
 		c.see("The confirmation goes to "+c.email, "Pay $")
+		require.True(t, c.checked("#confirm-newsletter"))
+		require.False(t, c.checked(termsBox), "this is said for each order")
 		c.check(termsBox, true)
-		c.check("#confirm-newsletter", true)
 		c.click("Change the e-mail address")
 		c.see("Go on as a guest")
 		require.Zero(t, c.count(payButton))
@@ -113,6 +114,22 @@ func TestCheckoutGuestAddress(t *testing.T) {
 		require.True(t, c.checked(termsBox), "nothing else is lost")
 		require.True(t, c.checked("#confirm-newsletter"))
 	})
+}
+
+// A guest who gives up the order leaves no address for the next one at the same screen.
+func TestCheckoutForgetsWhoGaveUp(t *testing.T) {
+	c := newCustomer(t, phone)
+	c.add("1", "1")
+	c.asGuest()
+	c.check("#confirm-newsletter", true)
+	c.post("/order/cart-delete-cart", nil)
+	c.reload()
+	c.see("Your cart is empty")
+	c.add("1", "1")
+	c.reload()
+	c.see("Go on as a guest")
+	c.notSee(c.email)
+	require.Equal(t, "0 false", evaluate[string](c, `sessionStorage.length + " " + document.querySelector("#confirm-newsletter").checked`))
 }
 
 // Journeys D2: whatever the case, an address of a member is a member's.

@@ -7,7 +7,7 @@ import { controlForm } from '../form.js';
 import { plain } from '../prose.js';
 import { email } from '../rule.js';
 import { inWords, notice } from '../state.js';
-import { forgetGuestEmail, guestEmail, keepGuestEmail } from './email.js';
+import { forgetGuest, forgetGuestEmail, guestEmail, keepGuestEmail } from './email.js';
 
 const section = document.querySelector('#confirm-buyer');
 const known = document.querySelector('#confirm-email');
@@ -33,7 +33,7 @@ export function startBuyer(changed) {
 
 /** Draws the section for a visitor; true when it is known where the confirmation goes. */
 export function showBuyer(visitor) {
-  if (visitor.loggedIn) forgetGuestEmail();
+  if (visitor.loggedIn) forgetGuest();
   const address = visitor.loggedIn ? visitor.email : guestEmail();
   section.hidden = false;
   known.hidden = !address;

@@ -3,7 +3,7 @@
 
 import { ApiFailure, VisitorChanged } from '../api.js';
 import { go } from '../address.js';
-import { guestEmail } from '../checkout/email.js';
+import { forgetGuest, guestEmail, keepOffers, wantsOffers } from '../checkout/email.js';
 import { failureInWords, makesSummaryOld, refusalInWords } from '../checkout/refusal.js';
 import { checkBuyer, forgetAttempt, paymentPage } from '../checkout/payment.js';
 import { showBuyer, startBuyer } from '../checkout/buyer.js';
@@ -30,6 +30,7 @@ let summary;
 
 async function start() {
   startBuyer(showPayment);
+  startOffers();
   const control = controlForm(form, {
     check: ({ agree_to_terms_of_sale: agreed }) => ({ agree_to_terms_of_sale: ticked(agreed, 'Please tick the box to agree to the terms of sale.') }),
     send: attempt,
@@ -41,6 +42,12 @@ async function start() {
   onToldByTabs('cart', cartChanged);
   await load();
   done();
+}
+
+function startOffers() {
+  const { newsletter } = form.elements;
+  newsletter.checked ||= wantsOffers();
+  newsletter.addEventListener('change', () => keepOffers(newsletter.checked));
 }
 
 async function load() {
@@ -86,7 +93,10 @@ function showClosed() {
     h('p', {}, h('a', { className: 'button button--quiet', href: '/cart' }, 'Back to the cart'))));
 }
 
+// An order given up, it may be, and the next one at this tab somebody else.
 function showEmpty() {
+  forgetGuest();
+  form.reset();
   onlyState();
   empty(place('state'), { title: 'Your cart is empty', text: 'There is nothing to confirm. If you have just paid, your order is safe: its confirmation comes by mail.', link: '/products', label: 'Browse our products' });
 }

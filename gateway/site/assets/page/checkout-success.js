@@ -2,7 +2,7 @@
 // on it pays anything, and it may be opened as often as one likes.
 
 import { go, parameter } from '../address.js';
-import { forgetGuestEmail } from '../checkout/email.js';
+import { forgetGuest } from '../checkout/email.js';
 import { orderOf } from '../checkout/arrival.js';
 import { fill, focusOn, h } from '../element.js';
 import { noteOrderPaid } from '../order/thanks.js';
@@ -48,7 +48,7 @@ function sayWaiting() {
 
 async function toOrder(order) {
   noteOrderPaid(order);
-  forgetGuestEmail();
+  forgetGuest();
   tellTabs('cart');
   await go(`/account/order?${new URLSearchParams({ identifier: order })}`, { replace: true });
 }
