@@ -61,7 +61,7 @@ function showNone() {
 
 function showForeign() {
   fill(detail, h('div', { className: 'empty' }, h('h2', {}, 'This order is not in your account'),
-    h('p', {}, 'It was placed by another account, or as a guest. To see it, log out and open its link again.'),
+    h('p', {}, 'It was placed as a guest or with another account. To see it, log out and open its link again; for an order of an account you are asked to log in to that account.'),
     h('p', {}, h('a', { className: 'button', href: '/account/' }, 'Go to my account'))));
 }
 
