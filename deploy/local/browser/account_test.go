@@ -570,10 +570,14 @@ func TestNobodyIsDrawnBeforeTheVisitorIsKnown(t *testing.T) {
 			c.open(page)
 			c.see("The shop has a problem.")
 			require.Empty(t, c.sent("/user/account-content"), "nothing of a member is asked for that nobody knows")
+			c.click("Try again")
+			c.see("The shop has a problem.")
+			require.NotEqual(t, "BODY", evaluate[string](c, "document.activeElement.tagName"), "the focus stays there")
 			c.heal()
 			c.click("Try again")
 			if page == "/account" {
 				c.see(c.email)
+				c.await(`document.activeElement.tagName === "H1"`)
 				return
 			}
 			c.fill("First name", "Grace")

@@ -33,10 +33,20 @@ export function failure(place, error, retry) {
   if (!(error instanceof ApiFailure || error instanceof VisitorChanged)) console.error(error);
   const again = error instanceof VisitorChanged || !retry
     ? h('button', { className: 'button', type: 'button', on: { click: () => location.reload() } }, 'Load again')
-    : h('button', { className: 'button', type: 'button', on: { click: () => { loading(place); retry(); } } }, 'Try again');
+    : h('button', { className: 'button', type: 'button', on: { click: () => tryAgain(place, retry) } }, 'Try again');
   const said = notice('problem', h('p', {}, inWords(error)), h('p', {}, again));
   fill(place, said);
   return said;
+}
+
+// The button that has the focus goes away, and often the place, too: the focus waits in it, then goes to the page's heading.
+async function tryAgain(place, retry) {
+  loading(place);
+  place.tabIndex = -1;
+  place.focus({ preventScroll: true });
+  await retry();
+  const focused = document.activeElement;
+  if (focused === document.body || !focused.checkVisibility()) focusOn(document.querySelector('h1'));
 }
 
 /** Fills a place that has nothing in it with a title, a text and a link on. */

@@ -54,8 +54,8 @@ function endOthers({ currentTarget }) {
 }
 
 async function end(event, button, words, call) {
-  if (button.disabled) return;
-  button.disabled = true;
+  if (button.getAttribute('aria-disabled') === 'true') return;
+  button.setAttribute('aria-disabled', 'true'); // it keeps the focus
   try {
     const outcome = await call();
     if (isLoggedOut(outcome)) return logInAgain('account');
@@ -67,7 +67,7 @@ async function end(event, button, words, call) {
     focusOn(document.querySelector('#account-devices-title'));
   } catch (error) {
     ajaxError(event);
-    button.disabled = false;
+    button.removeAttribute('aria-disabled');
     fill(said, notice('problem', h('p', {}, inWords(error))));
   }
 }
