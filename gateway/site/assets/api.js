@@ -6,6 +6,9 @@ import { cookie } from './cookie.js';
 /** Where the API is, with scheme and port; the page that was published for it says so. */
 export const apiOrigin = document.querySelector('meta[name="shop-api"]')?.content ?? '';
 
+// Where a CSRF token is had from. As long as it cannot be had, nothing is sent that changes anything.
+const tokenPath = '/user/token';
+
 /** How long one call may take, in milliseconds. */
 const patience = 20_000;
 
@@ -17,6 +20,11 @@ export class ApiFailure extends Error {
   constructor(kind, path, { status = 0, retryAfter = 0 } = {}) {
     super(`${path}: ${kind}${status ? ` (${status})` : ''}`);
     Object.assign(this, { name: 'ApiFailure', kind, path, status, retryAfter });
+  }
+
+  /** Whether what was asked for may have been done all the same: no answer came, or none that says so. */
+  get mayHaveHappened() {
+    return ['offline', 'timeout', 'broken'].includes(this.kind) && this.path !== tokenPath;
   }
 }
 

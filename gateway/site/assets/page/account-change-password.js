@@ -62,7 +62,7 @@ async function start() {
     events: { content: 'change-my-password-account-content', send: 'change-my-password-change-my-password' },
     kept: 'You had to log in again. The password is not changed yet. Passwords are never kept, so please enter them once more.',
     fillIn: ({ personal_data: { username } }) => { document.querySelector('#change-my-password-username').value = username; },
-    failed: ({ kind }) => { isUncertain ||= ['offline', 'timeout', 'broken'].includes(kind); },
+    failed: (failure) => { isUncertain ||= failure.mayHaveHappened; },
   });
   done();
 }

@@ -54,7 +54,7 @@ function drawQuestion(email) {
       ajaxError(`email-unsubscribe-confirm-${refused.cause}`);
       return say(`${isUncertain ? usedUp : unable} (${refused.number})`);
     },
-    failed: () => { isUncertain = true; ajaxError('email-unsubscribe-confirm'); },
+    failed: (failure) => { isUncertain ||= failure.mayHaveHappened; ajaxError('email-unsubscribe-confirm'); },
   });
 }
 

@@ -68,7 +68,7 @@ function generalProblem(found) {
 }
 
 function failed(failure) {
-  isUncertain ||= ['offline', 'timeout', 'broken'].includes(failure.kind);
+  isUncertain ||= failure.mayHaveHappened;
   ajaxError('create-account-create-account');
 }
 
