@@ -8,30 +8,51 @@ import { orderContent } from '../order/content.js';
 import { wasJustPaid } from '../order/thanks.js';
 import { drawing } from '../ready.js';
 import { empty, failure, notice } from '../state.js';
-import { visitor } from '../visitor.js';
+import { onToldByTabs, startOver, visitor } from '../visitor.js';
 
 const done = drawing('page');
 const detail = document.querySelector('#order-detail');
 const identifier = code('identifier');
+const orderPath = `/order/${identifier}`;
+
+// Whoever knows the whole identifier may read a guest's order, so reports get its beginning: enough to tell failures of one
+// order from those of many. What the API refuses in words is no failure (contract storefront.md 7).
+const orderEvent = `order-${identifier.slice(0, 3)}`;
+
+/** How long the order waits for the visitor to be known, in milliseconds. */
+const patience = 2_000;
+let isKnown = false;
 
 async function start() {
+  onToldByTabs('visitor', startOverUnknown);
+  window.addEventListener('pageshow', (event) => { if (event.persisted) startOverUnknown(); });
   if (/^[A-Za-z0-9]{1,64}$/.test(identifier)) await load();
   else showNone();
   done();
 }
 
-// The visitor is known first: a member's order is covered once somebody else is here (contract journeys D3).
+// The frame covers a member's order once somebody else is here (contract journeys D3), and has to know the member for that. Where
+// that takes long the order is shown all the same; the page then starts over at the first sign of somebody else.
+function startOverUnknown() {
+  if (!isKnown) startOver();
+}
+
 async function load() {
   try {
-    const { loggedIn } = await visitor();
-    const answer = await get(`/order/${identifier}`);
-    document.querySelector('#order-back').hidden = !loggedIn;
-    await show(answer);
+    const found = visitor();
+    found.then(showWayBack).catch(() => {}); // within patience it is met below, later the order stands there without it
+    await Promise.race([found, new Promise((resolve) => { setTimeout(resolve, patience); })]);
+    await show(await get(orderPath));
   } catch (error) {
-    ajaxError(`order-${identifier}`);
+    if (error instanceof ApiFailure && error.path === orderPath) ajaxError(orderEvent);
     if (error instanceof ApiFailure && error.status === 404) showNone();
     else failure(detail, error, load);
   }
+}
+
+function showWayBack({ loggedIn }) {
+  isKnown = true;
+  document.querySelector('#order-back').hidden = !loggedIn;
 }
 
 async function show({ order_detail: outcome, order_data: order, errors }) {
@@ -39,7 +60,6 @@ async function show({ order_detail: outcome, order_data: order, errors }) {
     showOrder(order);
     return;
   }
-  ajaxError(`order-${identifier}`);
   if (errors?.error === 'log-in-required-to-view-order') await go(loginAddress('account/order', { order_identifier: identifier }), { replace: true });
   if (errors?.error === 'order-not-in-account') showForeign();
   else showNone();
