@@ -113,6 +113,37 @@ func TestOrderCannotBeShown(t *testing.T) {
 	}
 }
 
+// An answer that makes no sense is a failure with a way on, not a wheel for ever.
+func TestOrderMakesNoSense(t *testing.T) {
+	c := newCustomer(t, phone)
+	c.add("1", "1")
+	_, order := c.buy()
+	c.expect("not an amount")
+	c.fail("/order/"+order, answers(`{"order_detail":"success","order_data":{"order_attributes":{"identifier":"`+order+`","order_date_time":"2026-11-23T07:21:54Z","sales_tax_amt":null},
+		"order_items":{},"order_totals":{"item_subtotal":"a lot"}}}`), 1)
+	c.open("/account/order?identifier=" + order)
+	c.click("Try again")
+	c.see(order, "Accepted")
+}
+
+// The visitor is not waited for when that takes long; but then the page trusts no change of them.
+func TestOrderWhenVisitorIsSlow(t *testing.T) {
+	c := newCustomer(t, phone)
+	c.register()
+	c.add("1", "1")
+	_, order := c.buy()
+	release := c.hold("/user/logged-in")
+	goTo(c, shop.site+"/account/order?identifier="+order)
+	c.see(order, "Accepted")
+	require.Zero(t, c.count("#order-back"))
+	c.navigated(func() {
+		evaluate[any](c, `void new BroadcastChannel("shop").postMessage("visitor")`)
+		c.awaitSent("/order/"+order, 2)
+		release()
+	})
+	c.see(order, "Accepted", "Back to my account")
+}
+
 // What happens to an order after it was paid: newest first, with the carrier's number; and a tax on top.
 func TestOrderOnItsWay(t *testing.T) {
 	code := "WAY" + identifier.New(6)
