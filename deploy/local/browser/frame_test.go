@@ -259,6 +259,52 @@ func TestLinksWithoutACampaignAreNotReported(t *testing.T) {
 	require.Equal(t, "ad1", c.awaitSent("/clientevent/linkevent", 1)[0].query.Get("ad_cd"))
 }
 
+// TestCampaignsAreCountedBeforeTheLogin: a mail's link into the account of somebody who is logged out.
+func TestCampaignsAreCountedBeforeTheLogin(t *testing.T) {
+	c := newCustomer(t, phone)
+	evaluate[any](c, "void location.assign('"+shop.site+"/account/edit-communication-preferences?em_cd=mail1&mb_cd=member1')")
+	c.arrive("/login")
+	require.Equal(t, "mail1", c.awaitSent("/clientevent/linkevent", 1)[0].query.Get("em_cd"))
+}
+
+func TestTokensThatCannotBeHadAreReported(t *testing.T) {
+	for page, id := range map[string]string{"/login": "login-token", "/contact": "token"} {
+		c := newCustomer(t, desktop)
+		c.open(page)
+		c.dropCookie("csrftoken")
+		c.expect("/user/token")
+		c.fail("/user/token", status(503), 1)
+		if page == "/login" {
+			c.fillLogin("somebody", password)
+			c.press("Enter")
+		} else {
+			c.click("#chat-icon")
+			c.fill("#chat-name", "Ada Byron")
+			c.fill("#chat-email-address", "ada@example.com")
+			c.fill("#chat-message", "Hello")
+			c.click("Send the message")
+		}
+		c.see("The shop has a problem.")
+		c.eventSent(id)
+	}
+}
+
+// TestLowWindows is journeys.md D7: 1280 by 1024 at 400 %.
+func TestLowWindows(t *testing.T) {
+	c := newCustomer(t, desktop)
+	c.resize(320, 256)
+	c.open("/create-account")
+	for range 25 {
+		c.press("Tab")
+		require.True(t, evaluate[bool](c, `(() => {
+			const focused = document.activeElement, { left, top, width, height } = focused.getBoundingClientRect();
+			const found = document.elementFromPoint(left + width / 2, top + Math.min(height / 2, 20));
+			return focused === document.body || focused.classList.contains("skip-link") || focused.contains(found) || Boolean(found?.closest("label, .chat-button"));
+		})()`), c.focused())
+	}
+	require.Equal(t, "0px", evaluate[string](c, `document.documentElement.style.getPropertyValue("--notice-height")`))
+}
+
 func TestShopWithoutItsAPI(t *testing.T) {
 	c := newCustomer(t, phone)
 	c.expect("status 502")

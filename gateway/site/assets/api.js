@@ -47,16 +47,32 @@ export function get(path, { signal } = {}) {
  * is signed in, such as a login.
  */
 export async function post(path, fields, { idempotencyKey, signal, byAnyone = false } = {}) {
-  if (!cookie('csrftoken')) await get('/user/token', { signal });
+  if (!cookie('csrftoken')) await fetchToken(signal);
   if (!byAnyone) await checkVisitor(path);
   const request = () => ({ method: 'POST', body: new URLSearchParams(fields), headers: postHeaders(idempotencyKey), signal });
   try {
     return await call(path, request());
   } catch (failure) {
     if (failure.status !== 403 || failure.kind === 'busy') throw failure;
-    await get('/user/token', { signal }); // the token was missing or another login's (contract storefront.md 5)
+    await fetchToken(signal); // the token was missing or another login's (contract storefront.md 5)
     if (!byAnyone) await checkVisitor(path);
     return call(path, request());
+  }
+}
+
+let onTokenFailure = () => {};
+
+/** Calls handler each time that no CSRF token can be had; what was to be sent fails besides. */
+export function whenTokenFails(handler) {
+  onTokenFailure = handler;
+}
+
+async function fetchToken(signal) {
+  try {
+    await get(tokenPath, { signal });
+  } catch (failure) {
+    if (failure instanceof ApiFailure) onTokenFailure();
+    throw failure;
   }
 }
 

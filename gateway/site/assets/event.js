@@ -42,13 +42,33 @@ export function ajaxError(id, { forced = false } = {}) {
   sendWhenOn('ajaxerror', { error_id: id }, forced);
 }
 
+const tokenIds = { '/login': 'login-token', '/create-account': 'create-account-token', '/account': 'account-token' };
+
+/** Reports that no CSRF token could be had, by the page's id for it. */
+export function tokenFailed() {
+  ajaxError(tokenIds[location.pathname.replace(/(.)\/$/, '$1')] ?? 'token');
+}
+
 /** Reports a click: 'chat-icon' or 'chat-icon-close'. */
 export function buttonClick(id) {
   sendWhenOn('buttonclick', { button_id: id }, false);
 }
 
+let tellReported;
+const reported = new Promise((resolve) => { tellReported = resolve; });
+
+/** Resolves when it is reported that the page was opened: a page that sends its visitor on waits for it, but not for long. */
+export function pageIsReported() {
+  return Promise.race([reported, new Promise((resolve) => { setTimeout(resolve, 1000); })]);
+}
+
 /** Reports that the page was opened, and by which campaign's link. Called once per page, by the frame. */
 export async function pageOpened() {
+  await reportOpening();
+  tellReported();
+}
+
+async function reportOpening() {
   await sendWhenOn('pageview', { pageWidth: String(document.documentElement.clientWidth) }, false);
   const [ad, mail, member, prospect] = ['ad_cd', 'em_cd', 'mb_cd', 'pr_cd'].map((name) => parameter(name));
   if (!ad && !(mail && (member || prospect))) return;

@@ -2,6 +2,7 @@
 
 import { get } from './api.js';
 import { go, loginAddress } from './address.js';
+import { pageIsReported } from './event.js';
 import { visitor } from './visitor.js';
 
 /**
@@ -15,5 +16,6 @@ export async function memberContent(next, { message = 'not-authenticated', ...fu
   await visitor();
   const { account_content: content } = await get('/user/account-content');
   if (content.authenticated === 'true') return content;
+  await pageIsReported(); // its address names the campaign, the login's does not
   return go(loginAddress(next, { message, ...further }), { replace: true });
 }

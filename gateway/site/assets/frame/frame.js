@@ -1,6 +1,7 @@
 // The frame around every page: menu, account and cart in the header, chat, cookie notice, terms dialog, connection notice.
 
-import { ajaxError, pageOpened } from '../event.js';
+import { whenTokenFails } from '../api.js';
+import { ajaxError, pageOpened, tokenFailed } from '../event.js';
 import { drawnFor, onToldByTabs, refreshVisitor, startOver, visitor } from '../visitor.js';
 import { drawing } from '../ready.js';
 import { introduce, startChat } from './chat.js';
@@ -55,6 +56,7 @@ async function meetLater() {
   window.addEventListener('online', meetLater, { once: true });
 }
 
+whenTokenFails(tokenFailed);
 onToldByTabs('cart', () => refreshVisitor().then(showVisitor).catch(() => {}));
 onToldByTabs('visitor', check);
 // A page that comes back from the browser's memory shows what was true when it was left.
