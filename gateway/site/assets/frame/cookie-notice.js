@@ -14,6 +14,7 @@ export function startCookieNotice() {
   bar.hidden = false;
   keepRoom();
   new ResizeObserver(keepRoom).observe(bar);
+  window.addEventListener('resize', keepRoom);
   document.querySelector('#footer-fixed-action-link').addEventListener('click', accept);
 }
 
@@ -25,7 +26,8 @@ export function endCookieNotice() {
 }
 
 function keepRoom() {
-  document.documentElement.style.setProperty('--notice-height', bar.hidden ? '0px' : `${bar.offsetHeight}px`);
+  const isInTheWay = !bar.hidden && window.getComputedStyle(bar).position === 'fixed'; // in low windows it stands at the end of the page
+  document.documentElement.style.setProperty('--notice-height', isInTheWay ? `${bar.offsetHeight}px` : '0px');
 }
 
 function accept() {
