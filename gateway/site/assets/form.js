@@ -2,7 +2,7 @@
 // entered kept when the visitor has to sign in again. The markup's convention stands in the README of the pages.
 
 import { VisitorChanged } from './api.js';
-import { fill, focusOn, h } from './element.js';
+import { announce, fill, focusOn, h } from './element.js';
 import { inWords } from './state.js';
 
 /**
@@ -38,6 +38,7 @@ async function submit(form, control, { check, send, done, failed }) {
   clearAll(form);
   if (control.problems(check(values))) return;
   control.busy(true);
+  announce('Sending.');
   try {
     await done(await send(values), control);
   } catch (error) {
@@ -110,7 +111,7 @@ function showSummary(form, texts, count) {
   const summary = form.querySelector('.form__summary');
   const first = form.querySelector('[aria-invalid="true"]');
   const links = [...form.querySelectorAll('[data-field]')].flatMap(problemsWithLinks);
-  fill(summary, h('div', { className: 'notice notice--problem', role: 'alert' },
+  fill(summary, h('div', { className: 'notice notice--problem' }, // read out because it takes the focus
     texts.map((text) => h('p', {}, text)),
     links.length > 1 && [h('p', {}, `Please correct ${count} things:`), h('ul', {}, links)]));
   summary.hidden = !texts.length && links.length <= 1;
