@@ -37,7 +37,7 @@ export function keepNext(page, search = location.search) {
   for (const name of ['next', 'order_identifier', 'email_verification_code']) {
     if (parameter(name, search)) kept.set(name, parameter(name, search));
   }
-  return kept.size ? `${page}?${kept}` : page;
+  return String(kept) ? `${page}?${kept}` : page;
 }
 
 /** The login page, which leads back to next ("account/order", without a slash before it) with further parameters. */
