@@ -96,10 +96,6 @@ const coveredFocus = `(() => {
 	return shown ? "" : element.outerHTML.slice(0, 200) + " at " + JSON.stringify(element.getBoundingClientRect());
 })()`
 
-// coveredInLowWindows lies under the cookie notice at the end of a page in a low window, which is a defect of the page; it goes
-// with the mending.
-const coveredInLowWindows = `document.activeElement.id === "chat-icon"`
-
 // tabThrough goes once through the page with the Tab key; whatever has the focus must be seen.
 func (c *customer) tabThrough() {
 	c.t.Helper()
@@ -111,9 +107,6 @@ func (c *customer) tabThrough() {
 			break
 		}
 		evaluate[any](c, `void passed.add(document.activeElement)`)
-		if evaluate[bool](c, coveredInLowWindows) {
-			continue
-		}
 		if seen, _, ok := poll(c, coveredFocus, func(covered string) bool { return covered == "" }); !ok {
 			c.t.Fatalf("%s in a window of %s: the focus cannot be seen on %s", c.address(), evaluate[string](c, "`${innerWidth} x ${innerHeight}`"), seen)
 		}
