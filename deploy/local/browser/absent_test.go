@@ -217,7 +217,7 @@ func TestEventsOfEveryKind(t *testing.T) {
 
 // TestEventsThatTheShopDoesNotWant is journeys.md D8.
 func TestEventsThatTheShopDoesNotWant(t *testing.T) {
-	everyDevice(t, func(t *testing.T, c *customer) {
+	everyDevice(t, func(_ *testing.T, c *customer) {
 		c.acceptCookies()
 		c.fail("/user/logged-in", altered("log_client_events", false), -1)
 		c.eventful()
@@ -228,7 +228,7 @@ func TestEventsThatTheShopDoesNotWant(t *testing.T) {
 
 // TestEventsUnderGlobalPrivacyControl is journeys.md D8: none before the notice was accepted.
 func TestEventsUnderGlobalPrivacyControl(t *testing.T) {
-	everyDevice(t, func(t *testing.T, c *customer) {
+	everyDevice(t, func(_ *testing.T, c *customer) {
 		tell(c, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 			Source: `Object.defineProperty(Navigator.prototype, "globalPrivacyControl", { get: () => true });`,
 		})

@@ -219,7 +219,7 @@ func TestCartRemoveTheLastRow(t *testing.T) {
 
 // What another tab adds meanwhile stays.
 func TestCartRemoveTheLastRowWhileMoreIsAdded(t *testing.T) {
-	everyDevice(t, func(t *testing.T, c *customer) {
+	everyDevice(t, func(_ *testing.T, c *customer) {
 		c.add(bands, "1")
 		c.open("/cart")
 		release := c.hold(deletePath)
@@ -443,7 +443,7 @@ func TestCartCannotBeRead(t *testing.T) {
 		"/order/cart-discount-codes": "cart-discount-codes",
 	} {
 		t.Run(id, func(t *testing.T) {
-			everyDevice(t, func(t *testing.T, c *customer) {
+			everyDevice(t, func(_ *testing.T, c *customer) {
 				c.expect(path)
 				c.add(leftClips, "1")
 				for _, broken := range []breakage{status(http.StatusInternalServerError), dropped(), invalidJSON()} {

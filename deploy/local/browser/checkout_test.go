@@ -48,7 +48,7 @@ func TestCheckoutClosed(t *testing.T) {
 }
 
 func TestCheckoutEmpty(t *testing.T) {
-	everyDevice(t, func(t *testing.T, c *customer) {
+	everyDevice(t, func(_ *testing.T, c *customer) {
 		c.open("/checkout/confirm")
 		c.awaitTitle("Confirm Order")
 		c.see("Your cart is empty")
@@ -438,7 +438,7 @@ func TestArrivalWaitsThroughHiccups(t *testing.T) {
 	goTo(c, shop.site+"/checkout/success?session_id="+url.QueryEscape(session))
 	c.arrive("/account/order")
 	require.Equal(t, order, c.parameter("identifier"))
-	require.Equal(t, 7, len(c.sent(arrivalPath)), "each failure was met")
+	require.Len(t, c.sent(arrivalPath), 7, "each failure was met")
 }
 
 // hasty makes a page's waits a tenth as long.

@@ -60,7 +60,7 @@ func requireEveryPost(t *testing.T, changes []change) {
 		listed[each.path] = true
 	}
 	found := map[string]bool{addPath: true, startPath: true}
-	require.NoError(t, fs.WalkDir(site.Default(), ".", func(path string, entry fs.DirEntry, err error) error {
+	require.NoError(t, fs.WalkDir(site.Default(), ".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".js") {
 			return err
 		}
@@ -101,7 +101,7 @@ func changesOfTheCart() []change {
 			require.Empty(t, c.lineQuantity(leftClips))
 			require.Equal(t, "1", c.lineQuantity(bands))
 		}},
-		{"put back", addPath, func(t *testing.T, c *customer) {
+		{"put back", addPath, func(_ *testing.T, c *customer) {
 			c.openCart()
 			c.click(removeIt(leftClips))
 			c.awaitCount(row(leftClips), 0)
@@ -109,7 +109,7 @@ func changesOfTheCart() []change {
 			c.awaitCount(row(leftClips), 1)
 			require.Equal(t, "1", c.lineQuantity(leftClips))
 		}},
-		{"shipping", shippingPath, openTheCart, pressing("#shipping-FedExGround"), func(t *testing.T, c *customer) {
+		{"shipping", shippingPath, openTheCart, pressing("#shipping-FedExGround"), func(_ *testing.T, c *customer) {
 			c.within("#cart-totals").see("Shipping $10.85")
 			c.reload()
 			c.within("#cart-totals").see("Shipping $10.85")

@@ -238,6 +238,7 @@ func TestEventsTellNoSecrets(t *testing.T) {
 	c.open("/set-new-password?password_reset_code=secret:code:here&em_cd=mail1&mb_cd=member1")
 	view := c.awaitSent("/clientevent/pageview", 1)[0]
 	link := c.awaitSent("/clientevent/linkevent", 1)[0]
+	c.await(`performance.getEntriesByType("resource").some((e) => e.name.includes("/clientevent/pageview") && e.responseStatus === 200)`)
 	require.Equal(t, "375", view.query.Get("pageWidth"))
 	require.Equal(t, "null", view.query.Get("client_event_id"))
 	require.Equal(t, c.cookie("anonymousclientevent"), view.query.Get("anonymous_id"))

@@ -365,7 +365,7 @@ func (c *customer) tabToSelector(selector string) {
 
 // Journeys D7: from home to the order with Tab, Enter and Space alone.
 func TestPurchaseByKeyboard(t *testing.T) {
-	everyDevice(t, func(t *testing.T, c *customer) {
+	everyDevice(t, func(_ *testing.T, c *customer) {
 		c.open("/")
 		c.tabToSelector("#home-products-list a")
 		c.navigated(func() { c.press("Enter") })

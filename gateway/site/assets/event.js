@@ -22,7 +22,7 @@ const mayFollow = () => hasAgreed() || navigator.globalPrivacyControl !== true;
 function send(type, fields) {
   if (!mayFollow()) return;
   const query = new URLSearchParams({ ...fields, anonymous_id: cookie('anonymousclientevent') || 'null', url: withoutSecrets(location.href) });
-  fetch(`${apiOrigin}/clientevent/${type}?${query}`, { mode: 'no-cors', credentials: 'omit', keepalive: true }).catch(() => {});
+  fetch(`${apiOrigin}/clientevent/${type}?${query}`, { credentials: 'omit', keepalive: true }).catch(() => {});
 }
 
 async function sendWhenOn(type, fields, forced) {
