@@ -52,7 +52,9 @@ async function load() {
 
 function showWayBack({ loggedIn }) {
   isKnown = true;
-  document.querySelector('#order-back').hidden = !loggedIn;
+  const back = document.querySelector('#order-back'); // its place is kept from the start, so that nothing jumps
+  back.classList.remove('order__back--unknown');
+  if (!loggedIn) fill(back, h('a', { className: 'way-back', href: '/products' }, 'To our products'));
 }
 
 async function show({ order_detail: outcome, order_data: order, errors }) {
