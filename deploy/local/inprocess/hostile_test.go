@@ -1,6 +1,7 @@
 package inprocess
 
 import (
+	"flag"
 	"net/http"
 	"net/url"
 	"slices"
@@ -306,7 +307,9 @@ func TestHostileRequestsToEveryPath(t *testing.T) {
 			total += member.sent
 		})
 	}
-	require.Greater(t, total, 1000, "requests in all")
+	if run := flag.Lookup("test.run"); run == nil || run.Value.String() == "" { // else it may be a part of them
+		require.Greater(t, total, 1000, "requests in all")
+	}
 	require.Empty(t, shop.logs.all(), "what a client sends is no error of ours")
 	requireShopSells(t)
 }

@@ -97,6 +97,8 @@ type wholeShop struct {
 	mailboxURL  string
 	// sandboxPort is listened on before the sandbox itself can start, which must know the gateway's port.
 	sandboxPort net.Listener
+	// paymentRuns is since when: soon after its start it looks for events that no webhook brought.
+	paymentRuns time.Time
 	// addresses of the services, by name
 	addresses map[string]string
 	// books is the administrator's connection, opened when first needed.
@@ -281,6 +283,7 @@ func (s *wholeShop) startServices(ctx context.Context) error {
 	if s.addresses["payment"], err = start(ctx, s, "payment", payment.New, "DATABASE_URL="+s.databaseURL("payment")); err != nil {
 		return err
 	}
+	s.paymentRuns = time.Now()
 	if s.addresses["clientevent"], err = start(ctx, s, "clientevent", clientevent.New, "DATABASE_URL="+s.databaseURL("clientevent")); err != nil {
 		return err
 	}
