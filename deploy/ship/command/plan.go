@@ -1,0 +1,5 @@
+package command
+
+import "context"
+
+func plan(_ context.Context, _ *Session, _ []string) error { return nil }
