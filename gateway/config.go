@@ -17,7 +17,7 @@ type Config struct {
 	AllowedHosts     config.List       `env:"ALLOWED_HOSTS" envDefault:"localhost,127.0.0.1,[::1]" help:"host names that are answered, with any port; .example.com means all names under it too"`
 	CookieDomain     Domain            `env:"COOKIE_DOMAIN" help:"Domain of all cookies; unset: only the API's host gets them"`
 	CookieSecure     *bool             `env:"COOKIE_SECURE" help:"cookies travel over https alone; unset: when SITE_ORIGIN is https" expects:"true or false"`
-	HTTPSRedirect    bool              `env:"HTTPS_REDIRECT" envDefault:"false" help:"redirect what came over plain http, by X-Forwarded-Proto; not /healthz and /order/products" expects:"true or false"`
+	HTTPSRedirect    bool              `env:"HTTPS_REDIRECT" envDefault:"false" help:"redirect what came over plain http, by X-Forwarded-Proto; not /healthz, /livez and /order/products" expects:"true or false"`
 	TrustedProxyHops uint8             `env:"TRUSTED_PROXY_HOPS" envDefault:"0" help:"0: the peer is the client; n: the n-th X-Forwarded-For entry from the right is" expects:"a small number"`
 	SecretKey        config.SecretKey  `env:"SECRET_KEY,required" help:"signs cookies"`
 	SecretFallbacks  config.SecretKeys `env:"SECRET_KEY_FALLBACKS" help:"former SECRET_KEYs whose signatures are still accepted"`

@@ -7,6 +7,7 @@ import (
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 
+	"github.com/bartgottschalk/startupwebapp/gateway/web"
 	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
 )
 
@@ -23,7 +24,7 @@ func observed(door http.Handler, tel telemetry.Telemetry) http.Handler {
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return strings.TrimSpace(r.Method + " " + r.Pattern) }),
 	)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/healthz" {
+		if web.IsHealthCheck(r.URL.Path) {
 			door.ServeHTTP(w, r)
 			return
 		}

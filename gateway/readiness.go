@@ -28,6 +28,8 @@ type readiness struct {
 	asking  sync.Mutex // one asks at a time, the others wait for what it learns
 	asked   time.Time
 	missing []string
+
+	wasReady atomic.Bool // nothing lacked once, see liveness.go
 }
 
 func newReadiness(peers *peers, loaded func() bool, now func() time.Time) *readiness {
@@ -46,6 +48,10 @@ func (r *readiness) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	if missing := r.lacks(request.Context()); len(missing) > 0 {
 		answer, status = map[string]any{"status": "unavailable", "missing": missing}, http.StatusServiceUnavailable
 	}
+	writeHealth(w, answer, status)
+}
+
+func writeHealth(w http.ResponseWriter, answer map[string]any, status int) {
 	body, err := json.Marshal(answer)
 	if err != nil {
 		status = http.StatusInternalServerError // cannot happen: texts alone
@@ -69,6 +75,9 @@ func (r *readiness) lacks(ctx context.Context) []string {
 	}
 	if !r.loaded() {
 		return append(slices.Clone(r.missing), "catalogue")
+	}
+	if len(r.missing) == 0 {
+		r.wasReady.Store(true)
 	}
 	return r.missing
 }

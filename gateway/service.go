@@ -67,7 +67,7 @@ type Gateway struct {
 
 // Program is the edge's executable.
 func Program() process.Program[Config] {
-	return process.Program[Config]{Name: "gateway", Serve: Serve}
+	return process.Program[Config]{Name: "gateway", Serve: Serve, Healthcheck: &process.Healthcheck{Variable: "API_ADDR", Ask: askLive}}
 }
 
 // Serve runs an edge until ctx is done and its last request is answered.
@@ -102,7 +102,7 @@ func New(ctx context.Context, cfg Config, tel telemetry.Telemetry) (*Gateway, er
 // Addr is the address that the edge listens on, as host:port.
 func (g *Gateway) Addr() string { return g.listener.Addr().String() }
 
-// Run answers requests until ctx is done. Then /healthz turns to 503 first, so that the load balancer sends no more;
+// Run answers requests until ctx is done. Then /healthz and /livez turn to 503 first, so that the load balancer sends no more;
 // what comes nevertheless is still answered until DRAIN_DELAY is over, and what is under way until DRAIN_TIMEOUT.
 func (g *Gateway) Run(ctx context.Context) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -156,6 +156,7 @@ func (g *Gateway) wire(ctx context.Context) error {
 	}
 	door := web.New(g.cfg.webSettings(), table, g.cfg.visitors(), web.Rooms{
 		Health: g.ready,
+		Live:   http.HandlerFunc(g.ready.serveLive),
 		API:    idempotency.New(g.keepers(), mux),
 		Direct: map[protoreflect.FullName]http.Handler{
 			"storefront.v1.OrderAreaService.ListProducts": http.HandlerFunc(g.keeper.ServeList),

@@ -4,7 +4,7 @@
 //
 //	recovery, log line      a panic is a 500 page; one line per request without addresses, queries or cookies
 //	security headers        on every answer; HSTS only over https
-//	/healthz                for the load balancer, under any host name
+//	/healthz, /livez        for load balancers and probes, under any host name
 //	https redirect          301, when asked for (HTTPS_REDIRECT)
 //	CORS                    headers on every answer; a preflight ends here, for any path
 //	allowed hosts           400
@@ -34,7 +34,13 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
 )
 
-const healthPath = "/healthz"
+const (
+	healthPath = "/healthz" // can work just now
+	livePath   = "/livez"   // should go on living
+)
+
+// IsHealthCheck tells whether a path is one that load balancers and probes ask all day.
+func IsHealthCheck(path string) bool { return path == healthPath || path == livePath }
 
 // Settings are what the environment says about the front door.
 type Settings struct {
@@ -49,6 +55,7 @@ type Settings struct {
 // Rooms are what the front door leads to.
 type Rooms struct {
 	Health http.Handler
+	Live   http.Handler
 	Direct map[protoreflect.FullName]http.Handler // RPCs that are answered without the gateway's handlers
 	API    http.Handler                           // everything else of the routes
 }
@@ -131,8 +138,8 @@ func (d *Door) log(a *answer, r *http.Request, begun time.Time) {
 func (d *Door) enter(a *answer, r *http.Request) {
 	secure := d.isSecure(r)
 	setSecurityHeaders(a.Header(), secure)
-	if r.URL.Path == healthPath {
-		d.checkHealth(a, r)
+	if IsHealthCheck(r.URL.Path) {
+		d.checkHealth(a, r, r.URL.Path)
 		return
 	}
 	knownHost := d.hosts.allow(r.Host)
@@ -218,11 +225,15 @@ func (d *Door) answer(a *answer, r *http.Request, route *routes.Route, guest *vi
 	d.rooms.API.ServeHTTP(a, forwarded)
 }
 
-func (d *Door) checkHealth(a *answer, r *http.Request) {
-	a.route, a.quiet, r.Pattern = healthPath, slog.LevelDebug, healthPath
+func (d *Door) checkHealth(a *answer, r *http.Request, path string) {
+	a.route, a.quiet, r.Pattern = path, slog.LevelDebug, path
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		a.Header()["Allow"] = allowGet
 		refuse(a, r, http.StatusMethodNotAllowed)
+		return
+	}
+	if path == livePath {
+		d.rooms.Live.ServeHTTP(a, r)
 		return
 	}
 	d.rooms.Health.ServeHTTP(a, r)

@@ -67,6 +67,7 @@ func newShop(t testing.TB, change func(*web.Settings)) *shop {
 	tel.Logger = slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s.door = web.New(settings, table, visitors, web.Rooms{
 		Health: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("healthy")) }),
+		Live:   http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("alive")) }),
 		Direct: map[protoreflect.FullName]http.Handler{
 			"storefront.v1.OrderAreaService.ListProducts": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("products")) }),
 		},
@@ -148,6 +149,10 @@ func TestStatuses(t *testing.T) {
 		{"GET", "/healthz", nil, 200},
 		{"GET", "/healthz", []string{"Host", "10.0.0.7:8000", "X-Forwarded-Proto", ""}, 200},
 		{"POST", "/healthz", nil, 405},
+		{"GET", "/livez", nil, 200},
+		{"HEAD", "/livez", []string{"Host", "10.0.0.7:8000", "X-Forwarded-Proto", ""}, 200},
+		{"POST", "/livez", nil, 405},
+		{"GET", "/livez/", nil, 404},
 		{"GET", "/", nil, 404},
 		{"GET", "/foo", nil, 404},
 		{"GET", "/foo?a=b", nil, 404},

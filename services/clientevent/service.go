@@ -35,9 +35,10 @@ var errRetention = errors.New("EVENT_RETENTION_MONTHS is not valid: expected " +
 // Program is the clientevent executable.
 func Program() process.Program[Config] {
 	return process.Program[Config]{
-		Name:    "clientevent",
-		Serve:   Serve,
-		Migrate: Migrate,
+		Name:        "clientevent",
+		Serve:       Serve,
+		Migrate:     Migrate,
+		Healthcheck: rpc.Healthcheck(),
 		Tasks: map[string]process.Task[Config]{
 			"export-account":    {Help: "[-member-code CODE] ID: print the events of an account as one JSON document", Run: exportAccount},
 			"anonymise-account": {Help: "[-member-code CODE] ID: make the events of an account nobody's", Run: anonymiseAccount},

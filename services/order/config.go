@@ -70,9 +70,10 @@ func (c Config) cartPolicy() cart.Policy {
 // Program is the order executable.
 func Program() process.Program[Config] {
 	return process.Program[Config]{
-		Name:    "order",
-		Serve:   Serve,
-		Migrate: Migrate,
+		Name:        "order",
+		Serve:       Serve,
+		Migrate:     Migrate,
+		Healthcheck: rpc.Healthcheck(),
 		Tasks: map[string]process.Task[Config]{
 			"load-demo":                {Help: "put the demo goods into a shop that has no product", Run: loadDemo},
 			"load-demo-discount-codes": {Help: "put the discount codes of the old shop's recordings into a shop that has no others", Explains: true, Run: loadDemoDiscountCodes},

@@ -33,7 +33,7 @@ type Config struct {
 
 // Program is the payment executable.
 func Program() process.Program[Config] {
-	return process.Program[Config]{Name: "payment", Serve: Serve, Migrate: Migrate}
+	return process.Program[Config]{Name: "payment", Serve: Serve, Migrate: Migrate, Healthcheck: rpc.Healthcheck()}
 }
 
 // Migrate brings the schema up to date.

@@ -46,7 +46,7 @@ var errJobsStopped = errors.New("jobs are not running")
 
 // Program is the executable.
 func Program() process.Program[Config] {
-	return process.Program[Config]{Name: "user", Serve: Serve, Migrate: Migrate, Tasks: map[string]process.Task[Config]{
+	return process.Program[Config]{Name: "user", Serve: Serve, Migrate: Migrate, Healthcheck: rpc.Healthcheck(), Tasks: map[string]process.Task[Config]{
 		"create-superuser":  {Help: "--username NAME --email ADDRESS [--first-name NAME] [--last-name NAME]: make or promote an account of staff", Run: createSuperuser},
 		"export-account":    {Help: "USERNAME | --account-id N: print what is kept of a person", Run: exportAccount},
 		"anonymise-account": {Help: "USERNAME | --account-id N, --yes: forget a person", Run: anonymiseAccount},

@@ -100,6 +100,9 @@ func (p Program[C]) usage(w io.Writer) {
 	if p.Migrate != nil {
 		commands.add("  %s\tbring the database schema up to date\n", migrateCommand)
 	}
+	if p.Healthcheck != nil {
+		commands.add("  %s\task the process that listens at %s here whether it is alive; needs no other variable\n", healthcheckCommand, p.Healthcheck.Variable)
+	}
 	for _, name := range slices.Sorted(maps.Keys(p.Tasks)) {
 		commands.add("  %s\t%s\n", name, p.Tasks[name].Help)
 	}

@@ -35,6 +35,8 @@ type Program[C any] struct {
 	Serve func(ctx context.Context, cfg C, tel telemetry.Telemetry) error
 	// Migrate is the subcommand migrate; nil when there is no database.
 	Migrate func(ctx context.Context, cfg C, tel telemetry.Telemetry) error
+	// Healthcheck is the subcommand healthcheck; nil when there is none.
+	Healthcheck *Healthcheck
 	// Tasks are further subcommands by name.
 	Tasks map[string]Task[C]
 }
@@ -69,6 +71,9 @@ func Run[C any](ctx context.Context, p Program[C], args, environ []string, stdou
 	if asksForHelp(args) {
 		p.help(ctx, args, environ, stdout)
 		return exitDone
+	}
+	if p.Healthcheck != nil && len(args) == 1 && args[0] == healthcheckCommand {
+		return p.Healthcheck.run(ctx, p.Name, environ, stderr)
 	}
 	command, err := p.command(args)
 	if err != nil {

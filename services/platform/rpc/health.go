@@ -19,6 +19,11 @@ const (
 	notServing = grpc_health_v1.HealthCheckResponse_NOT_SERVING
 )
 
+// LiveService is the name under which grpc.health tells whether the process should go on living, beside "", which tells
+// whether it can work just now. It is NOT_SERVING until the process was healthy once, so that one that never comes up never
+// counts as up; then SERVING until the shutdown begins, so that nobody kills every instance because their database blinked.
+const LiveService = "live"
+
 // healthPoll keeps grpc.health true to what the service says about itself.
 type healthPoll struct {
 	answers *health.Server
@@ -33,6 +38,7 @@ func newHealthPoll(healthy func(context.Context) error, logger *slog.Logger) *he
 	}
 	answers := health.NewServer()
 	answers.SetServingStatus("", notServing) // until the first answer is in
+	answers.SetServingStatus(LiveService, notServing)
 	return &healthPoll{answers: answers, healthy: healthy, logger: logger, last: notServing}
 }
 
@@ -77,6 +83,7 @@ func (p *healthPoll) ask(ctx context.Context) {
 		p.logger.WarnContext(ctx, "not healthy", "error", err)
 		return
 	}
+	p.answers.SetServingStatus(LiveService, serving)
 	p.logger.InfoContext(ctx, "healthy")
 }
 
