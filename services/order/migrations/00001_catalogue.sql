@@ -133,6 +133,7 @@ $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
+-- migrationlint:allow cannot-judge because it makes triggers on the tables above, which are new
 DO $$
 DECLARE
     watched text;

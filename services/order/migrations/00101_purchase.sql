@@ -1,5 +1,7 @@
 -- +goose Up
 
+SET LOCAL lock_timeout = '3s';
+
 -- An order ("order" is a word of SQL). Everything about it is its own copy, so that no later edit of the catalogue
 -- reaches it (contract order.md O-16).
 CREATE TABLE purchase (

@@ -1,5 +1,8 @@
 -- +goose Up
 
+SET LOCAL lock_timeout = '3s';
+
+-- migrationlint:allow validates-constraint because the first release brings this with its empty table; on a large one, everybody would wait until all rows are read
 ALTER TABLE purchase
     -- When a guest's order became an account's, which had verified the order's address. Its checkout stays a guest's.
     -- The search for them has its index since the beginning: purchase_of_guest_email.

@@ -1,5 +1,7 @@
 -- +goose Up
 
+SET LOCAL lock_timeout = '3s';
+
 -- Money that goes back: of an order, or of a payment that became none.
 CREATE TABLE refund (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

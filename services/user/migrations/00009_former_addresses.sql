@@ -1,5 +1,7 @@
 -- +goose Up
 
+SET LOCAL lock_timeout = '3s';
+
 -- Addresses that an account had claimed until it took another one. Export and anonymising still look there for what the
 -- person left without logging in.
 CREATE TABLE former_addresses (
