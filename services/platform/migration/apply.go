@@ -27,11 +27,17 @@ func apply(ctx context.Context, service *pgx.ConnConfig, set Set) error {
 		return err
 	}
 	service.RuntimeParams["search_path"] = pgx.Identifier{set.Schema}.Sanitize()
+	limitWaits(service.RuntimeParams)
 	return locked(ctx, conn, "startupwebapp migrate "+set.Schema, func() error {
-		if err := applyFiles(ctx, service, set); err != nil {
-			return err
-		}
-		return applyJobs(ctx, service, set)
+		return patiently(ctx, set.patienceOrDefault(), func() error {
+			if err := dropBrokenIndexes(ctx, conn, set.Schema); err != nil {
+				return err
+			}
+			if err := applyFiles(ctx, service, set); err != nil {
+				return err
+			}
+			return applyJobs(ctx, service, set)
+		})
 	})
 }
 

@@ -19,6 +19,8 @@ type Set struct {
 	Schema string // of its own, made here
 	Files  fs.FS  // goose's SQL files, NNNNN_name.sql, at the top
 	Jobs   bool   // River's tables are made in the same schema
+
+	patience patience // zero: as usual
 }
 
 // AdminConfig names the administrator's connection. Empty: the service's own role does everything, in a database and
@@ -31,8 +33,11 @@ type AdminConfig struct {
 // administrator, who need not be a superuser; then, as the role, applies Files and River's migrations. Where the role
 // exists but its password is refused, it gets the one of serviceURL. An empty adminURL leaves out the first half.
 //
-// It may be repeated, and run by several processes at once: they take turns under advisory locks. It has no time limit
-// besides ctx's.
+// It may be repeated, and run by several processes at once: they take turns under advisory locks. It may run while the shop
+// does: a statement waits 3 s for a table and gives up, so that nobody queues behind it for longer, and what gave up is tried
+// again for about a minute; then the error has PostgreSQL's code 55P03 (lock_not_available). Indexes that a CREATE INDEX
+// CONCURRENTLY left broken when it was cut off are dropped first. A statement ends after 15 minutes; Up as a whole has no time
+// limit besides ctx's.
 func Up(ctx context.Context, adminURL, serviceURL string, set Set) error {
 	service, err := parse("DATABASE_URL", serviceURL)
 	if err != nil {

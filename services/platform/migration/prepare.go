@@ -14,6 +14,8 @@ const (
 	invalidAuthorization  = "28000"
 	undefinedTable        = "42P01"
 	insufficientPrivilege = "42501"
+	lockNotAvailable      = "55P03"
+	deadlockDetected      = "40P01"
 )
 
 // prepare does what only an administrator may. Everything is asked first and done only where missing, so that a second
