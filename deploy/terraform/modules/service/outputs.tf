@@ -33,6 +33,11 @@ output "target_group_arn" {
   value       = one(aws_lb_target_group.this[*].arn)
 }
 
+output "target_group_name" {
+  description = "Name of the target group; null without a listener."
+  value       = one(aws_lb_target_group.this[*].name)
+}
+
 output "target_group_arn_suffix" {
   description = "The target group as CloudWatch names it; null without a listener."
   value       = one(aws_lb_target_group.this[*].arn_suffix)
@@ -51,6 +56,11 @@ output "execution_role_arn" {
 output "migration_role_arns" {
   description = "Both roles of the migration; empty without a schema."
   value       = concat(aws_iam_role.migration_task[*].arn, aws_iam_role.migration_execution[*].arn)
+}
+
+output "role_names" {
+  description = "Names of all its roles."
+  value       = concat([aws_iam_role.task.name, aws_iam_role.execution.name], aws_iam_role.migration_task[*].name, aws_iam_role.migration_execution[*].name)
 }
 
 output "variables" {

@@ -1,0 +1,17 @@
+variable "project" { type = string }
+variable "environment" { type = string }
+variable "vpc_id" { type = string }
+variable "private_subnet_ids" { type = list(string) }
+variable "cluster_name" { type = string }
+variable "cluster_arn" { type = string }
+variable "namespace_id" { type = string }
+variable "namespace_name" { type = string }
+variable "https_listener_arn" { type = string }
+variable "load_balancer_security_group_id" { type = string }
+variable "load_balancer_dns_name" { type = string }
+variable "load_balancer_hosted_zone_id" { type = string }
+variable "database" { type = any }
+variable "repositories" { type = any }
+variable "mail" { type = any }
+variable "certificate_arn" { type = string }
+variable "site" { type = any }
