@@ -124,7 +124,7 @@ func (s *Service) prepare(ctx context.Context, cfg Config) error {
 // Addr is where the service listens, host:port.
 func (s *Service) Addr() string { return s.server.Addr() }
 
-// Run serves until ctx is done, lets calls under way finish, writes what is queued, and closes the database. The two waits
+// Run serves until DRAIN_DELAY after ctx is done, lets calls under way finish, writes what is queued, and closes the database. The two waits
 // have DrainTimeout each; the calls of this service take no time, so the writing has nearly all of it.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.db.Close()
@@ -134,7 +134,9 @@ func (s *Service) Run(ctx context.Context) error {
 	workers.Go(func() { s.recorder.Run(working, s.drainLimit) })
 	workers.Go(func() { following = s.settings.Follow(working) })
 	workers.Go(func() { partition.Keep(working, s.db, s.tel.Logger, utcNow, s.retention) })
-	serving := s.server.Serve(ctx)
+	lingering, leave := s.server.Linger(ctx)
+	defer leave()
+	serving := s.server.Serve(lingering)
 	stop()
 	workers.Wait()
 	if err := errors.Join(serving, following); err != nil {

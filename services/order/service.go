@@ -88,11 +88,11 @@ func (s *Service) connect(cfg Config, tel telemetry.Telemetry) (paymentv1.Paymen
 // Addr is where the service listens, host:port.
 func (s *Service) Addr() string { return s.server.Addr() }
 
-// Run answers until ctx is done or a part of the service fails, lets every part finish what is under way, and releases
-// everything.
+// Run answers until DRAIN_DELAY after ctx is done, or until a part of the service fails, lets every part finish what is under
+// way, and releases everything.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.release()
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := s.server.Linger(ctx)
 	defer stop()
 	ended := make(chan error, len(s.parts))
 	for _, part := range s.parts {

@@ -120,11 +120,11 @@ func listen(ctx context.Context, cfg Config, tel telemetry.Telemetry, db *postgr
 // Addr is where the service listens, host:port.
 func (s *Service) Addr() string { return s.server.Addr() }
 
-// Run answers until ctx is done or a part of the service fails, lets every part finish what is under way, and closes the
-// database.
+// Run answers until DRAIN_DELAY after ctx is done, or until a part of the service fails, lets every part finish what is under
+// way, and closes the database.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.db.Close()
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := s.server.Linger(ctx)
 	defer stop()
 	ended := make(chan error, len(s.parts))
 	for _, part := range s.parts {

@@ -228,10 +228,13 @@ func signingKey(cfg Config) signing.Key {
 // Addr is where the service listens, as host:port.
 func (s *Service) Addr() string { return s.server.Addr() }
 
-// Run serves and works until ctx is done or something fails, waits for all of it to end, and closes the database.
+// Run serves and works until DRAIN_DELAY after ctx is done or until something fails, waits for all of it to end, and closes the
+// database.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.db.Close()
-	group, ctx := errgroup.WithContext(ctx)
+	lingering, leave := s.server.Linger(ctx)
+	defer leave()
+	group, ctx := errgroup.WithContext(lingering)
 	group.Go(func() error { return s.server.Serve(ctx) })
 	group.Go(func() error { return s.work(ctx) })
 	return group.Wait()

@@ -24,7 +24,8 @@ import (
 const defaultDeadline = 5 * time.Second
 
 // Dial makes a client connection to the instances at target: a gRPC target ("dns:///order.internal:9090"),
-// or host:port, or several of these comma-separated. It connects in the background and fails only when the
+// or host:port, or several host:port comma-separated. A name is looked up every 5 s, or as often as its target says
+// ("dns:///order.internal:9090?every=1s"); calls under way at an instance that is no longer listed are finished. It connects in the background and fails only when the
 // arguments are unusable. Calls go round robin over the healthy instances and fail fast when there is none.
 // Unary calls end after 5 s when the caller set no deadline. Methods of the given services whose
 // idempotency_level is NO_SIDE_EFFECTS or IDEMPOTENT are retried on UNAVAILABLE, three attempts in all.

@@ -11,10 +11,10 @@ import (
 const fixedScheme = "fixed"
 
 // instances understands comma-separated addresses, for places without a name service: two instances of
-// each service on one machine. Any other target goes to gRPC's own resolvers.
+// each service on one machine. Names are looked up by dnsInstances; other schemes go to gRPC's own resolvers.
 func instances(target string) (string, grpc.DialOption) {
 	if !strings.Contains(target, ",") {
-		return target, grpc.EmptyDialOption{}
+		return target, grpc.WithResolvers(dnsInstances{})
 	}
 	return fixedScheme + ":///" + target, grpc.WithResolvers(fixedInstances{})
 }

@@ -29,7 +29,7 @@ const (
 	// one for nearly every small call.
 	window = 1 << 20
 
-	// connections end after this age (gRPC spreads it by 10 %), so that clients see new instances;
+	// connections end after this age (gRPC spreads it by 10 %), so that calls spread anew over the instances;
 	// calls under way then have the grace to finish, and open streams must be opened again.
 	connectionAge      = 5 * time.Minute
 	connectionAgeGrace = 30 * time.Second
@@ -45,6 +45,7 @@ const (
 type ServerConfig struct {
 	Addr         string         `env:"GRPC_ADDR" envDefault:"127.0.0.1:0" help:"where the service listens; port 0 takes a free one" expects:"host:port"`
 	Secrets      config.Secrets `env:"SERVICE_SECRETS,required" help:"shared by the services: the first is sent, all are accepted"`
+	DrainDelay   time.Duration  `env:"DRAIN_DELAY" envDefault:"0s" help:"how long the service goes on as before at shutdown, until its clients know of other instances; behind DNS the time to live there + 5s" expects:"a duration like 15s"`
 	DrainTimeout time.Duration  `env:"DRAIN_TIMEOUT" envDefault:"20s" help:"how long calls under way may take to finish at shutdown"`
 }
 
@@ -54,6 +55,7 @@ type Server struct {
 	listener     net.Listener
 	health       *healthPoll
 	guard        *guard
+	drainDelay   time.Duration
 	drainTimeout time.Duration
 }
 
@@ -75,6 +77,7 @@ func NewServer(cfg ServerConfig, tel telemetry.Telemetry, healthy func(context.C
 		listener:     listener,
 		health:       newHealthPoll(healthy, tel.Logger),
 		guard:        guards,
+		drainDelay:   cfg.DrainDelay,
 		drainTimeout: cfg.DrainTimeout,
 	}
 	grpc_health_v1.RegisterHealthServer(server.grpc, server.health.answers)
@@ -117,6 +120,23 @@ func (s *Server) Addr() string { return s.listener.Addr().String() }
 func (s *Server) Close() {
 	s.grpc.Stop()
 	_ = s.listener.Close() // Serve may have closed it already
+}
+
+// Linger gives a context that ends DrainDelay after ctx does, or at once when cancel is called, which must happen in the end.
+// A service hands it to everything that it runs: a name server may name an instance, and clients believe it, for a while after
+// the instance was told to end, and what still comes needs all of the service.
+func (s *Server) Linger(ctx context.Context) (lingering context.Context, cancel context.CancelFunc) {
+	lingering, end := context.WithCancel(context.WithoutCancel(ctx))
+	forget := context.AfterFunc(ctx, func() {
+		defer end()
+		delay := time.NewTimer(s.drainDelay)
+		defer delay.Stop()
+		select {
+		case <-delay.C:
+		case <-lingering.Done():
+		}
+	})
+	return lingering, func() { forget(); end() }
 }
 
 // Serve answers calls until ctx is done, then drains: it reports NOT_SERVING, ends the contexts of open
