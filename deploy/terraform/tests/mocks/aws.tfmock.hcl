@@ -114,7 +114,7 @@ mock_resource "aws_db_instance" {
     endpoint           = "mock.abc.us-east-1.rds.amazonaws.com:5432"
     resource_id        = "db-MOCK"
     id                 = "db-MOCK"
-    master_user_secret = { secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-mock-a1b2c3" }
+    master_user_secret = [{ secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-mock-a1b2c3" }]
   }
 }
 
