@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"time"
 	"unicode/utf8"
 
@@ -76,10 +77,23 @@ func (i *Inbox) take(ctx context.Context, event stripeapi.Event) (dbgen.Unhandle
 		row, err = i.write(ctx, tx, event, owner, facts)
 		return err
 	})
+	if err == nil && row.Deliveries == 1 && row.ConcernsCheckout {
+		i.logLag(ctx, event)
+	}
 	return dbgen.UnhandledRow{
 		EventID: row.EventID, Type: row.Type, SessionID: row.SessionID, PaymentIntentID: row.PaymentIntentID, DisputeID: row.DisputeID,
 		ConcernsCheckout: row.ConcernsCheckout, HandledAt: row.HandledAt,
 	}, err
+}
+
+// logLag says how long an event of ours took to get here, by webhook or fetched: an alarm looks at lag_seconds (the second half,
+// in the order service, has its own lines). Clocks differ, so it may be a little below 0.
+func (i *Inbox) logLag(ctx context.Context, event stripeapi.Event) {
+	if event.Created.IsZero() {
+		return
+	}
+	i.logger.InfoContext(ctx, "payment event received", slog.String("event", event.ID), slog.String("type", event.Type),
+		slog.Float64("lag_seconds", i.now().Sub(event.Created).Seconds()))
 }
 
 // write is one transaction: an event that is in the inbox has changed our books, and the other way round. An event that

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/stripe/stripe-go/v76/webhook"
@@ -25,6 +26,8 @@ type Event struct {
 	Type       string
 	APIVersion string
 	Livemode   bool
+	// Created is when it happened, by Stripe's clock; zero when the event does not say.
+	Created time.Time
 	// Session is nil when the event is not about a Checkout session.
 	Session *EventSession
 	// Payment is nil when the event is not about a charge, a refund or a dispute that names its payment intent.
@@ -94,6 +97,9 @@ func ReadEvent(payload []byte) (Event, error) {
 		Payment:    eventPaymentOf(object),
 	}
 	event.Livemode, _ = envelope["livemode"].(bool)
+	if created := amountOf(envelope, "created"); created != nil && *created > 0 {
+		event.Created = time.Unix(*created, 0).UTC()
+	}
 	if event.ID == "" || event.Type == "" {
 		return Event{}, ErrNotAnEvent
 	}
