@@ -45,6 +45,7 @@ type Pending struct {
 	Attempt       int       `json:"attempt,omitempty"`        // of the migration
 	Reason        string    `json:"reason,omitempty"`         // why it is being rolled back
 	Since         time.Time `json:"since"`                    // of this step
+	Told          time.Time `json:"told,omitzero"`            // when ECS was told to run it
 	By            string    `json:"by"`
 }
 
