@@ -4,6 +4,7 @@ package command
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"flag"
 	"fmt"
@@ -44,7 +45,13 @@ type Command struct {
 // table is every command, in the order of help.
 func table() []Command {
 	return []Command{
-		{Name: "plan", Arguments: "[SERVICE...|all|site] [-version TAG|sha256:...]", Help: "what a deploy would change", Run: plan},
+		{Name: "plan", Arguments: "SERVICE...|all|site [-version TAG|sha256:...]", Help: "what a deploy would change", Run: plan},
+		{Name: "deploy", Arguments: "SERVICE...|all|site -version TAG|sha256:... [-no-smoke]", Help: "migrate, roll out, follow and check; go back when it does not come up", Run: deploy},
+		{Name: "rollback", Arguments: "SERVICE...|all|site [-version TAG|sha256:...] [-no-smoke]", Help: "back to what was good before; migrations are not undone", Run: rollback},
+		{Name: "status", Help: "what runs, what is recorded as good, what is half-way, who is at it", Run: status},
+		{Name: "smoke", Arguments: "[-no-site]", Help: "ask the shop as its customers do", Run: checkShop},
+		{Name: "run", Arguments: "SERVICE [-timeout 1h] -- COMMAND ARGUMENTS", Help: "run a subcommand of a service as a task, like user -- create-superuser, order -- reconcile -days 7", Run: runTask},
+		{Name: "unlock", Arguments: "SERVICE...|site", Help: "open a lock whose owner is dead", Run: unlock},
 	}
 }
 
@@ -56,9 +63,10 @@ type Session struct {
 	Clock    clock.Clock
 	Report   progress.Reporter
 	JSON     bool
-	Operator string    // who is at it, for locks and records
-	In       io.Reader // for what is typed; nobody reads it but secrets
-	Out      io.Writer // results that are no progress, like logs
+	Roots    *x509.CertPool // whom checks believe; nil: the system's
+	Operator string         // who is at it, for locks and records
+	In       io.Reader      // for what is typed; nobody reads it but secrets
+	Out      io.Writer      // results that are no progress, like logs
 	Err      io.Writer
 }
 

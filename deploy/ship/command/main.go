@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,7 +21,7 @@ import (
 
 const defaultProject = "startupwebapp"
 
-// Process is what ship runs in. Clock and Cloud are replaced by tests alone.
+// Process is what ship runs in. Clock, Cloud and Roots are replaced by tests alone.
 type Process struct {
 	Args     []string // without the program's name
 	Environ  func(name string) string
@@ -28,6 +29,7 @@ type Process struct {
 	Out, Err io.Writer
 	Clock    clock.Clock
 	Cloud    cloud.Options
+	Roots    *x509.CertPool // nil: the system's
 }
 
 // Main runs one command and returns the exit code. When ctx ends the command stops at its next safe point.
@@ -125,7 +127,7 @@ func run(ctx context.Context, process Process, chosen settings, report progress.
 	}
 	return command.Run(ctx, &Session{
 		Name: chosen.name, Shop: document, Cloud: clients, Clock: process.Clock, Report: report, JSON: chosen.json,
-		Operator: chosen.operator, In: process.In, Out: process.Out, Err: process.Err,
+		Operator: chosen.operator, Roots: process.Roots, In: process.In, Out: process.Out, Err: process.Err,
 	}, rest[1:])
 }
 
