@@ -181,3 +181,39 @@ func TestAtMostMaxConnsAtOnce(t *testing.T) {
 	}
 	require.LessOrEqual(t, db.Pool().Stat().TotalConns(), int32(3))
 }
+
+func TestHostTakesThePlaceOfTheURLs(t *testing.T) {
+	t.Parallel()
+	target := dbtest.URL(t, accounts)
+	parsed, err := url.Parse(target)
+	require.NoError(t, err)
+	there := parsed.Host
+	for _, elsewhere := range []string{"127.0.0.1:1", "127.0.0.1:" + parsed.Port()} {
+		parsed.Host = elsewhere
+		query := parsed.Query()
+		query.Set("host", "host-in-the-query.invalid")
+		parsed.RawQuery = query.Encode()
+		hosts := []string{there}
+		if elsewhere != "127.0.0.1:1" {
+			hosts = append(hosts, "127.0.0.1") // the port stays the URL's
+		}
+		for _, host := range hosts {
+			db, err := postgres.Open(t.Context(), postgres.Config{URL: parsed.String(), Host: host}, telemetry.Silent())
+			require.NoError(t, err)
+			require.NoError(t, db.Ping(t.Context()))
+			db.Close()
+		}
+	}
+	_, err = postgres.Open(t.Context(), postgres.Config{URL: target, Host: "127.0.0.1:1"}, telemetry.Silent())
+	require.Error(t, err, "the URL's own host is not asked")
+
+	for _, host := range []string{"a,b", "a/b", "user@host", "host?sslmode=disable", ":5432", "a b"} {
+		_, err = postgres.Open(t.Context(), postgres.Config{URL: target, Host: host}, telemetry.Silent())
+		require.ErrorContains(t, err, "DATABASE_HOST: expected", host)
+	}
+	for _, address := range []string{"host=/tmp password=hunter2", "postgres://role:hunter2@a,b/db"} {
+		_, err = postgres.Open(t.Context(), postgres.Config{URL: address, Host: "host"}, telemetry.Silent())
+		require.ErrorContains(t, err, "DATABASE_URL: expected")
+		require.NotContains(t, err.Error(), "hunter2")
+	}
+}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/exaring/otelpgx"
@@ -28,10 +31,16 @@ const (
 
 const defaultMaxConns = 6
 
+const (
+	expectedURL  = "DATABASE_URL: expected postgres://role:password@host:port/database"
+	expectedHost = "DATABASE_HOST: expected host or host:port"
+)
+
 // Config is what a process must be told about its database. Besides MaxConns a process has one more connection for each
 // Listen, and one when it works jobs.
 type Config struct {
 	URL      string `env:"DATABASE_URL,required" help:"the service's own role and database" expects:"postgres://role:password@host:port/database"`
+	Host     string `env:"DATABASE_HOST" help:"takes the place of the host in DATABASE_URL: for a task that shall look at a restored copy (migrate does not read it)" expects:"host or host:port"`
 	MaxConns int32  `env:"DATABASE_MAX_CONNS" envDefault:"6" help:"most connections of the pool of this process" expects:"a number from 1 to 200"`
 }
 
@@ -73,10 +82,14 @@ func poolConfig(cfg Config, tel telemetry.Telemetry) (*pgxpool.Config, error) {
 	if cfg.MaxConns < 0 || cfg.MaxConns > 200 {
 		return nil, errors.New("DATABASE_MAX_CONNS: expected a number from 1 to 200")
 	}
-	parsed, err := pgxpool.ParseConfig(cfg.URL)
+	address, err := cfg.address()
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := pgxpool.ParseConfig(address)
 	if err != nil {
 		// The parser's own error is left out: it repeats parts of the URL.
-		return nil, errors.New("DATABASE_URL: expected postgres://role:password@host:port/database")
+		return nil, errors.New(expectedURL)
 	}
 	parsed.MaxConns = cfg.MaxConns
 	if cfg.MaxConns == 0 {
@@ -91,6 +104,37 @@ func poolConfig(cfg Config, tel telemetry.Telemetry) (*pgxpool.Config, error) {
 	parsed.AfterConnect = scanTimesAsUTC
 	setLimits(parsed.ConnConfig)
 	return parsed, nil
+}
+
+// address is URL with Host in its place, so that certificates are checked against that. A host in the URL's query would win over
+// it, and so goes; a port that Host does not name stays the URL's.
+func (c Config) address() (string, error) {
+	if c.Host == "" {
+		return c.URL, nil
+	}
+	parsed, err := url.Parse(c.URL)
+	if err != nil || (parsed.Scheme != "postgres" && parsed.Scheme != "postgresql") || strings.Contains(parsed.Host, ",") {
+		return "", errors.New(expectedURL)
+	}
+	host, port, err := net.SplitHostPort(c.Host)
+	if err != nil {
+		host, port = strings.Trim(c.Host, "[]"), parsed.Port()
+	}
+	if host == "" || strings.ContainsAny(host, ",/@?# ") {
+		return "", errors.New(expectedHost)
+	}
+	query := parsed.Query()
+	for _, name := range []string{"host", "hostaddr", "port"} {
+		query.Del(name)
+	}
+	parsed.RawQuery, parsed.Host = query.Encode(), host
+	if strings.Contains(host, ":") {
+		parsed.Host = "[" + host + "]"
+	}
+	if port != "" {
+		parsed.Host = net.JoinHostPort(host, port)
+	}
+	return parsed.String(), nil
 }
 
 // setLimits leaves alone what the URL itself says.
