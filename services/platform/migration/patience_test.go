@@ -51,8 +51,8 @@ func TestWaitingMigrationLetsTheShopGoOn(t *testing.T) {
 	shop := connect(t, service)
 
 	done := make(chan error, 1)
-	patient := set("orders", second).WithPatience(100, 50*time.Millisecond)
-	go func() { done <- migration.Up(ctx, p.admin, with(t, service, "lock_timeout", "300"), patient) }()
+	hasty, patient := with(t, service, "lock_timeout", "300"), set("orders", second).WithPatience(100, 50*time.Millisecond)
+	go func() { done <- migration.Up(ctx, p.admin, hasty, patient) }()
 	require.Eventually(t, func() bool { return isWaiting(t, shop) }, 20*time.Second, time.Millisecond)
 	began := time.Now()
 	execute(t, shop, "SELECT * FROM goods") // queues behind the migration until that gives up
