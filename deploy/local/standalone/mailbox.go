@@ -22,12 +22,7 @@ type MailboxConfig struct {
 func Mailbox() process.Program[MailboxConfig] {
 	return process.Program[MailboxConfig]{
 		Name: "mailbox", Serve: serveMailbox,
-		Tasks: map[string]process.Task[MailboxConfig]{"healthcheck": {
-			Help: "exit with 0 when the mailbox of this machine answers",
-			Run: func(ctx context.Context, cfg MailboxConfig, _ telemetry.Telemetry, _ []string) error {
-				return Healthcheck(ctx, cfg.Addr)
-			},
-		}},
+		Healthcheck: &process.Healthcheck{Variable: "MAILBOX_ADDR", Ask: askHealth},
 	}
 }
 

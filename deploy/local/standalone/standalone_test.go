@@ -107,8 +107,9 @@ func TestAnUnhealthyProcessIsSaid(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- standalone.Serve(ctx, address, http.NotFoundHandler()) }()
 	require.Eventually(t, func() bool {
-		err := standalone.Healthcheck(t.Context(), address)
-		return err != nil && err.Error() == "it answers 404 Not Found"
+		var said bytes.Buffer
+		code := process.Run(t.Context(), standalone.Mailbox(), []string{"healthcheck"}, []string{"MAILBOX_ADDR=" + address}, io.Discard, &said)
+		return code == 1 && said.String() == "mailbox: healthcheck: it answers 404 Not Found\n"
 	}, 10*time.Second, 20*time.Millisecond)
 	cancel()
 	require.NoError(t, <-ended)

@@ -24,12 +24,7 @@ type StripeSandboxConfig struct {
 func StripeSandbox() process.Program[StripeSandboxConfig] {
 	return process.Program[StripeSandboxConfig]{
 		Name: "stripesandbox", Serve: serveStripeSandbox,
-		Tasks: map[string]process.Task[StripeSandboxConfig]{"healthcheck": {
-			Help: "exit with 0 when the sandbox of this machine answers",
-			Run: func(ctx context.Context, cfg StripeSandboxConfig, _ telemetry.Telemetry, _ []string) error {
-				return Healthcheck(ctx, cfg.Addr)
-			},
-		}},
+		Healthcheck: &process.Healthcheck{Variable: "SANDBOX_ADDR", Ask: askHealth},
 	}
 }
 
