@@ -16,6 +16,7 @@ const gateway = "gateway"
 type releaseOptions struct {
 	version string
 	noSmoke bool
+	again   bool
 	names   []string
 }
 
@@ -24,6 +25,7 @@ func releaseArguments(session *Session, command string, args []string) (releaseO
 	flags := session.Flags(command)
 	flags.StringVar(&read.version, "version", "", "tag (the commit's SHA) or sha256:... of the images")
 	flags.BoolVar(&read.noSmoke, "no-smoke", false, "do not ask the shop afterwards")
+	flags.BoolVar(&read.again, "again", false, "deploy: also what runs already, since tasks read their secrets when they start")
 	names, err := Parse(flags, args)
 	if err != nil {
 		return releaseOptions{}, err
@@ -49,7 +51,9 @@ func deploy(ctx context.Context, session *Session, args []string) error {
 		if err != nil {
 			return err
 		}
-		return session.rollout(name, check).Deploy(ctx, options.version)
+		work := session.rollout(name, check)
+		work.Again = options.again
+		return work.Deploy(ctx, options.version)
 	})
 }
 

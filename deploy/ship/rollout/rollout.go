@@ -73,6 +73,8 @@ type Rollout struct {
 	Report        progress.Reporter
 	Operator      string
 	Limits        Limits
+	// Again rolls out what runs already, too: tasks read their secrets when they start.
+	Again bool
 }
 
 func (r *Rollout) service() shop.Service { return r.Shop.Services[r.Name] }
@@ -177,7 +179,7 @@ func (w *work) goesOn(action, reference string) bool {
 
 func (w *work) nothingToDo(ctx context.Context, reference, template string) (bool, error) {
 	good := w.record.Good
-	if good == nil || w.record.Pending != nil || good.Image != reference || good.Template != template {
+	if w.Again || good == nil || w.record.Pending != nil || good.Image != reference || good.Template != template {
 		return false, nil
 	}
 	service, err := w.describe(ctx)

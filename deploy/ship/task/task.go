@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,8 +67,10 @@ type Runner struct {
 
 // Order is a task to run.
 type Order struct {
-	Definition    string   // ARN or family:revision
-	Command       []string // nil: the definition's own
+	Definition string   // ARN or family:revision
+	Command    []string // nil: the definition's own
+	// Environment are further variables, and others than the definition's. AWS keeps and shows them: nothing secret.
+	Environment   map[string]string
 	SecurityGroup string
 	StartedBy     string // at most 36 characters
 	// Token makes starting idempotent: the same token within a day is the same task (at most 64 characters).
@@ -110,12 +114,14 @@ func (r *Runner) Start(ctx context.Context, order Order) (string, error) {
 			Subnets: r.Subnets, SecurityGroups: []string{order.SecurityGroup}, AssignPublicIp: publicAddress(r.AssignPublicIP),
 		}},
 	}
-	if order.Command != nil {
+	if order.Command != nil || len(order.Environment) > 0 {
 		name, err := r.containerName(ctx, order.Definition)
 		if err != nil {
 			return "", err
 		}
-		in.Overrides = &types.TaskOverride{ContainerOverrides: []types.ContainerOverride{{Name: aws.String(name), Command: order.Command}}}
+		in.Overrides = &types.TaskOverride{ContainerOverrides: []types.ContainerOverride{{
+			Name: aws.String(name), Command: order.Command, Environment: order.variables(),
+		}}}
 	}
 	started, err := r.ECS.RunTask(ctx, in)
 	if err != nil {
@@ -125,6 +131,15 @@ func (r *Runner) Start(ctx context.Context, order Order) (string, error) {
 		return "", &StartError{Reasons: reasons(started.Failures)}
 	}
 	return aws.ToString(started.Tasks[0].TaskArn), nil
+}
+
+// variables are in the order of their names.
+func (o Order) variables() []types.KeyValuePair {
+	pairs := make([]types.KeyValuePair, 0, len(o.Environment))
+	for _, name := range slices.Sorted(maps.Keys(o.Environment)) {
+		pairs = append(pairs, types.KeyValuePair{Name: aws.String(name), Value: aws.String(o.Environment[name])})
+	}
+	return pairs
 }
 
 // startError tells what ECS refuses, which the next try would meet again, from calls that failed on their way.
