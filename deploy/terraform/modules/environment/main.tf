@@ -102,7 +102,7 @@ module "shop" {
 
   api_host      = each.value.api_host
   site_host     = each.value.site_host
-  cookie_domain = each.value.cookie_domain
+  cookie_domain = ".${trimprefix(each.value.cookie_domain, ".")}"
 
   vpc_id             = module.network.vpc_id
   private_subnet_ids = module.network.private_subnet_ids
@@ -135,6 +135,9 @@ module "shop" {
   database_max_conns = local.settings.database_max_conns
   log_retention_days = var.log_retention_days
   site               = each.value.site
+
+  secret_recovery_days = var.disposable ? 0 : 30
+  force_destroy        = var.disposable
 }
 
 module "observability" {
@@ -143,7 +146,7 @@ module "observability" {
   name                     = local.name
   cluster_name             = aws_ecs_cluster.this.name
   load_balancer_arn_suffix = module.edge.load_balancer_arn_suffix
-  tenants                  = { for tenant, shop in module.shop : tenant => { services = shop.services } }
+  tenants                  = { for tenant, shop in module.shop : tenant => { services = shop.services, site = { distribution_id = shop.site.distribution_id } } }
   database_identifier      = module.database.identifier
   database_max_connections = module.database.max_connections
   emails                   = var.alarm_emails

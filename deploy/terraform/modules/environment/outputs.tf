@@ -41,4 +41,9 @@ output "shop_parameters" {
 output "connections" {
   description = "Connections that all pools want at the most, and those that the instance takes."
   value       = { wanted = local.connections_wanted, available = module.database.max_connections }
+
+  precondition {
+    condition     = local.connections_wanted <= module.database.max_connections
+    error_message = "With tasks at their maximum the pools want ${local.connections_wanted} connections, ${local.settings.instance_class} takes ${module.database.max_connections}: lower maximum or adjust.database_max_conns, or take a larger adjust.instance_class."
+  }
 }

@@ -100,11 +100,6 @@ variable "tenants" {
     condition     = alltrue([for tenant in var.tenants : coalesce(tenant.minimum, local.settings.minimum) >= 1 && coalesce(tenant.maximum, local.settings.maximum) >= coalesce(tenant.minimum, local.settings.minimum)])
     error_message = "tenants: expected minimum of at least 1 and maximum not below it."
   }
-
-  validation {
-    condition     = local.connections_wanted <= module.database.max_connections
-    error_message = "tenants: with tasks at their maximum the pools would want ${local.connections_wanted} connections, the instance takes ${module.database.max_connections}. Lower maximum or adjust.database_max_conns, or take a larger adjust.instance_class."
-  }
 }
 
 variable "profile" {
