@@ -34,6 +34,8 @@ type Options struct {
 	// SiteDir is a folder like gateway/site whose pages are shown, with every change at the next reload; empty shows those
 	// that are built in.
 	SiteDir string
+	// WithoutPrograms starts all but the programs: the caller runs them, by what Variables tells, and answers at APIAddr.
+	WithoutPrograms bool
 	// StandIn makes the sandbox know session ids that follow the rules of recorded cases.
 	StandIn bool
 

@@ -56,14 +56,20 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 		return nil, err
 	}
 	s := &Stack{options: options, processes: map[string][]*Process{}, failed: make(chan error, 1)}
-	for _, step := range []func(context.Context) error{
-		s.checkPorts, s.lock, s.openDatabase, s.prepareData, s.serveMailbox, s.serveSandbox, s.serveSite, s.assignAddresses, s.migrate, s.launch, s.awaitReady, s.tellOperators,
-	} {
+	for _, step := range s.steps() {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
 		}
 	}
 	return s, nil
+}
+
+func (s *Stack) steps() []func(context.Context) error {
+	around := []func(context.Context) error{s.checkPorts, s.lock, s.openDatabase, s.prepareData, s.serveMailbox, s.serveSandbox, s.serveSite}
+	if s.options.WithoutPrograms {
+		return append(around, s.migrate)
+	}
+	return append(around, s.assignAddresses, s.migrate, s.launch, s.awaitReady, s.tellOperators)
 }
 
 // Failed says why the shop cannot go on, when something ended that is not started again by itself.
@@ -327,6 +333,15 @@ func (s *Stack) AdminURL() string { return s.adminURL }
 func (s *Stack) ServiceURL(service string) (string, error) {
 	own, err := s.databaseOf(service)
 	return own["DATABASE_URL"], err
+}
+
+// Variables are what an instance of a program is told, as NAME=value, but for where it listens.
+func (s *Stack) Variables(program string) ([]string, error) {
+	if program == "gateway" {
+		return s.environ(program, nil), nil
+	}
+	own, err := s.databaseOf(program)
+	return s.environ(program, own), err
 }
 
 // Processes are the instances of one program.
