@@ -102,3 +102,9 @@ func TestSecretsCanBeOverridden(t *testing.T) {
 		}
 	}
 }
+
+// TestTheMailboxIsReachedWithoutTLS: on the loopback address, where the purchase runs, nobody asks for it anyway.
+func TestTheMailboxIsReachedWithoutTLS(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "smtp://mailbox:1025?tls=optional", *composed(t).Services["user"].Environment["MAIL_TRANSPORT"])
+}
