@@ -154,7 +154,8 @@ func (b *balancer) watch(ctx context.Context, one *target) {
 	defer every.Stop()
 	last, row := false, 0
 	for {
-		well := isLive(ctx, one.address)
+		status, err := livez(ctx, one.address)
+		well := err == nil && status == http.StatusOK
 		if well != last {
 			last, row = well, 0
 		}
@@ -173,19 +174,19 @@ func (b *balancer) watch(ctx context.Context, one *target) {
 	}
 }
 
-func isLive(ctx context.Context, address string) bool {
+// livez is what a gateway says of its health.
+func livez(ctx context.Context, address string) (status int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/livez", nil)
 	if err != nil {
-		return false
+		return 0, err
 	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return false
+		return 0, err
 	}
-	_ = answer.Body.Close()
-	return answer.StatusCode == http.StatusOK
+	return answer.StatusCode, answer.Body.Close()
 }
 
 // state is a copy of what is known of a target; nothing of one that is not registered.

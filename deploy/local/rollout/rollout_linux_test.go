@@ -20,6 +20,26 @@ func TestTheOnlyInstanceIsReplaced(t *testing.T) {
 	requireViews(t, customers)
 }
 
+// TestTwoOfEach is the profile for high availability: it does not matter which gateway is asked, both instances of a service are
+// replaced at once, one crashes, and others never become healthy.
+func TestTwoOfEach(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 2)
+	gatewaysBehave(t, c)
+	customers := begin(t, c)
+	customers.awaitMore(t)
+	replaceEach(t, customers, 2)
+	sickGateway(t, customers)
+	sickInstance(t, customers)
+	for _, service := range []string{"payment", "order"} {
+		instanceCrashes(t, customers, service)
+	}
+	customers.end()
+	customers.requireNoFailure(t, "to the end")
+	requireBooks(t, customers)
+	requireViews(t, customers)
+}
+
 // replaceEach replaces every service with as many new instances; no request may fail.
 func replaceEach(t testing.TB, customers *load, each int) {
 	t.Helper()
