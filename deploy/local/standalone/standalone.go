@@ -55,7 +55,9 @@ func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler)
 	if err != nil {
 		err = errors.Join(fmt.Errorf("finish requests: %w", err), server.Close())
 	}
-	<-ended // http.ErrServerClosed
+	if ended := <-ended; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
 	return err
 }
 

@@ -63,7 +63,7 @@ func TestMailboxIsAProcess(t *testing.T) {
 
 func read(t *testing.T, address string) string {
 	t.Helper()
-	answer, err := http.Get(address) //nolint:noctx // a test's own server
+	answer, err := http.Get(address)
 	require.NoError(t, err)
 	var body bytes.Buffer
 	_, err = body.ReadFrom(answer.Body)
