@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -25,6 +26,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/bartgottschalk/startupwebapp/deploy/local/stack"
 	"github.com/bartgottschalk/startupwebapp/gateway/site"
 	"github.com/bartgottschalk/startupwebapp/services/platform/localpostgres"
 )
@@ -87,10 +89,10 @@ func (e *engine) publishedAt(name, port string) string {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	_, port, err := net.SplitHostPort(listener.Addr().String())
+	var options stack.Options
+	require.NoError(t, options.UseFreePorts()) // which keeps others off while the options are kept
+	t.Cleanup(func() { runtime.KeepAlive(&options) })
+	_, port, err := net.SplitHostPort(options.APIAddr)
 	require.NoError(t, err)
 	return port
 }

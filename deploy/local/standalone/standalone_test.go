@@ -8,12 +8,14 @@ import (
 	"net"
 	"net/http"
 	"net/smtp"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/bartgottschalk/startupwebapp/deploy/local/stack"
 	"github.com/bartgottschalk/startupwebapp/deploy/local/standalone"
 	"github.com/bartgottschalk/startupwebapp/services/platform/process"
 )
@@ -21,10 +23,10 @@ import (
 // free is an address that nobody listens at.
 func free(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return listener.Addr().String()
+	var options stack.Options
+	require.NoError(t, options.UseFreePorts()) // which keeps others off while the options are kept
+	t.Cleanup(func() { runtime.KeepAlive(&options) })
+	return options.APIAddr
 }
 
 // start runs a program until the returned function stops it, which gives the exit code.

@@ -1,6 +1,6 @@
 // Package nginx writes the published pages for a web server of that name, as the shop in containers has it: the files, and
-// a configuration that answers as Site.Handler does, so that what is right stands in package site alone. Production keeps
-// its pages in a bucket and needs none of this.
+// a configuration that answers as Site.Handler does, so that what is right stands in package site alone. Only the text of
+// ETags is nginx's own, and what HTTP parsers refuse by themselves. Production keeps its pages in a bucket and needs none of this.
 package nginx
 
 import (

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -25,9 +26,14 @@ import (
 	"github.com/bartgottschalk/startupwebapp/gateway/site/nginx"
 )
 
+// builtIn is published once for all tests; it never changes.
+var builtIn = sync.OnceValues(func() (*site.Site, error) {
+	return site.Publish(site.Default(), site.Settings{APIOrigin: "http://localhost:8000", SiteOrigin: "http://localhost:8080", ShopName: "One"})
+})
+
 func published(t *testing.T) *site.Site {
 	t.Helper()
-	pages, err := site.Publish(site.Default(), site.Settings{APIOrigin: "http://localhost:8000", SiteOrigin: "http://localhost:8080"})
+	pages, err := builtIn()
 	require.NoError(t, err)
 	return pages
 }
@@ -54,7 +60,7 @@ func served(t *testing.T, pages *site.Site) string {
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	scratch := filepath.Join(dir, "scratch")
 	require.NoError(t, errors.Join(os.Chmod(dir, 0o755), os.Mkdir(scratch, 0o755)))
-	address := freeAddress(t)
+	address := "unix:" + filepath.Join(scratch, "http") // no port that somebody else could take
 	require.NoError(t, nginx.Write(dir, pages, nginx.Settings{Listen: address, Scratch: scratch}))
 
 	var said bytes.Buffer
@@ -75,7 +81,7 @@ func served(t *testing.T, pages *site.Site) string {
 		require.NotContains(t, said.String(), "[crit]")
 	})
 	require.Eventually(t, func() bool {
-		connection, err := net.DialTimeout("tcp", address, time.Second)
+		connection, err := dial(t.Context(), address)
 		if err == nil {
 			_ = connection.Close()
 		}
@@ -84,12 +90,12 @@ func served(t *testing.T, pages *site.Site) string {
 	return address
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return listener.Addr().String()
+// dial knows what nginx listens at, unix:/path, beside host:port.
+func dial(ctx context.Context, address string) (net.Conn, error) {
+	if path, found := strings.CutPrefix(address, "unix:"); found {
+		return (&net.Dialer{}).DialContext(ctx, "unix", path)
+	}
+	return (&net.Dialer{}).DialContext(ctx, "tcp", address)
 }
 
 // answer is what counts of an answer.
@@ -106,7 +112,7 @@ func ask(t *testing.T, address, method, target string, headers ...string) answer
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	connection, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	connection, err := dial(ctx, address)
 	require.NoError(t, err)
 	defer func() { _ = connection.Close() }()
 	deadline, _ := ctx.Deadline()
@@ -255,9 +261,9 @@ func tagged(t *testing.T, address, form string) string {
 
 func TestTagsFollowTheContent(t *testing.T) {
 	t.Parallel()
-	times := func(shop string) map[string]time.Time {
-		pages, err := site.Publish(site.Default(), site.Settings{APIOrigin: "http://localhost:8000", SiteOrigin: "http://localhost:8080", ShopName: shop})
-		require.NoError(t, err)
+	other, err := site.Publish(site.Default(), site.Settings{APIOrigin: "http://localhost:8000", SiteOrigin: "http://localhost:8080", ShopName: "Two"})
+	require.NoError(t, err)
+	times := func(pages *site.Site) map[string]time.Time {
 		dir := t.TempDir()
 		require.NoError(t, nginx.Write(dir, pages, nginx.Settings{Listen: "8080", Scratch: "/tmp"}))
 		found := map[string]time.Time{}
@@ -268,11 +274,11 @@ func TestTagsFollowTheContent(t *testing.T) {
 		}
 		return found
 	}
-	first, other := times("One"), times("Two")
-	require.Equal(t, first, times("One"), "every build has the same times")
-	require.NotEqual(t, first["about.html"], other["about.html"], "as long, but another text")
-	require.NotEqual(t, first["about.html.gz"], other["about.html.gz"])
-	require.Equal(t, first["robots.txt"], other["robots.txt"])
+	first, second := times(published(t)), times(other)
+	require.Equal(t, first, times(published(t)), "every build has the same times")
+	require.NotEqual(t, first["about.html"], second["about.html"], "as long, but another text")
+	require.NotEqual(t, first["about.html.gz"], second["about.html.gz"])
+	require.Equal(t, first["robots.txt"], second["robots.txt"])
 }
 
 func TestNothingHostileComesIntoTheConfiguration(t *testing.T) {
