@@ -2,16 +2,14 @@
 # name and live in one region, these do not.
 
 resource "aws_backup_vault" "this" {
-  name          = var.name
-  force_destroy = var.force_destroy
+  name = var.name
 }
 
 resource "aws_backup_vault" "replica" {
   count    = var.cross_region ? 1 : 0
   provider = aws.replica
 
-  name          = "${var.name}-replica"
-  force_destroy = var.force_destroy
+  name = "${var.name}-replica"
 }
 
 resource "aws_backup_plan" "this" {

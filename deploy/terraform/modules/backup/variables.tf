@@ -45,9 +45,3 @@ variable "cross_region" {
   type        = bool
   default     = false
 }
-
-variable "force_destroy" {
-  description = "Delete the vaults with recovery points in them; for environments that come and go."
-  type        = bool
-  default     = false
-}

@@ -162,7 +162,6 @@ module "backup" {
   parameter_group_name = module.database.parameter_group_name
   retention_days       = var.backup.retention_days
   cross_region         = var.backup.cross_region
-  force_destroy        = var.disposable
 
   providers = {
     aws         = aws
