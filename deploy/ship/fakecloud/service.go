@@ -10,6 +10,7 @@ const (
 	comesAfter   = time.Minute
 	crashesAfter = 90 * time.Second
 	keepsFailed  = time.Minute
+	scalesAfter  = 20 * time.Second
 )
 
 type service struct {
@@ -21,6 +22,8 @@ type service struct {
 	before      object        // as it looked before the last update
 	updated     time.Time
 	updates     int
+	was         int // tasks before the autoscaler changed their number
+	scaled      time.Time
 }
 
 type deployment struct {
@@ -49,11 +52,12 @@ func (c *Cloud) Running(name string) (image Image, definition string, desired, u
 	return newest.image, newest.definition, found.desired, found.updates
 }
 
-// Scale sets the number of tasks, as the autoscaler does.
+// Scale sets the number of tasks, as the autoscaler does; they come or go a little later.
 func (c *Cloud) Scale(name string, desired int) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	c.services[name].desired = desired
+	found := c.services[name]
+	found.was, found.scaled, found.desired = found.desired, c.now, desired
 }
 
 // Answers says whether a shop of all the services answers.
@@ -212,6 +216,9 @@ func (s *service) render(c *Cloud) object {
 			status = "PRIMARY"
 		}
 		rendered := one.render(c, s.desired)
+		if c.now.Before(s.scaled.Add(scalesAfter)) && one.complete(c) {
+			rendered["runningCount"], rendered["pendingCount"] = s.was, max(0, s.desired-s.was)
+		}
 		rendered["status"] = status
 		if index > 0 {
 			rendered["desiredCount"] = 0
