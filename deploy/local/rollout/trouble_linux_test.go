@@ -20,6 +20,7 @@ func instanceCrashes(t *testing.T, customers *load, service string) {
 	t.Helper()
 	c := customers.c
 	customers.requireNoFailure(t, "before the crash")
+	awaitNoJob(t, c)
 	c.crash(c.tasks[service][0])
 	fresh := c.start(service)
 	c.join(fresh)
@@ -33,6 +34,17 @@ func instanceCrashes(t *testing.T, customers *load, service string) {
 	customers.awaitMore(t)
 	customers.requireNoFailure(t, "after the crash")
 	t.Logf("one of two %s killed: %d purchases interrupted, %d requests answered with an error", service, len(troubles), len(broken))
+}
+
+// awaitNoJob waits for a moment without a job under way. One that is cut off is tried again after up to 75 s, which deploy/local/chaos
+// has the time for; where it happens all the same, only this test takes longer.
+func awaitNoJob(t testing.TB, c *cluster) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		var running int
+		require.NoError(t, c.books.QueryRow(t.Context(), `SELECT count(*) FROM orders.river_job WHERE state = 'running'`).Scan(&running))
+		return running == 0
+	}, patience, tick/10)
 }
 
 // sickGateway is one whose order service cannot be found: it starts and never is ready.
