@@ -30,7 +30,7 @@ const (
 
 func read(t *testing.T, name string) []byte {
 	t.Helper()
-	text, err := os.ReadFile(name) //nolint:gosec // of this repository
+	text, err := os.ReadFile(name)
 	require.NoError(t, err)
 	return text
 }

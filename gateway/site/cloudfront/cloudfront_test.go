@@ -91,7 +91,7 @@ func rewritten(t *testing.T, node string, paths []string) []string {
 	require.NoError(t, err)
 	script := string(files(t)[cloudfront.FunctionFile]) +
 		"\nprocess.stdout.write(JSON.stringify(" + string(asked) + ".map((uri) => handler({ request: { uri } }).uri)))\n"
-	command := exec.CommandContext(t.Context(), node, "-e", script) //nolint:gosec // the machine's own node
+	command := exec.CommandContext(t.Context(), node, "-e", script)
 	answered, err := command.Output()
 	require.NoError(t, err)
 	var uris []string

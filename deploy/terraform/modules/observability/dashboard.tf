@@ -83,7 +83,18 @@ locals {
     ]
   ])
 
-  widgets = [for widget in concat(local.shared_widgets, local.shop_widgets, local.service_widgets) : jsondecode(widget)]
+  # CloudFront counts in us-east-1, wherever the shop is.
+  site_widgets = flatten([
+    for tenant, shop in var.tenants : [
+      jsonencode({ title = "${tenant}: pages, requests and errors in percent", stat = "Sum", region = "us-east-1", metrics = [
+        ["AWS/CloudFront", "Requests", "DistributionId", shop.site.distribution_id, "Region", "Global"],
+        [".", "4xxErrorRate", ".", ".", ".", ".", { stat = "Average", yAxis = "right" }],
+        [".", "5xxErrorRate", ".", ".", ".", ".", { stat = "Average", yAxis = "right" }],
+      ] }),
+    ] if shop.site != null
+  ])
+
+  widgets = [for widget in concat(local.shared_widgets, local.shop_widgets, local.service_widgets, local.site_widgets) : jsondecode(widget)]
 }
 
 resource "aws_cloudwatch_dashboard" "this" {
@@ -101,7 +112,7 @@ resource "aws_cloudwatch_dashboard" "this" {
           metrics = widget.metrics
           stat    = widget.stat
           period  = 300
-          region  = data.aws_region.current.name
+          region  = lookup(widget, "region", data.aws_region.current.name)
           view    = "timeSeries"
         }
       }

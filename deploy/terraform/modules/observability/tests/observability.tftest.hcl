@@ -34,6 +34,7 @@ variables {
         clientevent = { service_name = "main-clientevent", log_group = "/shop/main/clientevent" }
         gateway     = { service_name = "main-gateway", log_group = "/shop/main/gateway", target_group_arn_suffix = "targetgroup/main/1", minimum = 2 }
       }
+      site = { distribution_id = "E1" }
     }
     other = {
       services = {
@@ -108,7 +109,7 @@ run "alarms" {
   }
 
   assert {
-    condition     = alltrue([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : alltrue([for metric in widget.properties.metrics : metric[0] != "shop" || contains(keys(aws_cloudwatch_log_metric_filter.this), metric[1])])]) && length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 8 + 2 * (4 + 5 * 4)
+    condition     = alltrue([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : alltrue([for metric in widget.properties.metrics : metric[0] != "shop" || contains(keys(aws_cloudwatch_log_metric_filter.this), metric[1])])]) && length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 8 + 2 * (4 + 5 * 4) + 1
     error_message = "The dashboard shows a metric that nobody makes, or lacks a service."
   }
 }
