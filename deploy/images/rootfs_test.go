@@ -1,9 +1,7 @@
 package images_test
 
 import (
-	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"debug/elf"
 	"encoding/json"
 	"fmt"
@@ -12,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -132,26 +131,34 @@ func TestImagesAreSmall(t *testing.T) {
 	t.Parallel()
 	for _, process := range processes() {
 		for _, architecture := range []string{"amd64", "arm64"} {
-			whole, layer := weigh(t, roots.of(t, process, architecture))
+			whole, layer := weigh(t, roots.of(t, process, architecture), architecture)
 			t.Logf("%-11s %s: %4.1f MB, as layer %4.1f MB", process, architecture, float64(whole)/1e6, float64(layer)/1e6)
-			require.Less(t, whole, largest, "%s %s", process, architecture)
-			require.Less(t, layer, largestLayer, "%s %s", process, architecture)
+			require.Less(t, whole, int64(largest), "%s %s", process, architecture)
+			require.Less(t, layer, int64(largestLayer), "%s %s", process, architecture)
 		}
 	}
 }
 
-// weigh gives the bytes of a root file system, and those of the layer that a registry would keep.
-func weigh(t testing.TB, root string) (whole, layer int) {
+// weigh gives the bytes of all files, and those of the layer that a registry would keep, about: 0 where it is not worth the time.
+func weigh(t testing.TB, root, architecture string) (whole, layer int64) {
 	t.Helper()
-	var plain, packed bytes.Buffer
-	archive := tar.NewWriter(&plain)
-	require.NoError(t, archive.AddFS(os.DirFS(root)))
-	require.NoError(t, archive.Close())
-	squeeze := gzip.NewWriter(&packed)
-	_, err := squeeze.Write(plain.Bytes())
+	require.NoError(t, filepath.WalkDir(root, func(_ string, entry fs.DirEntry, err error) error {
+		require.NoError(t, err)
+		info, err := entry.Info()
+		require.NoError(t, err)
+		whole += info.Size()
+		return nil
+	}))
+	if architecture != runtime.GOARCH {
+		return whole, 0
+	}
+	packed := exec.CommandContext(t.Context(), "sh", "-c", `tar -c -C "$1" . | gzip -6 | wc -c`, "sh", root) // far quicker than Go's under the race detector
+	said, err := packed.Output()
 	require.NoError(t, err)
-	require.NoError(t, squeeze.Close())
-	return plain.Len(), packed.Len()
+	layer, err = strconv.ParseInt(strings.TrimSpace(string(said)), 10, 64)
+	require.NoError(t, err)
+	require.Greater(t, layer, whole/10)
+	return whole, layer
 }
 
 func TestTheBillOfMaterialsListsWhatIsLinkedIn(t *testing.T) {
