@@ -51,6 +51,9 @@ func table() []Command {
 		{Name: "status", Help: "what runs, what is recorded as good, what is half-way, who is at it", Run: status},
 		{Name: "smoke", Arguments: "[-no-site]", Help: "ask the shop as its customers do", Run: checkShop},
 		{Name: "run", Arguments: "SERVICE [-timeout 1h] -- COMMAND ARGUMENTS", Help: "run a subcommand of a service as a task, like user -- create-superuser, order -- reconcile -days 7", Run: runTask},
+		{Name: "logs", Arguments: "SERVICE [-since 10m] [-follow] [-match TEXT]", Help: "what a service logs", Run: logs},
+		{Name: "secrets", Arguments: "[list | fill | set SERVICE KEY | unset SERVICE KEY | relocate | rotate service-secrets|secret-key|database ...]", Help: "the secret variables of the services; values are typed or generated, never shown", Run: secrets},
+		{Name: "drill", Arguments: "[-at TIME]", Help: "restore the newest backup into an instance of its own, audit it, delete it", Run: restoreDrill},
 		{Name: "unlock", Arguments: "SERVICE...|site", Help: "open a lock whose owner is dead", Run: unlock},
 	}
 }
