@@ -43,7 +43,7 @@ func runTask(ctx context.Context, session *Session, args []string) error {
 // secretFlag finds arguments that are, or announce, a secret. The arguments of a task are kept by AWS and shown to everyone who may look at tasks
 // (the old shop's superuser password lies there in clear for ever: reference aws-inventory, section 9).
 func secretFlag() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)^-*[a-z0-9_.-]*(passw(or)?d|passphrase|secret|token|api-?_?key|credential)s?[a-z0-9_.-]*(=|$)|^-p=?.+|^(sk|rk|whsec)_|://[^/@\s]*:[^/@\s]*@`)
+	return regexp.MustCompile(`(?i)^-*[a-z0-9_.-]*(passw(or)?d|passphrase|secret|token|api-?_?key|credential)s?[a-z0-9_.-]*(=|$)|^-p(=|$)|^(sk|rk|whsec)_|://[^/@\s]*:[^/@\s]*@`)
 }
 
 func refuseSecrets(args []string) error {
@@ -65,7 +65,8 @@ func (s *Session) runTask(ctx context.Context, name string, command []string, ti
 	}
 	runner := s.tasks()
 	id := identifier.New(startedByLength)
-	arn, err := runner.Start(ctx, task.Order{
+	// Not to be cancelled: a task that was started has to be known, to be stopped.
+	arn, err := runner.Start(context.WithoutCancel(ctx), task.Order{
 		Definition: record.Good.TaskDefinition, Command: command, SecurityGroup: s.Shop.Services[name].SecurityGroup,
 		StartedBy: "ship-" + id, Token: id,
 	})

@@ -65,9 +65,14 @@ func (t Template) Image(digest string) (string, error) {
 
 // Register makes the definition of image in family, and returns its ARN. When the family's newest revision is just that, it is
 // used again: a command that is repeated leaves no rows of equal revisions.
-func (t Template) Register(ctx context.Context, api ECS, family, image, version string) (string, error) {
+//
+// guard is called right before anything is changed; its error ends it.
+func (t Template) Register(ctx context.Context, api ECS, family, image, version string, guard func(context.Context) error) (string, error) {
 	if arn := t.registered(ctx, api, family, image); arn != "" {
 		return arn, nil
+	}
+	if err := guard(ctx); err != nil {
+		return "", err
 	}
 	made, err := api.RegisterTaskDefinition(ctx, t.input(family, image, version))
 	if err != nil {

@@ -7,10 +7,10 @@ import (
 )
 
 const (
-	comesAfter   = time.Minute
-	crashesAfter = 90 * time.Second
+	comesAfter   = 20 * time.Second
+	crashesAfter = 30 * time.Second
 	keepsFailed  = time.Minute
-	scalesAfter  = 20 * time.Second
+	scalesAfter  = 8 * time.Second
 )
 
 type service struct {

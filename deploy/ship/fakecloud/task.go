@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	startsAfter    = 10 * time.Second
-	runsFor        = 30 * time.Second
+	startsAfter    = 4 * time.Second
+	runsFor        = 9 * time.Second
 	rememberedFor  = time.Hour
 	arnPrefix      = "arn:aws:ecs:eu-central-1:000000000000:"
 	taskIDTemplate = "%032x"
@@ -196,4 +196,16 @@ func (c *Cloud) getLogEvents(in object) (any, *refusal) {
 func (c *Cloud) next() int {
 	c.serial++
 	return c.serial
+}
+
+// Ended says whether every task has ended, or is about to because it was stopped.
+func (c *Cloud) Ended() bool {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	for _, one := range c.tasks {
+		if !one.stopped && c.now.Before(one.stopAt) {
+			return false
+		}
+	}
+	return true
 }

@@ -157,7 +157,8 @@ func (s *Store) put(ctx context.Context, name string, value any, overwrite bool)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
-	_, err = s.parameters.PutParameter(ctx, &ssm.PutParameterInput{
+	// Somebody who says stop in the middle would not know whether it was written.
+	_, err = s.parameters.PutParameter(context.WithoutCancel(ctx), &ssm.PutParameterInput{
 		Name: aws.String(name), Value: aws.String(string(text)), Type: types.ParameterTypeString, Overwrite: aws.Bool(overwrite),
 	})
 	if err != nil {

@@ -83,11 +83,8 @@ func (w *work) startMigration(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := w.lock.Guard(ctx); err != nil {
-		return err
-	}
 	pending := w.record.Pending
-	registered, err := template.Register(context.WithoutCancel(ctx), w.ECS, w.service().Family+"-migration", pending.Revision.Image, pending.Revision.Version)
+	registered, err := template.Register(context.WithoutCancel(ctx), w.ECS, w.service().Family+"-migration", pending.Revision.Image, pending.Revision.Version, w.lock.Guard)
 	if err != nil {
 		return err
 	}
@@ -160,11 +157,8 @@ func (w *work) register(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := w.lock.Guard(ctx); err != nil {
-		return err
-	}
 	pending := w.record.Pending
-	registered, err := template.Register(context.WithoutCancel(ctx), w.ECS, w.service().Family, pending.Revision.Image, pending.Revision.Version)
+	registered, err := template.Register(context.WithoutCancel(ctx), w.ECS, w.service().Family, pending.Revision.Image, pending.Revision.Version, w.lock.Guard)
 	if err != nil {
 		return err
 	}

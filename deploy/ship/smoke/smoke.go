@@ -20,7 +20,7 @@ import (
 
 const (
 	rounds = 12
-	// needed is how many rounds in a row have to go well: the load balancer asks another task each time.
+	// needed is how many rounds in a row have to go well: the load balancer may ask another task for every request.
 	needed         = 3
 	between        = 3 * time.Second
 	requestTimeout = 10 * time.Second
@@ -117,8 +117,7 @@ func (c *Checker) client() *http.Client {
 	dialer := &net.Dialer{Timeout: requestTimeout}
 	return &http.Client{
 		Transport: &http.Transport{
-			TLSClientConfig:   &tls.Config{RootCAs: c.Roots, MinVersion: tls.VersionTLS12},
-			DisableKeepAlives: true, // every request may reach another task
+			TLSClientConfig: &tls.Config{RootCAs: c.Roots, MinVersion: tls.VersionTLS12},
 			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 				return dialer.DialContext(ctx, network, c.dialled(address))
 			},
