@@ -22,7 +22,7 @@ variable "endpoint" {
 }
 
 variable "zone_id" {
-  description = "Route 53 zone that the test makes beforehand."
+  description = "Route 53 zone, made before by scripts/terraform: whether there are records must be known when the stack is planned."
   type        = string
 }
 

@@ -83,25 +83,9 @@ override_resource {
   target = module.environment.module.backup.aws_backup_selection.this
 }
 
-variables {
-  zone_id = ""
-}
-
-run "zone" {
-  module {
-    source = "./zone"
-  }
-}
-
 run "apply" {
-  variables {
-    zone_id = run.zone.zone_id
-  }
 }
 
 run "again" {
   command = plan
-  variables {
-    zone_id = run.zone.zone_id
-  }
 }
