@@ -50,7 +50,7 @@ func enterIsolation(t *testing.T) {
 		_     [22]byte
 	}{flags: syscall.IFF_UP | syscall.IFF_RUNNING}
 	copy(request.name[:], "lo")
-	_, _, failure := syscall.Syscall(syscall.SYS_IOCTL, uintptr(socket), syscall.SIOCSIFFLAGS, uintptr(unsafe.Pointer(&request))) //nolint:gosec // no other way without a library
+	_, _, failure := syscall.Syscall(syscall.SYS_IOCTL, uintptr(socket), syscall.SIOCSIFFLAGS, uintptr(unsafe.Pointer(&request)))
 	require.Zero(t, failure)
 }
 
@@ -58,9 +58,9 @@ func enterIsolation(t *testing.T) {
 func newContainer(t *testing.T, told world, name string) *container {
 	t.Helper()
 	root := filepath.Join(t.TempDir(), "root")
-	copied, err := exec.CommandContext(t.Context(), "cp", "-a", told.Roots[name], root).CombinedOutput() //nolint:gosec // our own directories
+	copied, err := exec.CommandContext(t.Context(), "cp", "-a", told.Roots[name], root).CombinedOutput()
 	require.NoError(t, err, "%s", copied)
-	require.NoError(t, os.Mkdir(root+socketsInside, 0o755)) //nolint:gosec // the user of the containers goes there
+	require.NoError(t, os.Mkdir(root+socketsInside, 0o755))
 	require.NoError(t, syscall.Mount(root, root, "", syscall.MS_BIND, ""))
 	t.Cleanup(func() { _ = syscall.Unmount(root, syscall.MNT_DETACH) })
 	require.NoError(t, syscall.Mount(told.Sockets, root+socketsInside, "", syscall.MS_BIND, ""))

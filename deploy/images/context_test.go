@@ -73,7 +73,7 @@ func copyContext(t testing.TB, from, into string) {
 		}
 		info, err := entry.Info()
 		require.NoError(t, err)
-		content, err := os.ReadFile(name) //nolint:gosec // a file of this repository
+		content, err := os.ReadFile(name)
 		require.NoError(t, err)
 		target := filepath.Join(into, path)
 		require.NoError(t, os.MkdirAll(filepath.Dir(target), 0o750))

@@ -213,7 +213,7 @@ func stopClientEvent(t *testing.T, service *container, b *books) {
 }
 
 func get(address, cookie string) (status int, body string) {
-	request, err := http.NewRequest(http.MethodGet, address, strings.NewReader("")) //nolint:noctx // the client has a deadline
+	request, err := http.NewRequest(http.MethodGet, address, strings.NewReader(""))
 	if err != nil {
 		return 0, err.Error()
 	}

@@ -74,7 +74,7 @@ func cannotIsolate() string {
 	if os.Getuid() != 0 {
 		return "not root"
 	}
-	if err := isolated(exec.Command("/proc/self/exe", "-test.run=^$")).Run(); err != nil { //nolint:noctx // it ends at once
+	if err := isolated(exec.Command("/proc/self/exe", "-test.run=^$")).Run(); err != nil {
 		return err.Error()
 	}
 	return ""
@@ -90,7 +90,7 @@ func prepareWorld(t *testing.T) world {
 	}
 	admin, err := pgx.ParseConfig(adminURL)
 	require.NoError(t, err)
-	require.NoError(t, os.Chmod(told.Sockets, 0o755)) //nolint:gosec // the user of the containers goes there
+	require.NoError(t, os.Chmod(told.Sockets, 0o755))
 	forward(t, filepath.Join(told.Sockets, ".s.PGSQL.5432"), admin)
 	bySocket := url.URL{
 		Scheme: "postgres", User: url.UserPassword(admin.User, admin.Password), Path: "/" + admin.Database,
@@ -107,7 +107,7 @@ func forward(t *testing.T, socket string, to *pgx.ConnConfig) {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "unix", socket)
 	require.NoError(t, err)
-	require.NoError(t, os.Chmod(socket, 0o777)) //nolint:gosec // the user of the containers connects
+	require.NoError(t, os.Chmod(socket, 0o777))
 	network, address := "tcp", net.JoinHostPort(to.Host, fmt.Sprint(to.Port))
 	if strings.HasPrefix(to.Host, "/") {
 		network, address = "unix", filepath.Join(to.Host, fmt.Sprintf(".s.PGSQL.%d", to.Port))

@@ -39,7 +39,7 @@ type shelf struct {
 	made      map[string]func() error
 }
 
-var roots = &shelf{made: map[string]func() error{}} //nolint:gochecknoglobals // a build takes long, and tests only read what it made
+var roots = &shelf{made: map[string]func() error{}}
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
@@ -73,7 +73,7 @@ func (s *shelf) of(t testing.TB, process, architecture string) string {
 
 // assemble runs the script as the Dockerfile does.
 func assemble(from, process, architecture, into string, environ ...string) error {
-	command := exec.Command("deploy/images/rootfs", process, architecture, into, version) //nolint:gosec,noctx // our own script, bounded by the test's time
+	command := exec.Command("deploy/images/rootfs", process, architecture, into, version)
 	command.Dir = from
 	command.Env = append(os.Environ(), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", moment), "GOFLAGS=-race", "GOOS=plan9", "GOAMD64=v3", "GOARCH=386")
 	command.Env = append(command.Env, environ...)

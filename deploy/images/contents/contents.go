@@ -64,7 +64,7 @@ func settle(root string, moment time.Time) error {
 			return err
 		}
 		found = append([]string{name}, found...)
-		return os.Chmod(name, modeOf(root, name, entry))
+		return os.Chmod(name, modeOf(root, name, entry)) //nolint:gosec // nobody else writes to what is being made
 	})
 	for _, name := range found {
 		err = errors.Join(err, os.Chtimes(name, moment, moment))
