@@ -18,6 +18,7 @@ func (j *judge) alterTable(node *pgquery.Node) {
 	}
 	j.lockReferenced(alter)
 	if j.isNew(alter.GetRelation()) {
+		j.takeIn(alter)
 		return
 	}
 	lockedBefore := len(j.locked) > 0
@@ -28,6 +29,21 @@ func (j *judge) alterTable(node *pgquery.Node) {
 			j.refuse(0, slowWhileLocked, "this reads the whole table while what stands before it keeps others out: validate in a file of its own")
 		}
 		j.alterPart(alter.GetRelation(), command)
+	}
+}
+
+// takeIn: a new table that becomes the whole or a part of an existing one reads that under a lock, and changes what queries on it find.
+func (j *judge) takeIn(alter *pgquery.AlterTableStmt) {
+	for _, part := range alter.GetCmds() {
+		definition := part.GetAlterTableCmd().GetDef()
+		other := definition.GetRangeVar() // INHERIT
+		if partition := definition.GetPartitionCmd(); partition != nil {
+			other = partition.GetName()
+		}
+		if other != nil && !j.isNew(other) {
+			j.touch(other, blocksAll)
+			j.unjudged("joining a new table with the existing " + nameOf(other))
+		}
 	}
 }
 
@@ -123,7 +139,9 @@ func (j *judge) addConstraint(table *pgquery.RangeVar, constraint *pgquery.Const
 			j.refuse(place, validatesConstraint, "this reads all of %s while everybody waits: ADD CONSTRAINT ... NOT VALID, and VALIDATE CONSTRAINT in another file", nameOf(table))
 		}
 	case pgquery.ConstrType_CONSTR_UNIQUE, pgquery.ConstrType_CONSTR_PRIMARY:
-		if constraint.GetIndexname() == "" {
+		if constraint.GetIndexname() != "" {
+			j.refusePrimary(table, constraint)
+		} else {
 			j.refuse(place, uniqueConstraint, "this builds an index on %s while everybody waits: CREATE UNIQUE INDEX CONCURRENTLY in another file, then ADD CONSTRAINT ... USING INDEX", nameOf(table))
 		}
 	case pgquery.ConstrType_CONSTR_EXCLUSION:
@@ -132,5 +150,12 @@ func (j *judge) addConstraint(table *pgquery.RangeVar, constraint *pgquery.Const
 		pgquery.ConstrType_CONSTR_ATTR_DEFERRED, pgquery.ConstrType_CONSTR_ATTR_IMMEDIATE: // say more about the one before
 	default:
 		j.unjudged("this constraint")
+	}
+}
+
+// refusePrimary: USING INDEX spares the index, but a primary key also makes its columns NOT NULL.
+func (j *judge) refusePrimary(table *pgquery.RangeVar, constraint *pgquery.Constraint) {
+	if constraint.GetContype() == pgquery.ConstrType_CONSTR_PRIMARY {
+		j.refuse(constraint.GetLocation(), notNull, "this reads all of %s while everybody waits, unless its columns are NOT NULL already: then allow it", nameOf(table))
 	}
 }

@@ -2,6 +2,7 @@ package migrationlint
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	pgquery "github.com/pganalyze/pg_query_go/v6"
@@ -95,6 +96,8 @@ func statementJudges() map[string]func(*judge, *pgquery.Node) {
 		"insert_stmt":       (*judge).write,
 		"select_stmt":       (*judge).write,
 		"variable_set_stmt": (*judge).setVariable,
+		"create_seq_stmt":   (*judge).createSequence,
+		"alter_seq_stmt":    (*judge).alterSequence,
 		"create_trig_stmt": func(j *judge, node *pgquery.Node) {
 			j.touch(node.GetCreateTrigStmt().GetRelation(), blocksWriters)
 		},
@@ -103,7 +106,7 @@ func statementJudges() map[string]func(*judge, *pgquery.Node) {
 				j.touch(node.GetViewStmt().GetView(), blocksAll)
 			}
 		},
-		"create_function_stmt": harmless, "create_seq_stmt": harmless, "alter_seq_stmt": harmless, "create_enum_stmt": harmless,
+		"create_function_stmt": harmless, "create_enum_stmt": harmless,
 		"composite_type_stmt": harmless, "create_domain_stmt": harmless, "create_schema_stmt": harmless, "comment_stmt": harmless,
 		"create_stats_stmt": harmless,
 		"grant_stmt": func(j *judge, node *pgquery.Node) {
@@ -116,6 +119,9 @@ func statementJudges() map[string]func(*judge, *pgquery.Node) {
 
 func (j *judge) judgeStatement(node *pgquery.Node) {
 	name := kindOf(node)
+	if !j.transaction {
+		j.refuseOnceOnly(node)
+	}
 	if judged, known := statementJudges()[name]; known {
 		judged(j, node)
 		return
@@ -143,9 +149,17 @@ func (j *judge) unjudged(what string) {
 // nameOf is how a table is known within a file.
 func nameOf(table *pgquery.RangeVar) string {
 	if table.GetSchemaname() == "" {
-		return table.GetRelname()
+		return namePart(table.GetRelname())
 	}
-	return table.GetSchemaname() + "." + table.GetRelname()
+	return namePart(table.GetSchemaname()) + "." + namePart(table.GetRelname())
+}
+
+// namePart keeps "a.b", which is one name, apart from b in the schema a.
+func namePart(name string) string {
+	if strings.ContainsAny(name, `."`) {
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 func (j *judge) isNew(table *pgquery.RangeVar) bool { return j.created[nameOf(table)] }
@@ -161,11 +175,14 @@ const (
 
 // touch notes that an existing table is locked, which needs a lock_timeout.
 func (j *judge) touch(table *pgquery.RangeVar, how blocking) {
-	if table == nil || j.isNew(table) {
-		return
+	if table != nil && !j.isNew(table) {
+		j.touchNamed(nameOf(table), how)
 	}
+}
+
+func (j *judge) touchNamed(name string, how blocking) {
 	if how != blocksNobody && j.transaction {
-		j.locked[nameOf(table)] = true
+		j.locked[name] = true
 	}
-	j.needTimeout(nameOf(table), how)
+	j.needTimeout(name, how)
 }

@@ -74,6 +74,7 @@ func refused() []statementCase {
 		{"ALTER TABLE goods ADD UNIQUE (name)", "unique-constraint"},
 		{"ALTER TABLE goods ADD PRIMARY KEY (name)", "unique-constraint"},
 		{"ALTER TABLE goods ADD COLUMN code text UNIQUE", "unique-constraint"},
+		{"ALTER TABLE goods ADD CONSTRAINT c PRIMARY KEY USING INDEX goods_name", "not-null"},
 		{"ALTER TABLE goods ADD EXCLUDE USING gist (span WITH &&)", "unique-constraint"},
 		{"CREATE INDEX goods_name ON goods (name)", "index-locks"},
 		{"CREATE UNIQUE INDEX goods_name ON goods (name)", "index-locks"},
@@ -87,6 +88,8 @@ func refused() []statementCase {
 		{"REFRESH MATERIALIZED VIEW sums", "heavy-lock"},
 		{"UPDATE goods SET size = 1", "whole-table"},
 		{"UPDATE goods SET size = 1 WHERE true", "whole-table"},
+		{"UPDATE goods SET size = 1 WHERE 1 = 1", "whole-table"},
+		{"DELETE FROM goods WHERE NOT false", "whole-table"},
 		{"UPDATE goods SET size = o.size FROM others o", "whole-table"},
 		{"DELETE FROM goods", "whole-table"},
 		{"WITH gone AS (DELETE FROM goods RETURNING *) SELECT count(*) FROM gone", "whole-table"},
@@ -104,6 +107,9 @@ func refused() []statementCase {
 		{"CREATE TABLE part PARTITION OF goods DEFAULT", "cannot-judge"},
 		{"ALTER TABLE goods ATTACH PARTITION part DEFAULT", "cannot-judge"},
 		{"ALTER TABLE goods DISABLE TRIGGER ALL", "cannot-judge"},
+		{"ALTER SEQUENCE goods_id_seq RESTART WITH 1", "cannot-judge"},
+		{"ALTER SEQUENCE goods_id_seq AS smallint", "cannot-judge"},
+		{`SELECT "pg_catalog.now"()`, "cannot-judge"},
 		{"REVOKE SELECT ON goods FROM reader", "cannot-judge"},
 		{"VACUUM goods", "cannot-judge"},
 		{"MERGE INTO goods USING others o ON o.id = goods.id WHEN MATCHED THEN DELETE", "cannot-judge"},
@@ -148,6 +154,8 @@ func TestStatementIsTaken(t *testing.T) {
 		"DELETE FROM goods WHERE size = 1",
 		"SELECT setval(pg_get_serial_sequence('goods', 'id'), (SELECT max(id) FROM goods))",
 		"SET statement_timeout = '1h'",
+		"ALTER SEQUENCE goods_id_seq OWNED BY goods.id",
+		"CREATE SEQUENCE numbers; ALTER SEQUENCE numbers RESTART WITH 9",
 		"ANALYZE goods",
 		"COMMENT ON TABLE goods IS 'DROP TABLE goods; -- migrationlint:allow nothing'",
 		"CREATE TABLE parts (goods_id bigint NOT NULL REFERENCES goods (id), name text UNIQUE CHECK (name <> ''))",
@@ -171,6 +179,10 @@ DROP TABLE pieces;
 	require.Empty(t, lint(t, free, nil))
 	require.Equal(t, []string{"10 lock-timeout", "10 index-locks"}, lint(t, free+"CREATE INDEX i ON parts (name);\n", nil), "renamed, then dropped")
 	require.Equal(t, []string{"3 lock-timeout", "3 index-locks"}, lint(t, "-- +goose Up\nCREATE TABLE IF NOT EXISTS parts (id bigint);\nCREATE INDEX i ON parts (id);\n", nil), "it may be an old one")
+	require.Equal(t, []string{"4 drop"}, lint(t, "-- +goose Up\nCREATE TABLE \"a.goods\" (id bigint);\n"+patient+"DROP TABLE a.goods;\n", nil), "another name")
+	const partitioned = "-- +goose Up\nCREATE TABLE parts (id bigint) PARTITION BY RANGE (id);\n"
+	require.Equal(t, []string{"3 lock-timeout", "3 cannot-judge"}, lint(t, partitioned+"ALTER TABLE parts ATTACH PARTITION goods DEFAULT;\n", nil))
+	require.Equal(t, []string{"3 lock-timeout", "3 cannot-judge"}, lint(t, partitioned+"ALTER TABLE parts INHERIT goods;\n", nil))
 	require.Equal(t, []string{"4 index-locks"}, lint(t, "-- +goose Up\nCREATE TABLE a.parts (id bigint);\n"+patient+"CREATE INDEX i ON b.parts (id);\n", nil))
 }
 
@@ -214,7 +226,12 @@ func TestFilesWithoutATransaction(t *testing.T) {
 		beside + "CREATE INDEX CONCURRENTLY i ON goods (name);\n":                       {"4 not-repeatable"},
 		beside + "CREATE INDEX CONCURRENTLY ON goods (name);\n":                         {"4 not-repeatable"},
 		beside + "DROP INDEX CONCURRENTLY i;\n":                                         {"4 drop"},
-		beside + "ALTER TABLE goods ADD COLUMN size integer;\n":                         {"4 lock-timeout"},
+		beside + "ALTER TABLE goods ADD COLUMN IF NOT EXISTS size integer;\n":           {"4 lock-timeout"},
+		beside + "ALTER TABLE goods ADD COLUMN size integer;\n":                         {"4 lock-timeout", "4 not-repeatable"},
+		beside + "ALTER TABLE goods ADD CONSTRAINT c CHECK (id > 0) NOT VALID;\n":       {"4 lock-timeout", "4 not-repeatable"},
+		beside + "INSERT INTO goods VALUES (1);\n":                                      {"4 not-repeatable"},
+		beside + "INSERT INTO goods VALUES (1) ON CONFLICT DO NOTHING;\n":               {},
+		beside + "CREATE TABLE parts (id bigint);\n":                                    {"4 not-repeatable"},
 		beside + "ALTER TABLE goods VALIDATE CONSTRAINT c;\n":                           {},
 	} {
 		found := lint(t, text, nil)

@@ -78,7 +78,7 @@ func (j *judge) lockDropped(dropped *pgquery.DropStmt, name string) {
 	switch dropped.GetRemoveType() {
 	case pgquery.ObjectType_OBJECT_TABLE, pgquery.ObjectType_OBJECT_INDEX, pgquery.ObjectType_OBJECT_VIEW,
 		pgquery.ObjectType_OBJECT_MATVIEW, pgquery.ObjectType_OBJECT_TRIGGER:
-		j.touch(&pgquery.RangeVar{Relname: name}, how)
+		j.touchNamed(name, how)
 	default:
 	}
 }
@@ -100,7 +100,7 @@ func dottedName(object *pgquery.Node) string {
 func joined(parts []*pgquery.Node) string {
 	var names []string
 	for _, each := range parts {
-		names = append(names, each.GetString_().GetSval())
+		names = append(names, namePart(each.GetString_().GetSval()))
 	}
 	return strings.Join(names, ".")
 }
@@ -121,6 +121,30 @@ func (j *judge) renameObject(node *pgquery.Node) {
 func (j *judge) alterEnum(node *pgquery.Node) {
 	if node.GetAlterEnumStmt().GetOldVal() != "" {
 		j.refuse(0, rename, "the running release writes %s: add a new value instead", node.GetAlterEnumStmt().GetOldVal())
+	}
+}
+
+// alterSequence: nobody gets a number until the file is done.
+func (j *judge) alterSequence(node *pgquery.Node) {
+	alter := node.GetAlterSeqStmt()
+	if j.created[nameOf(alter.GetSequence())] {
+		return
+	}
+	j.touch(alter.GetSequence(), blocksWriters)
+	for _, option := range alter.GetOptions() {
+		switch option.GetDefElem().GetDefname() {
+		case "owned_by", "cache":
+		default:
+			j.unjudged("other numbers from an existing sequence")
+			return
+		}
+	}
+}
+
+func (j *judge) createSequence(node *pgquery.Node) {
+	create := node.GetCreateSeqStmt()
+	if !create.GetIfNotExists() {
+		j.created[nameOf(create.GetSequence())] = true
 	}
 }
 

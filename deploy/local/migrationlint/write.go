@@ -41,9 +41,21 @@ func (j *judge) changeRows(table *pgquery.RangeVar, where *pgquery.Node) {
 		j.refuse(table.GetLocation(), slowWhileLocked, "rows are searched and changed while what stands before it keeps others out: do this first, or in a file of its own")
 	}
 	j.touch(table, blocksNobody)
-	if where == nil || where.GetAConst() != nil {
+	if !namesColumn(where) {
 		j.refuse(table.GetLocation(), wholeTable, "this locks every row of %s until it is done: change rows in portions by a program, or say which by WHERE", nameOf(table))
 	}
+}
+
+// namesColumn is whether a condition looks at rows at all: 1 = 1 does not.
+func namesColumn(where *pgquery.Node) bool {
+	found := false
+	walk(where, func(part proto.Message) {
+		switch part.(type) {
+		case *pgquery.ColumnRef, *pgquery.CurrentOfExpr:
+			found = true
+		}
+	})
+	return found
 }
 
 // walk visits every part of a syntax tree, the outer ones first.
