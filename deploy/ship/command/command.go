@@ -47,6 +47,7 @@ func table() []Command {
 	return []Command{
 		{Name: "plan", Arguments: "SERVICE...|all|site [-version TAG|sha256:...]", Help: "what a deploy would change", Run: plan},
 		{Name: "deploy", Arguments: "SERVICE...|all|site -version TAG|sha256:... [-no-smoke] [-again]", Help: "migrate, roll out, follow and check; go back when it does not come up", Run: deploy},
+		{Name: "migrate", Arguments: "SERVICE...|all -version TAG|sha256:...", Help: "run the migrations of a version ahead of its deploy, and nothing else", Run: migrate},
 		{Name: "rollback", Arguments: "SERVICE...|all|site [-version TAG|sha256:...] [-no-smoke]", Help: "back to what was good before; migrations are not undone", Run: rollback},
 		{Name: "status", Help: "what runs, what is recorded as good, what is half-way, who is at it", Run: status},
 		{Name: "smoke", Arguments: "[-no-site]", Help: "ask the shop as its customers do", Run: checkShop},

@@ -181,7 +181,10 @@ func TestRollbackChangesNothingWhenAVersionIsGone(t *testing.T) {
 func TestAKillAtAnyCallIsGoneOnFrom(t *testing.T) {
 	t.Parallel()
 	commands := map[string]func(*pages.Publisher) error{
-		"deploy":   func(p *pages.Publisher) error { _, err := p.Deploy(context.Background(), release("three"), "v3"); return err },
+		"deploy": func(p *pages.Publisher) error {
+			_, err := p.Deploy(context.Background(), release("three"), "v3")
+			return err
+		},
 		"rollback": func(p *pages.Publisher) error { _, err := p.Rollback(context.Background(), ""); return err },
 	}
 	wanted := map[string][]site.Object{"deploy": release("three"), "rollback": release("one")}

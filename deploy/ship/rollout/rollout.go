@@ -25,6 +25,7 @@ import (
 const (
 	ActionDeploy   = "deploy"
 	ActionRollback = "rollback"
+	ActionMigrate  = "migrate"
 )
 
 // The steps, as they stand in the record.

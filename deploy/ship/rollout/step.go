@@ -53,7 +53,7 @@ func (w *work) step(ctx context.Context) error {
 func (w *work) migrate(ctx context.Context) error {
 	pending := w.record.Pending
 	if w.service().MigrationTemplate == "" || (w.record.Good != nil && w.record.Good.Image == pending.Revision.Image) {
-		return w.turn(ctx, StepRegister)
+		return w.migrated(ctx)
 	}
 	if pending.MigrationTask == "" {
 		if err := w.startMigration(ctx); err != nil {
@@ -75,7 +75,7 @@ func (w *work) migrate(ctx context.Context) error {
 		return w.migrationFailed(ctx, "it "+result.String())
 	}
 	w.say(StepMigrate, "%s", result)
-	return w.turn(ctx, StepRegister)
+	return w.migrated(ctx)
 }
 
 func (w *work) startMigration(ctx context.Context) error {

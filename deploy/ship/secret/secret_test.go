@@ -151,8 +151,12 @@ func TestTwoThatChangeDifferentKeysLoseNothing(t *testing.T) {
 	require.NoError(t, err)
 	var group sync.WaitGroup
 	errs := make([]error, 2)
-	group.Go(func() { _, errs[0] = m.vault().Set(context.Background(), "payment", "STRIPE_SECRET_KEY", "rk_live_new") })
-	group.Go(func() { _, errs[1] = m.vault().Set(context.Background(), "payment", "STRIPE_WEBHOOK_SECRET", "whsec_new") })
+	group.Go(func() {
+		_, errs[0] = m.vault().Set(context.Background(), "payment", "STRIPE_SECRET_KEY", "rk_live_new")
+	})
+	group.Go(func() {
+		_, errs[1] = m.vault().Set(context.Background(), "payment", "STRIPE_WEBHOOK_SECRET", "whsec_new")
+	})
 	group.Wait()
 	require.NoError(t, errors.Join(errs...))
 	require.Equal(t, "rk_live_new", m.variables(t, "payment")["STRIPE_SECRET_KEY"])
@@ -255,8 +259,12 @@ type rotation func(*secret.Vault, secret.Tasks) (secret.Step, error)
 
 func rotations() map[string]rotation {
 	return map[string]rotation{
-		"SERVICE_SECRETS": func(v *secret.Vault, tasks secret.Tasks) (secret.Step, error) { return v.RotateServiceSecrets(context.Background(), tasks) },
-		"SECRET_KEY":      func(v *secret.Vault, tasks secret.Tasks) (secret.Step, error) { return v.RotateSecretKey(context.Background(), tasks) },
+		"SERVICE_SECRETS": func(v *secret.Vault, tasks secret.Tasks) (secret.Step, error) {
+			return v.RotateServiceSecrets(context.Background(), tasks)
+		},
+		"SECRET_KEY": func(v *secret.Vault, tasks secret.Tasks) (secret.Step, error) {
+			return v.RotateSecretKey(context.Background(), tasks)
+		},
 	}
 }
 
