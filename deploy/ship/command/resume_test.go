@@ -25,10 +25,10 @@ func faultAt(operator string, number int, fault fakecloud.Fault) func(fakecloud.
 }
 
 // lengthOf counts the calls of a deploy of v2 that nothing disturbs.
-func lengthOf(t *testing.T, start fakecloud.Start) int {
+func lengthOf(t *testing.T, start fakecloud.Start, services ...string) int {
 	t.Helper()
 	p := deployedOnce(t, start)
-	p.ship("bob", "deploy", "gateway", "user", "-version", "v2")
+	p.ship("bob", append([]string{"deploy", "-version", "v2", "user"}, services...)...)
 	return len(p.Calls("bob"))
 }
 
@@ -43,13 +43,14 @@ func deployedOnce(t *testing.T, start fakecloud.Start) *place {
 
 func TestACallThatFailsOnceIsRepeated(t *testing.T) {
 	t.Parallel()
+	base := deployedOnce(t, fakecloud.Comes)
 	for number := 1; number <= lengthOf(t, fakecloud.Comes); number++ {
 		for _, fault := range []fakecloud.Fault{fakecloud.ErrorBefore, fakecloud.ErrorAfter} {
-			p := deployedOnce(t, fakecloud.Comes)
+			p := base.another()
 			p.Fault = faultAt("bob", number, fault)
-			code, said := p.ship("bob", "deploy", "user", "gateway", "-version", "v2")
+			code, said := p.ship("bob", "deploy", "user", "-version", "v2")
 			require.Equal(t, command.Done, code, "call %d, fault %d: %s", number, fault, said)
-			p.onceOnly(number)
+			p.onlyUserOnce()
 		}
 	}
 }
@@ -67,24 +68,28 @@ func (p *place) onceOnly(number int) {
 	}
 }
 
+// To be killed before a call is to be killed after the one before it.
 func TestAKilledDeployIsResumedByTheSameCommand(t *testing.T) {
 	t.Parallel()
-	for number := 1; number <= lengthOf(t, fakecloud.Comes); number++ {
-		for _, fault := range []fakecloud.Fault{fakecloud.KillBefore, fakecloud.KillAfter} {
-			p := deployedOnce(t, fakecloud.Comes)
-			p.Fault = faultAt("bob", number, fault)
-			_, _ = p.ship("bob", "deploy", "user", "gateway", "-version", "v2")
-			p.saysWhatItRuns(number)
-			code, said := p.ship("carol", "deploy", "user", "gateway", "-version", "v2")
-			if code == command.Locked {
-				require.Contains(t, said, "bob is at it", "call %d", number)
-				p.Advance(release.LockLife + time.Minute)
-				code, said = p.ship("carol2", "deploy", "user", "gateway", "-version", "v2")
-			}
-			require.Equal(t, command.Done, code, "call %d, fault %d: %s", number, fault, said)
-			p.onceOnly(number)
-			require.Equal(t, 2, p.Revisions("shop-main-user")+p.Revisions("shop-main-user-migration")-2, "call %d: registered once for each version", number)
+	base := deployedOnce(t, fakecloud.Comes)
+	for number := range lengthOf(t, fakecloud.Comes, "gateway") + 1 {
+		p := base.another()
+		p.Fault = faultAt("bob", number, fakecloud.KillAfter)
+		if number == 0 {
+			p.Fault = faultAt("bob", 1, fakecloud.KillBefore)
 		}
+		_, _ = p.ship("bob", "deploy", "user", "gateway", "-version", "v2")
+		p.saysWhatItRuns(number)
+		code, said := p.ship("carol", "deploy", "user", "gateway", "-version", "v2")
+		if code == command.Locked {
+			require.Contains(t, said, "bob is at it", "call %d", number)
+			p.Advance(release.LockLife + time.Minute)
+			code, said = p.ship("dan", "deploy", "user", "gateway", "-version", "v2")
+		}
+		require.Equal(t, command.Done, code, "call %d: %s", number, said)
+		p.onceOnly(number)
+		require.Equal(t, 2, p.Revisions("shop-main-user"), "call %d: registered once for each version", number)
+		require.Equal(t, 2, p.Revisions("shop-main-user-migration"), "call %d: registered once for each version", number)
 	}
 }
 
@@ -105,8 +110,9 @@ func (p *place) saysWhatItRuns(number int) {
 func TestAKilledWayBackIsResumed(t *testing.T) {
 	t.Parallel()
 	for _, start := range []fakecloud.Start{fakecloud.Crashes, fakecloud.Broken} {
-		for number := 1; number <= lengthOf(t, start); number += 1 + number/80 {
-			p := deployedOnce(t, start)
+		base := deployedOnce(t, start)
+		for number := 1; number <= lengthOf(t, start); number += 1 + number/30 {
+			p := base.another()
 			p.Fault = faultAt("bob", number, fakecloud.KillAfter)
 			_, _ = p.ship("bob", "deploy", "user", "-version", "v2")
 			p.saysWhatItRuns(number)
@@ -121,8 +127,9 @@ func TestAKilledWayBackIsResumed(t *testing.T) {
 
 func TestAnotherVersionAfterAKill(t *testing.T) {
 	t.Parallel()
+	base := deployedOnce(t, fakecloud.Comes)
 	for number := 1; number <= lengthOf(t, fakecloud.Comes); number += 3 {
-		p := deployedOnce(t, fakecloud.Comes)
+		p := base.another()
 		p.script("user", "v2", fakecloud.MigrationHang, fakecloud.Comes)
 		if number%2 == 0 {
 			p.script("user", "v2", fakecloud.Migrates, fakecloud.Hangs)
@@ -171,15 +178,16 @@ func TestAMigrationThatECSForgotIsRunAgain(t *testing.T) {
 
 func TestASignalStopsAtASafePoint(t *testing.T) {
 	t.Parallel()
+	base := deployedOnce(t, fakecloud.Comes)
 	for number := 1; number <= lengthOf(t, fakecloud.Comes); number++ {
-		p := deployedOnce(t, fakecloud.Comes)
+		p := base.another()
 		ctx, stop := context.WithCancel(context.Background())
 		p.After = func(call fakecloud.Call) {
 			if call.Operator == "bob" && call.Number == number {
 				stop()
 			}
 		}
-		code, said := p.shipUntil(ctx, "bob", "deploy", "user", "gateway", "-version", "v2")
+		code, said := p.shipUntil(ctx, "bob", "deploy", "user", "-version", "v2")
 		stop()
 		p.After = nil
 		p.saysWhatItRuns(number)
@@ -189,30 +197,30 @@ func TestASignalStopsAtASafePoint(t *testing.T) {
 		for _, task := range p.Tasks() {
 			require.True(t, task.Stopped || p.Ended(), "call %d: no migration goes on alone", number)
 		}
-		code, said = p.ship("carol", "deploy", "user", "gateway", "-version", "v2")
+		code, said = p.ship("carol", "deploy", "user", "-version", "v2")
 		require.Equal(t, command.Done, code, "the lock was given back; call %d: %s", number, said)
 		p.runs("user", "v2")
-		p.runs("gateway", "v2")
 	}
 }
 
 func TestTwoOperatorsAtOnce(t *testing.T) {
 	t.Parallel()
+	base := deployedOnce(t, fakecloud.Comes)
 	for number := 1; number <= lengthOf(t, fakecloud.Comes); number++ {
-		p := deployedOnce(t, fakecloud.Comes)
+		p := base.another()
 		locked := 0
 		p.After = func(call fakecloud.Call) {
 			if call.Operator != "bob" || call.Number != number {
 				return
 			}
-			code, said := p.ship("carol", "deploy", "user", "gateway", "-version", "v3")
+			code, said := p.ship("carol", "deploy", "user", "-version", "v3")
 			require.Contains(t, []int{command.Done, command.Locked}, code, said)
 			if code == command.Locked {
 				locked++
 				require.Contains(t, said, "bob is at it; the lock expires at 2026-", "call %d", number)
 			}
 		}
-		code, said := p.ship("bob", "deploy", "user", "gateway", "-version", "v2")
+		code, said := p.ship("bob", "deploy", "user", "-version", "v2")
 		require.Contains(t, []int{command.Done, command.Locked}, code, "call %d: %s", number, said)
 		require.False(t, code == command.Locked && locked > 0, "somebody has to win")
 		p.saysWhatItRuns(number)
@@ -223,8 +231,9 @@ func TestTwoOperatorsAtOnce(t *testing.T) {
 // A takeover while the first operator sleeps: from then on it changes nothing, wherever it was.
 func TestWhoWasTakenOverChangesNothingMore(t *testing.T) {
 	t.Parallel()
+	base := deployedOnce(t, fakecloud.Comes)
 	for number := 1; number <= lengthOf(t, fakecloud.Comes); number++ {
-		p := deployedOnce(t, fakecloud.Comes)
+		p := base.another()
 		took := false
 		var after []string
 		p.After = func(call fakecloud.Call) {

@@ -37,13 +37,11 @@ type place struct {
 
 func newPlace(t *testing.T) *place {
 	t.Helper()
-	p := &place{Cloud: fakecloud.New(t), t: t, roots: x509.NewCertPool()}
-	door := httptest.NewTLSServer(http.HandlerFunc(p.serveShop))
-	t.Cleanup(door.Close)
-	p.roots.AddCert(door.Certificate())
+	p := &place{Cloud: fakecloud.New(t), t: t}
+	door := p.open()
 	document := shop.Shop{
 		Version: 1, Region: "eu-central-1", Cluster: "shop-staging", Subnets: []string{"subnet-1"},
-		APIOrigin: "https://example.com", LoadBalancer: strings.TrimPrefix(door.URL, "https://"), Services: map[string]shop.Service{},
+		APIOrigin: "https://example.com", LoadBalancer: door, Services: map[string]shop.Service{},
 	}
 	for _, name := range shop.Names() {
 		service := shop.Service{
@@ -67,6 +65,27 @@ func newPlace(t *testing.T) *place {
 	require.NoError(t, err)
 	p.Put(prefix+"/shop", string(text))
 	return p
+}
+
+// open lets the shop answer, and returns where.
+func (p *place) open() string {
+	door := httptest.NewTLSServer(http.HandlerFunc(p.serveShop))
+	p.t.Cleanup(door.Close)
+	p.roots = x509.NewCertPool()
+	p.roots.AddCert(door.Certificate())
+	return strings.TrimPrefix(door.URL, "https://")
+}
+
+// another is a place in the same state, for a test that begins many times.
+func (p *place) another() *place {
+	q := &place{Cloud: p.Copy(p.t), t: p.t}
+	var document shop.Shop
+	require.NoError(p.t, json.Unmarshal([]byte(p.Parameter(prefix+"/shop")), &document))
+	document.LoadBalancer = q.open()
+	text, err := json.Marshal(document)
+	require.NoError(p.t, err)
+	q.Put(prefix+"/shop", string(text))
+	return q
 }
 
 func digest(name, tag string) string { return fmt.Sprintf("sha256:%064x", name+tag) }

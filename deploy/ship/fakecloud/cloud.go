@@ -10,8 +10,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -74,6 +76,40 @@ func New(t testing.TB) *Cloud {
 	c.server = httptest.NewServer(http.HandlerFunc(c.serve))
 	t.Cleanup(c.server.Close)
 	return c
+}
+
+// Copy starts a second cloud in the state of this one, for tests that begin many times at the same place. Faults are not copied.
+func (c *Cloud) Copy(t testing.TB) *Cloud {
+	t.Helper()
+	copied := New(t)
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	copied.now, copied.serial, copied.Lag = c.now, c.serial, c.Lag
+	maps.Copy(copied.parameters, c.parameters)
+	for name, images := range c.images {
+		copied.images[name] = slices.Clone(images)
+	}
+	for family, definitions := range c.definitions {
+		copied.definitions[family] = slices.Clone(definitions)
+	}
+	for name, one := range c.services {
+		copied.services[name] = one.copied()
+	}
+	for _, one := range c.tasks {
+		same := *one
+		copied.tasks = append(copied.tasks, &same)
+	}
+	return copied
+}
+
+func (s *service) copied() *service {
+	same := *s
+	same.deployments = nil
+	for _, one := range s.deployments {
+		deployment := *one
+		same.deployments = append(same.deployments, &deployment)
+	}
+	return &same
 }
 
 // URL is the endpoint of all services.
