@@ -66,6 +66,7 @@ func TestBrokenVariantsAreRefused(t *testing.T) {
 		"schema may be missing":   {"user-migrate: {condition: service_completed_successfully}", "user-migrate: {condition: service_started}", "user: it does not wait until user-migrate is ready"},
 		"another network":         {"name: startupwebapp\n    driver", "name: elsewhere\n    driver", "the network is not the bridge startupwebapp"},
 		"as root":                 {`user: "70:70"`, `user: "0:0"`, "postgres: it runs as root"},
+		"one tag built twice":     {"startupwebapp/user-migrate:", "startupwebapp/user:", "user-migrate: it builds the same tag as user"},
 		"no such stage":           {"target: stand-ins", "target: standins", "mailbox: the Dockerfile has no stage standins"},
 		"an administrator's URL":  {"environment: *clientevent-environment\n    depends_on:\n      clientevent-migrate", "environment: {<<: [*clientevent-environment, *administrator]}\n    depends_on:\n      clientevent-migrate", "clientevent: ADMIN_DATABASE_URL is for migrations alone"},
 		"a secret without a need": {"USER_ADDR: dns:///user:9090\n  PAYMENT", "SECRET_KEY: x\n  USER_ADDR: dns:///user:9090\n  PAYMENT", "order: SECRET_KEY is none of its business"},

@@ -20,8 +20,13 @@ func faults(project *types.Project) []string {
 	if known := project.Networks[network]; len(project.Networks) != 1 || known.Name != network || known.Driver != "bridge" {
 		found = append(found, "the network is not the bridge startupwebapp")
 	}
+	tagged := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(project.Services)) {
 		service := project.Services[name]
+		if other, taken := tagged[service.Image]; taken && service.Build != nil {
+			found = append(found, name+": it builds the same tag as "+other)
+		}
+		tagged[service.Image] = name
 		for _, rule := range []func(*types.Project, types.ServiceConfig) []string{
 			isHardened, isReachedFromHereAlone, isBounded, isPinnedImage, isGated, isToldItsOwn,
 		} {
