@@ -17,10 +17,11 @@ import (
 	"github.com/bartgottschalk/startupwebapp/services/platform/identifier"
 )
 
-// The lock's times. A step that was guarded has at least half of LockLife before anybody may take over, which is longer than any
+// The lock's times. What was guarded has at least a quarter of LockLife, and skew, before anybody may take over: more than any
 // single call takes (cloud.CallTimeout).
 const (
-	LockLife = 4 * time.Minute
+	LockLife   = 4 * time.Minute
+	guaranteed = LockLife / 4
 	// skew is how much two operators' clocks may differ.
 	skew = 30 * time.Second
 	// keptGenerations of old locks stay, so that an answer of SSM that lags a little cannot make an old number look free.
@@ -129,7 +130,7 @@ func (s *Store) forget(ctx context.Context, generations []numbered) {
 }
 
 // Guard is called before everything that changes something: it makes sure that the lock is still ours and stays so for at least
-// half its life. ErrLost says that it is not.
+// a quarter of its life. ErrLost says that it is not.
 func (l *Lock) Guard(ctx context.Context) error {
 	generations, err := l.store.generations(ctx)
 	if err != nil {
@@ -150,9 +151,14 @@ func (l *Lock) Guard(ctx context.Context) error {
 }
 
 func (l *Lock) renew(ctx context.Context, now time.Time) error {
+	before := l.note.Expires
 	l.note.Expires = now.Add(LockLife)
 	if err := l.store.put(ctx, l.store.generationName(l.generation), l.note, true); err != nil {
 		return err
+	}
+	if l.store.clock.Now().After(before) {
+		// Somebody may have found it expired before this arrived, and be about to make the next generation.
+		return fmt.Errorf("%w: AWS answers too slowly to keep it", ErrLost)
 	}
 	generations, err := l.store.generations(ctx)
 	if err != nil {
@@ -160,6 +166,9 @@ func (l *Lock) renew(ctx context.Context, now time.Time) error {
 	}
 	if newest := last(generations); newest.number > l.generation {
 		return fmt.Errorf("%w to %s", ErrLost, newest.note.Owner)
+	}
+	if l.note.Expires.Sub(l.store.clock.Now()) < guaranteed {
+		return fmt.Errorf("%w: AWS answers too slowly to keep it", ErrLost)
 	}
 	return nil
 }
