@@ -3,7 +3,6 @@ package command_test
 import (
 	"context"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -154,6 +153,22 @@ func TestARollbackAfterAKilledDeployGoesToTheGoodOne(t *testing.T) {
 	_, _ = p.ship("bob", "deploy", "user", "-version", "v2")
 	require.Equal(t, "follow", p.record("user").Pending.Step)
 	require.Contains(t, p.must(command.Done, "status"), "deploy of v2 by bob unfinished at step follow")
+	p.Advance(release.LockLife + time.Minute)
+	p.must(command.Done, "rollback", "user")
+	p.runs("user", "v1")
+}
+
+func TestAMigrationAheadIsNoReasonToStay(t *testing.T) {
+	t.Parallel()
+	p := deployedOnce(t, fakecloud.Comes)
+	p.must(command.Done, "deploy", "user", "-version", "v2")
+	p.After = func(call fakecloud.Call) {
+		if call.Operation == "RunTask" {
+			p.Fault = faultAt("bob", call.Number+3, fakecloud.KillAfter)
+		}
+	}
+	_, _ = p.ship("bob", "migrate", "user", "-version", "v3")
+	require.Equal(t, "migrate", p.record("user").Pending.Action)
 	p.Advance(release.LockLife + time.Minute)
 	p.must(command.Done, "rollback", "user")
 	p.runs("user", "v1")
@@ -315,5 +330,5 @@ func (p *place) onlyUserOnce() {
 	p.t.Helper()
 	p.runs("user", "v2")
 	require.Len(p.t, p.Tasks(), 2)
-	require.False(p.t, strings.Contains(p.Parameter(prefix+"/user/release"), "pending"))
+	require.NotContains(p.t, p.Parameter(prefix+"/user/release"), "pending")
 }

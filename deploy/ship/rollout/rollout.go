@@ -261,7 +261,8 @@ func (w *work) retryRollback(ctx context.Context) error {
 
 // target is the revision to go back to; nil when that is the good one, and nothing else was begun.
 func (w *work) target(version string) (*release.Revision, error) {
-	if w.record.Pending != nil && w.record.Good != nil && (version == "" || matches(*w.record.Good, version)) {
+	halfWay := w.record.Pending != nil && w.record.Pending.Action != ActionMigrate // which does not touch the service
+	if halfWay && w.record.Good != nil && (version == "" || matches(*w.record.Good, version)) {
 		w.say("begin", "leaving %s of %s behind, which stopped at step %s", w.record.Pending.Action, w.record.Pending.Revision.Version, w.record.Pending.Step)
 		return w.record.Good, nil
 	}
