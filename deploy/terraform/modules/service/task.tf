@@ -21,7 +21,7 @@ locals {
     memory                 = var.size.memory
     user                   = local.user
     readonlyRootFilesystem = true
-    stopTimeout            = 45 # longer than the process takes: DRAIN_DELAY 5 s and DRAIN_TIMEOUT 20 s, and some to spare
+    stopTimeout            = 45 # longer than the process takes: DRAIN_DELAY 15 s (gateway 5 s) and DRAIN_TIMEOUT 20 s, and some to spare
     mountPoints            = []
     volumesFrom            = []
     systemControls         = []

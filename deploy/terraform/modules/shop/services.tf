@@ -16,7 +16,11 @@ locals {
     LOG_LEVEL     = var.log_level
     DRAIN_TIMEOUT = "20s"
   }
-  serves_grpc = { GRPC_ADDR = "0.0.0.0:9090", DATABASE_MAX_CONNS = tostring(var.database_max_conns) }
+  serves_grpc = {
+    GRPC_ADDR          = "0.0.0.0:9090"
+    DATABASE_MAX_CONNS = tostring(var.database_max_conns)
+    DRAIN_DELAY        = "15s" # ECS takes it out of the name and ends it at once: clients know the name for 10 s
+  }
 
   # Plain variables. The secret ones stand in the service's secret, which ship fills; `SERVICE --help` lists all of both.
   variables = {
