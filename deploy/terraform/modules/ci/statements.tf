@@ -86,7 +86,7 @@ locals {
     {
       Sid      = "ListPages"
       Effect   = "Allow"
-      Action   = ["s3:ListBucket", "s3:GetBucketLocation"]
+      Action   = ["s3:ListBucket", "s3:GetBucketLocation", "s3:GetBucketVersioning"]
       Resource = [for bucket in var.site_buckets : "${local.arn}:s3:::${bucket}"]
     },
     {
