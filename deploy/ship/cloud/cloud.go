@@ -87,7 +87,10 @@ func clients(account aws.Config) Clients {
 		RDS:            rds.NewFromConfig(limited),
 		// Bodies of objects are read after the call has returned, so the deadline of calls would cut them; each attempt's own
 		// timeout, which covers the body, is the limit here.
-		S3: s3.NewFromConfig(account, func(o *s3.Options) { o.UsePathStyle = os.Getenv("AWS_ENDPOINT_URL") != "" }),
+		S3: s3.NewFromConfig(account, func(o *s3.Options) {
+			o.UsePathStyle = os.Getenv("AWS_ENDPOINT_URL") != ""
+			o.DisableLogOutputChecksumValidationSkipped = true // an object that somebody else put there is no news
+		}),
 	}
 }
 

@@ -107,7 +107,7 @@ func (p *Publisher) writeNote(ctx context.Context, key string, note any, conditi
 		return fmt.Errorf("write %s: %w", key, err)
 	}
 	in := &s3.PutObjectInput{Bucket: &p.Name, Key: &key, Body: bytes.NewReader(text), ContentLength: aws.Int64(int64(len(text))),
-		ContentType: aws.String("application/json"), CacheControl: aws.String("no-store"), ChecksumSHA256: aws.String(checksum(text))}
+		ContentType: aws.String("application/json"), CacheControl: aws.String("no-store"), ChecksumAlgorithm: types.ChecksumAlgorithmSha256, ChecksumSHA256: aws.String(checksum(text))}
 	if condition != nil {
 		condition(in)
 	}

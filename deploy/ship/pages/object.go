@@ -67,7 +67,7 @@ func (p *Publisher) place(ctx context.Context, one item) (string, error) {
 	}
 	placed, err := p.Bucket.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &p.Name, Key: aws.String(one.Key), Body: bytes.NewReader(one.body), ContentLength: aws.Int64(int64(len(one.body))),
-		ContentType: aws.String(one.ContentType), CacheControl: aws.String(one.CacheControl), ChecksumSHA256: aws.String(checksum(one.body)),
+		ContentType: aws.String(one.ContentType), CacheControl: aws.String(one.CacheControl), ChecksumAlgorithm: types.ChecksumAlgorithmSha256, ChecksumSHA256: aws.String(checksum(one.body)),
 	})
 	if err != nil {
 		return "", fmt.Errorf("upload %s: %w", one.Key, err)
