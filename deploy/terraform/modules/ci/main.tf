@@ -25,7 +25,7 @@ resource "aws_iam_openid_connect_provider" "github" {
 
 resource "aws_iam_role" "this" {
   name                 = "${var.name}-ci"
-  max_session_duration = 3600
+  max_session_duration = 7200 # what .github/actions/prepare asks for
   # Equal, not like: a wildcard here would let any branch or any repository in.
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
