@@ -43,7 +43,7 @@ func deploy(ctx context.Context, session *Session, args []string) error {
 	if options.version == "" && !slices.Equal(options.names, []string{targetSite}) {
 		return Exitf(Usage, "deploy: which -version?")
 	}
-	return each(ctx, session, options.names, func(name string) error {
+	return each(ctx, options.names, func(name string) error {
 		if name == targetSite {
 			return deploySite(ctx, session, SiteRelease{Version: options.version})
 		}
@@ -64,7 +64,7 @@ func rollback(ctx context.Context, session *Session, args []string) error {
 		return err
 	}
 	slices.Reverse(options.names)
-	return each(ctx, session, options.names, func(name string) error {
+	return each(ctx, options.names, func(name string) error {
 		if name == targetSite {
 			return rollbackSite(ctx, session, SiteRelease{Version: options.version})
 		}
@@ -109,7 +109,7 @@ func (s *Session) check(ctx context.Context, name string, options releaseOptions
 }
 
 // each does one thing after the other and stops at the first that fails; then it says what is where.
-func each(ctx context.Context, session *Session, names []string, do func(name string) error) error {
+func each(ctx context.Context, names []string, do func(name string) error) error {
 	for index, name := range names {
 		err := ctx.Err()
 		if err == nil {

@@ -20,7 +20,7 @@ func migrate(ctx context.Context, session *Session, args []string) error {
 	if slices.Contains(names, gateway) || slices.Contains(names, targetSite) {
 		return Exitf(Usage, "migrate: gateway and site have no schema")
 	}
-	return each(ctx, session, names, func(name string) error {
+	return each(ctx, names, func(name string) error {
 		return session.rollout(name, nil).Migrate(ctx, options.version)
 	})
 }

@@ -158,6 +158,27 @@ func TestARollbackAfterAKilledDeployGoesToTheGoodOne(t *testing.T) {
 	p.runs("user", "v1")
 }
 
+func TestAgainStartsTheTasksAnew(t *testing.T) {
+	t.Parallel()
+	base := deployedOnce(t, fakecloud.Comes)
+	base.Lag = 15 * time.Second
+	undisturbed := base.another()
+	undisturbed.ship("bob", "deploy", "user", "-version", "v1", "-again")
+	for number := range len(undisturbed.Calls("bob")) + 1 {
+		p := base.another()
+		p.Fault = faultAt("bob", number, fakecloud.KillAfter)
+		_, _ = p.ship("bob", "deploy", "user", "-version", "v1", "-again")
+		p.Advance(release.LockLife + time.Minute)
+		code, said := p.ship("carol", "deploy", "user", "-version", "v1", "-again")
+		require.Equal(t, command.Done, code, "call %d: %s", number, said)
+		p.runs("user", "v1")
+		_, _, _, updates := p.Running("main-user")
+		require.GreaterOrEqual(t, updates, 2, "call %d", number)
+		require.LessOrEqual(t, updates, 3, "call %d", number) // killed after the end, it was asked for twice
+		require.Len(t, p.Tasks(), 1)
+	}
+}
+
 func TestAMigrationAheadIsNoReasonToStay(t *testing.T) {
 	t.Parallel()
 	p := deployedOnce(t, fakecloud.Comes)

@@ -55,7 +55,7 @@ func newPlace(t *testing.T) *place {
 			service.MigrationTemplate = "shop-main-" + name + "-migration-template"
 			p.Template(service.MigrationTemplate, "registry.example/shop/"+name, "migrate")
 		}
-		p.Cloud.Service(service.Service, service.Template, service.TargetGroup)
+		p.Service(service.Service, service.Template, service.TargetGroup)
 		for _, tag := range []string{"v1", "v2", "v3"} {
 			p.Push(service.Repository, fakecloud.Image{Tag: tag, Digest: digest(name, tag)})
 		}

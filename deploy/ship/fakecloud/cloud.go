@@ -210,6 +210,7 @@ func (c *Cloud) answer(r *http.Request, operation string, handle func() (any, *r
 		return answer{refusal: &refusal{status: http.StatusInternalServerError, kind: "InternalFailure", message: "try again"}}
 	case KillBefore:
 		return c.kill(call.Operator)
+	case None, ErrorAfter, KillAfter:
 	}
 	value, refused := c.locked(handle)
 	if c.After != nil {
@@ -220,6 +221,7 @@ func (c *Cloud) answer(r *http.Request, operation string, handle func() (any, *r
 		return answer{refusal: &refusal{status: http.StatusInternalServerError, kind: "InternalFailure", message: "try again"}}
 	case KillAfter:
 		return c.kill(call.Operator)
+	case None, Throttle, ErrorBefore, KillBefore:
 	}
 	return answer{value: value, refusal: refused}
 }

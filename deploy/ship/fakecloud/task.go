@@ -90,6 +90,7 @@ func (t *task) script() bool {
 		return false
 	}
 	switch t.image.Migration {
+	case Migrates:
 	case MigrationOne:
 		t.exit = 1
 	case MigrationPull:

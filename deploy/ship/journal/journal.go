@@ -75,8 +75,8 @@ func (r *Reader) Read(ctx context.Context, question Question, show func(Event) e
 			from = back
 		}
 		shown.forget(from)
-		if r.Clock.Sleep(ctx, pause) != nil {
-			return nil
+		if err := r.Clock.Sleep(ctx, pause); err != nil {
+			return nil //nolint:nilerr // whoever follows ends it so
 		}
 	}
 }

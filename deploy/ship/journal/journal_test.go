@@ -73,7 +73,7 @@ func (g *group) FilterLogEvents(_ context.Context, in *cloudwatchlogs.FilterLogE
 	return out, nil
 }
 
-func read(t *testing.T, ctx context.Context, g *group, question journal.Question) ([]string, error) {
+func read(ctx context.Context, t *testing.T, g *group, question journal.Question) ([]string, error) {
 	t.Helper()
 	var messages []string
 	question.Group = "/shop/order"
@@ -91,7 +91,7 @@ func TestReadGivesAllPagesSince(t *testing.T) {
 	for i := range 5 {
 		g.write(fmt.Sprint("line ", i), noon.Add(time.Duration(i-9)*time.Minute), noon)
 	}
-	messages, err := read(t, t.Context(), g, journal.Question{Since: 10 * time.Minute, Match: `say "no" \ now`})
+	messages, err := read(t.Context(), t, g, journal.Question{Since: 10 * time.Minute, Match: `say "no" \ now`})
 	require.NoError(t, err)
 	require.Equal(t, []string{"line 0", "line 1", "line 2", "line 3", "line 4"}, messages)
 	require.Equal(t, `"say \"no\" \\ now"`, g.patterns[0])
@@ -109,7 +109,7 @@ func TestFollowGivesEachOnceAndWhatIsLate(t *testing.T) {
 			cancel()
 		}
 	}
-	messages, err := read(t, ctx, g, journal.Question{Since: 10 * time.Minute, Follow: true})
+	messages, err := read(ctx, t, g, journal.Question{Since: 10 * time.Minute, Follow: true})
 	require.NoError(t, err)
 	require.Equal(t, []string{"first", "second", "late"}, messages)
 }
@@ -120,15 +120,15 @@ func TestReadIsBounded(t *testing.T) {
 	for range journal.MostEvents + 1 {
 		g.write("again", noon, noon)
 	}
-	messages, err := read(t, t.Context(), g, journal.Question{Since: time.Hour})
+	messages, err := read(t.Context(), t, g, journal.Question{Since: time.Hour})
 	require.ErrorIs(t, err, journal.ErrMore)
 	require.Len(t, messages, journal.MostEvents)
 	for _, since := range []time.Duration{0, -time.Second, 91 * 24 * time.Hour} {
-		_, err = read(t, t.Context(), g, journal.Question{Since: since})
+		_, err = read(t.Context(), t, g, journal.Question{Since: since})
 		require.ErrorContains(t, err, "-since")
 	}
 	g.fail = errors.New("no such group")
-	_, err = read(t, t.Context(), g, journal.Question{Since: time.Hour, Follow: true})
+	_, err = read(t.Context(), t, g, journal.Question{Since: time.Hour, Follow: true})
 	require.ErrorIs(t, err, g.fail)
 }
 

@@ -12,11 +12,11 @@ import (
 // The names of variables, which the processes fix (config of each).
 const (
 	databaseURL     = "DATABASE_URL"
-	serviceSecrets  = "SERVICE_SECRETS" //nolint:gosec // the name of a variable
-	secretKey       = "SECRET_KEY"      //nolint:gosec // the name of a variable
+	serviceSecrets  = "SERVICE_SECRETS"
+	secretKey       = "SECRET_KEY"
 	fallbacks       = "SECRET_KEY_FALLBACKS"
-	stripeSecret    = "STRIPE_SECRET_KEY"     //nolint:gosec // the name of a variable
-	stripeWebhook   = "STRIPE_WEBHOOK_SECRET" //nolint:gosec // the name of a variable
+	stripeSecret    = "STRIPE_SECRET_KEY"
+	stripeWebhook   = "STRIPE_WEBHOOK_SECRET"
 	stripePublic    = "STRIPE_PUBLISHABLE_KEY"
 	superuser       = "SUPERUSER_PASSWORD"
 	rotationPrefix  = "SHIP_ROTATION_" // how far a rotation is; only ship reads it

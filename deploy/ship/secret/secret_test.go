@@ -294,7 +294,7 @@ func TestRotationsNeverPartThoseThatRun(t *testing.T) {
 			require.NotEqual(t, before[name], after[name])
 			require.NotContains(t, after[name], ",")
 			require.Equal(t, before["SECRET_KEY_FALLBACKS"], after["SECRET_KEY_FALLBACKS"], "other former keys stay")
-			require.Equal(t, len(before), len(after), "no note is left")
+			require.Len(t, after, len(before), "no note is left")
 			complete(t, m)
 		})
 	}
