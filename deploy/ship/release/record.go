@@ -41,6 +41,8 @@ type Pending struct {
 	Action        string    `json:"action"` // "deploy" or "rollback"
 	Step          string    `json:"step"`
 	Revision      Revision  `json:"revision"`                 // what is wanted; TaskDefinition from step "update" on
+	Again         bool      `json:"again,omitempty"`          // tasks are started anew even when the service runs it already
+	Deployment    string    `json:"deployment,omitempty"`     // of ECS, once it was told
 	MigrationTask string    `json:"migration_task,omitempty"` // ARN, once it is known
 	Attempt       int       `json:"attempt,omitempty"`        // of the migration
 	Reason        string    `json:"reason,omitempty"`         // why it is being rolled back

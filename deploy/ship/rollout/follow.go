@@ -26,6 +26,7 @@ const (
 
 // deployment is what counts of one deployment of ECS.
 type deployment struct {
+	id         string
 	definition string
 	failed     bool
 	completed  bool
@@ -38,6 +39,7 @@ type deployment struct {
 
 func deploymentOf(d types.Deployment) deployment {
 	return deployment{
+		id:         aws.ToString(d.Id),
 		definition: aws.ToString(d.TaskDefinition),
 		failed:     d.RolloutState == types.DeploymentRolloutStateFailed,
 		completed:  d.RolloutState == types.DeploymentRolloutStateCompleted,
@@ -115,13 +117,17 @@ func (w *work) tell(ctx context.Context, service *types.Service, wanted string) 
 		in.DesiredCount = aws.Int32(minimum)
 	}
 	// Told the same again, ECS would do nothing: a deployment of it that failed has to be begun anew.
-	if primary := primaryOf(service); primary.definition == wanted && primary.failed {
+	if primary := primaryOf(service); primary.definition == wanted && (primary.failed || w.record.Pending.Again) {
 		in.ForceNewDeployment = true
 	}
 	// From here on failures count, and none before.
 	w.record.Pending.Told = w.Clock.Now()
-	if _, err := w.ECS.UpdateService(context.WithoutCancel(ctx), in); err != nil {
+	told, err := w.ECS.UpdateService(context.WithoutCancel(ctx), in)
+	if err != nil {
 		return w.untold(err, wanted)
+	}
+	if told.Service != nil {
+		w.record.Pending.Deployment = primaryOf(told.Service).id
 	}
 	w.say(StepUpdate, "the service was told to run %s", definition.Short(wanted))
 	return nil
@@ -168,6 +174,16 @@ func (w *work) settle(ctx context.Context, wanted string) error {
 	}
 }
 
+// isOurs says whether a deployment is what was asked for. Where tasks are to be started again, one of the same definition that was
+// there before is not.
+func (w *work) isOurs(primary deployment, wanted string) bool {
+	if primary.definition != wanted {
+		return false
+	}
+	pending := w.record.Pending
+	return !pending.Again || primary.id == pending.Deployment || primary.began.After(w.told())
+}
+
 // told is when ECS was told, or could have been at the earliest.
 func (w *work) told() time.Time {
 	if w.record.Pending.Told.IsZero() {
@@ -193,6 +209,8 @@ func (s *settling) look(ctx context.Context) (bool, error) {
 	}
 	s.tellEvents(service, s.since)
 	now := stateOf(service, s.wanted)
+	now.isOurs = s.isOurs(now.primary, s.wanted)
+	now.settled = now.settled && now.isOurs
 	if err := s.judge(service, now); err != nil {
 		return false, err
 	}

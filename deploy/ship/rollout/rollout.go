@@ -214,7 +214,7 @@ func (w *work) leaveBehind(ctx context.Context) error {
 }
 
 func (w *work) begin(ctx context.Context, action, step string, wanted release.Revision) error {
-	w.record.Pending = &release.Pending{ID: newID(), Action: action, Revision: wanted, By: w.Operator}
+	w.record.Pending = &release.Pending{ID: newID(), Action: action, Revision: wanted, By: w.Operator, Again: w.Again && action == ActionDeploy}
 	w.resumed = false
 	if err := w.turn(ctx, step); err != nil {
 		return err

@@ -176,7 +176,7 @@ func (w *work) update(ctx context.Context) error {
 	}
 	wanted := w.record.Pending.Revision.TaskDefinition
 	primary := primaryOf(service)
-	if resumed && (primary.definition == wanted || failedSince(service, wanted, w.record.Pending.Since)) {
+	if resumed && (w.isOurs(primary, wanted) || failedSince(service, wanted, w.record.Pending.Since)) {
 		w.say(StepUpdate, "the service was told already")
 		w.record.Pending.Told = w.record.Pending.Since
 		return w.turn(ctx, StepFollow)
@@ -250,7 +250,7 @@ func (w *work) refuse(ctx context.Context, reason string) error {
 	}
 	w.say(StepRollBack, "%s; going back to %s", reason, w.record.Good.Version)
 	pending.Reason = shortened(reason)
-	pending.Told = time.Time{}
+	pending.Told, pending.Deployment, pending.Again = time.Time{}, "", false
 	return w.turn(ctx, StepRollBack)
 }
 
