@@ -13,6 +13,7 @@ import (
 	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/stretchr/testify/require"
@@ -31,6 +32,7 @@ func TestShipSpeaksToAWS(t *testing.T) {
 	t.Run("logs", p.logs)
 	t.Run("lock", p.lock)
 	t.Run("service", p.service)
+	t.Run("drill", p.drill)
 }
 
 func (p *place) object(t *testing.T, key string) (*s3.GetObjectOutput, string) {
@@ -169,4 +171,17 @@ func (p *place) service(t *testing.T) {
 	health, err := p.cloud.LoadBalancers.DescribeTargetHealth(t.Context(), &elasticloadbalancingv2.DescribeTargetHealthInput{TargetGroupArn: aws.String(p.document.Services["gateway"].TargetGroup)})
 	require.NoError(t, err)
 	require.Len(t, health.TargetHealthDescriptions, 1)
+}
+
+// drill needs what service left behind: an order service whose image is recorded as good.
+func (p *place) drill(t *testing.T) {
+	own := p.document.Database.Instance
+	_, err := p.cloud.RDS.CreateDBInstance(t.Context(), &rds.CreateDBInstanceInput{DBInstanceIdentifier: &own, Engine: aws.String("postgres"),
+		DBInstanceClass: aws.String("db.t4g.micro"), AllocatedStorage: aws.Int32(20), MasterUsername: aws.String("postgres"), MasterUserPassword: aws.String("only-for-moto")})
+	require.NoError(t, err)
+	require.Contains(t, p.must("", "drill"), "RPO")
+	left, err := p.cloud.RDS.DescribeDBInstances(t.Context(), &rds.DescribeDBInstancesInput{})
+	require.NoError(t, err)
+	require.Len(t, left.DBInstances, 1, "nothing is left but the shop's own")
+	require.Equal(t, own, aws.ToString(left.DBInstances[0].DBInstanceIdentifier))
 }
