@@ -40,7 +40,7 @@ func deploy(ctx context.Context, session *Session, args []string) error {
 	if err != nil {
 		return err
 	}
-	if options.version == "" && !slices.Equal(options.names, []string{targetSite}) {
+	if options.version == "" {
 		return Exitf(Usage, "deploy: which -version?")
 	}
 	return each(ctx, options.names, func(name string) error {

@@ -16,7 +16,10 @@ func migrate(ctx context.Context, session *Session, args []string) error {
 	if options.version == "" {
 		return Exitf(Usage, "migrate: which -version?")
 	}
-	names := slices.DeleteFunc(options.names, func(name string) bool { return len(options.names) == len(shop.Names()) && name == gateway })
+	names := options.names
+	if slices.Equal(names, shop.Names()) {
+		names = slices.DeleteFunc(names, func(name string) bool { return name == gateway })
+	}
 	if slices.Contains(names, gateway) || slices.Contains(names, targetSite) {
 		return Exitf(Usage, "migrate: gateway and site have no schema")
 	}

@@ -40,6 +40,7 @@ func TestMigrateKnowsWhoHasASchema(t *testing.T) {
 	p.must(command.Done, "migrate", "all", "-version", "v1")
 	require.Len(t, p.Tasks(), 4)
 	p.must(command.Usage, "migrate", "gateway", "-version", "v1")
+	p.must(command.Usage, "migrate", "all", "site", "-version", "v1")
 	p.must(command.Usage, "migrate", "order")
 	p.must(command.ImageMissing, "migrate", "order", "-version", "no-such-version")
 }

@@ -41,7 +41,7 @@ func runTask(ctx context.Context, session *Session, args []string) error {
 }
 
 // secretFlag finds arguments that are, or announce, a secret. The arguments of a task are kept by AWS and shown to everyone who may look at tasks
-// (the old shop's superuser password lies there in clear for ever: reference aws-inventory, section 9).
+// (the old shop's superuser password lay there in clear for ever).
 func secretFlag() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)^-*[a-z0-9_.-]*(passw(or)?d|passphrase|secret|token|api-?_?key|credential)s?[a-z0-9_.-]*(=|$)|^-p(=|$)|^(sk|rk|whsec)_|://[^/@\s]*:[^/@\s]*@`)
 }
@@ -67,7 +67,9 @@ func (s *Session) runTask(ctx context.Context, name string, command []string, ti
 	id := identifier.New(startedByLength)
 	// Not to be cancelled: a task that was started has to be known, to be stopped.
 	arn, err := runner.Start(context.WithoutCancel(ctx), task.Order{
-		Definition: record.Good.TaskDefinition, Command: command, SecurityGroup: s.Shop.Services[name].SecurityGroup,
+		// Operators' commands note who did it.
+		Environment: map[string]string{"OPERATOR": s.Operator},
+		Definition:  record.Good.TaskDefinition, Command: command, SecurityGroup: s.Shop.Services[name].SecurityGroup,
 		StartedBy: "ship-" + id, Token: id,
 	})
 	var refused *task.StartError

@@ -21,6 +21,7 @@ func TestRunIsATaskOfTheGoodImage(t *testing.T) {
 	require.Contains(t, said, "ran [create-superuser --username ada")
 	tasks := p.Tasks()
 	require.Equal(t, p.record("user").Good.TaskDefinition, tasks[len(tasks)-1].Definition)
+	require.Equal(t, map[string]string{"OPERATOR": "ada"}, tasks[len(tasks)-1].Environment, "who did it is noted by what does it")
 
 	said = p.must(command.TaskFailed, "run", "user", "--", "fail")
 	require.Contains(t, said, "exit code 3")

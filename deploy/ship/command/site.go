@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,7 +19,7 @@ const targetSite = "site"
 
 // SiteRelease is what a command is to do with the pages.
 type SiteRelease struct {
-	Version string // tag of the release; empty where a command needs none
+	Version string // how the release is called, the commit whose pages this ship carries; empty where a command needs none
 }
 
 // planSite says what a deploy of the pages would change.
@@ -54,9 +53,6 @@ func deploySite(ctx context.Context, session *Session, wanted SiteRelease) error
 	if err != nil {
 		return err
 	}
-	if wanted.Version == "" {
-		wanted.Version = builtFrom()
-	}
 	return holding(ctx, session, targetSite, func(ctx context.Context, guard func(context.Context) error) error {
 		publisher := sitePublisher(session)
 		publisher.Guard = guard
@@ -73,20 +69,6 @@ func rollbackSite(ctx context.Context, session *Session, wanted SiteRelease) err
 		_, err := publisher.Rollback(ctx, wanted.Version)
 		return siteExit(err)
 	})
-}
-
-// builtFrom is the commit of this very program, whose pages it carries.
-func builtFrom() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unnamed"
-	}
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" {
-			return setting.Value
-		}
-	}
-	return "unnamed"
 }
 
 func publishedObjects(session *Session) ([]site.Object, error) {

@@ -22,13 +22,15 @@ type task struct {
 	never                             bool // it never ran
 	stopped                           bool // by StopTask
 	exit                              int
+	environment                       map[string]string
 }
 
 // Task is what is told of a task that was started.
 type Task struct {
 	Definition, StartedBy string
 	Command               []string
-	Stopped               bool // by StopTask
+	Environment           map[string]string // of the order to start it
+	Stopped               bool              // by StopTask
 }
 
 // Tasks are all that were ever started.
@@ -37,7 +39,7 @@ func (c *Cloud) Tasks() []Task {
 	defer c.mutex.Unlock()
 	var all []Task
 	for _, one := range c.tasks {
-		told := Task{Definition: one.definition, StartedBy: one.startedBy, Stopped: one.stopped}
+		told := Task{Definition: one.definition, StartedBy: one.startedBy, Environment: one.environment, Stopped: one.stopped}
 		for _, word := range one.command {
 			told.Command = append(told.Command, fmt.Sprint(word))
 		}
@@ -62,12 +64,24 @@ func (c *Cloud) runTask(in object) (any, *refusal) {
 	started := &task{
 		arn: arnPrefix + "task/" + text(in, "cluster") + "/" + fmt.Sprintf(taskIDTemplate, c.next()), definition: text(definition, "taskDefinitionArn"),
 		startedBy: text(in, "startedBy"), token: token, image: image, began: c.now, stopAt: c.now.Add(runsFor), command: commandOf(in, container),
+		environment: environmentOf(in),
 	}
 	if refused := started.script(); refused {
 		return object{"tasks": []object{}, "failures": []object{{"reason": "RESOURCE:MEMORY", "detail": "Capacity is unavailable at this time"}}}, nil
 	}
 	c.tasks = append(c.tasks, started)
 	return object{"tasks": []object{c.renderTask(started)}, "failures": []object{}}, nil
+}
+
+func environmentOf(in object) map[string]string {
+	variables := map[string]string{}
+	overrides, _ := in["overrides"].(object)
+	for _, one := range list(overrides, "containerOverrides") {
+		for _, pair := range list(one.(object), "environment") {
+			variables[text(pair.(object), "name")] = text(pair.(object), "value")
+		}
+	}
+	return variables
 }
 
 func commandOf(in, container object) []any {
