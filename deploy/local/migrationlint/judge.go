@@ -28,7 +28,10 @@ func judgeFile(file string, content []byte) []Finding {
 		return []Finding{{file, refused.line, refused.rule, refused.text}}
 	}
 	j := &judge{file: file, text: read.text, transaction: read.transaction, created: map[string]bool{}, locked: map[string]bool{}}
-	statements := j.parse(read.text)
+	statements, parsed := j.parse(read.text)
+	if parsed {
+		j.checkPieces(content, len(statements))
+	}
 	for i := range statements {
 		j.current = &statements[i]
 		j.judgeStatement(statements[i].node)

@@ -28,6 +28,7 @@ const (
 	inTransaction Rule = "concurrently-in-transaction"
 	syntax        Rule = "syntax"
 	annotation    Rule = "annotation"
+	severalAtOnce Rule = "several-at-once"
 	version       Rule = "version"
 	released      Rule = "released"
 	override      Rule = "override"
@@ -43,7 +44,7 @@ func statementRules() []Rule {
 
 // Rules are all of them.
 func Rules() []Rule {
-	return append(statementRules(), inTransaction, syntax, annotation, version, released, override)
+	return append(statementRules(), inTransaction, severalAtOnce, syntax, annotation, version, released, override)
 }
 
 func isStatementRule(name string) bool { return slices.Contains(statementRules(), Rule(name)) }

@@ -25,18 +25,17 @@ type allowance struct {
 const fewestWords = 3
 
 // parse finds statements and overrides, both as PostgreSQL's parser sees them: a comment inside a text is no comment.
-func (j *judge) parse(text string) []statement {
+func (j *judge) parse(text string) (statements []statement, ok bool) {
 	tree, err := pgquery.Parse(text)
 	if err != nil {
 		j.report(0, syntax, "PostgreSQL's parser says: "+oneLine(err.Error()))
-		return nil
+		return nil, false
 	}
 	tokens, err := pgquery.Scan(text)
 	if err != nil {
 		j.report(0, syntax, "PostgreSQL's scanner says: "+oneLine(err.Error()))
-		return nil
+		return nil, false
 	}
-	var statements []statement
 	for _, raw := range tree.GetStmts() {
 		begin, end := int(raw.GetStmtLocation()), len(text)
 		if raw.GetStmtLen() > 0 {
@@ -45,7 +44,7 @@ func (j *judge) parse(text string) []statement {
 		statements = append(statements, statement{node: raw.GetStmt(), start: begin, end: end})
 	}
 	j.attach(statements, tokens.GetTokens(), text)
-	return statements
+	return statements, true
 }
 
 // attach gives each statement its first word and its overrides.
