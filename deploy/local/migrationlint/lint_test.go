@@ -109,6 +109,15 @@ func refused() []statementCase {
 		{"ALTER TABLE goods DISABLE TRIGGER ALL", "cannot-judge"},
 		{"ALTER SEQUENCE goods_id_seq RESTART WITH 1", "cannot-judge"},
 		{"ALTER SEQUENCE goods_id_seq AS smallint", "cannot-judge"},
+		{"SELECT setval('goods_id_seq', 1)", "cannot-judge"},
+		{"SELECT setval('goods_id_seq'::regclass, 1, false)", "cannot-judge"},
+		{"SELECT setval(pg_get_serial_sequence('goods', 'id'), 1)", "cannot-judge"},
+		{"SELECT setval(pg_get_serial_sequence('goods', 'id'), (SELECT max(id) FROM others))", "cannot-judge"},
+		{"SELECT setval(pg_get_serial_sequence('goods', 'id'), (SELECT max(size) FROM goods))", "cannot-judge"},
+		{"SELECT setval(pg_get_serial_sequence('goods', 'id'), (SELECT max(id) FROM goods WHERE id < 9))", "cannot-judge"},
+		{"SET LOCAL statement_timeout = 0", "lock-timeout"},
+		{"SET LOCAL statement_timeout = '0.1ms'", "lock-timeout"},
+		{"SET statement_timeout = 'never'", "lock-timeout"},
 		{`SELECT "pg_catalog.now"()`, "cannot-judge"},
 		{"REVOKE SELECT ON goods FROM reader", "cannot-judge"},
 		{"VACUUM goods", "cannot-judge"},
@@ -154,6 +163,10 @@ func TestStatementIsTaken(t *testing.T) {
 		"DELETE FROM goods WHERE size = 1",
 		"SELECT setval(pg_get_serial_sequence('goods', 'id'), (SELECT max(id) FROM goods))",
 		"SET statement_timeout = '1h'",
+		"SET LOCAL statement_timeout = '20min'",
+		"RESET statement_timeout",
+		"CREATE SEQUENCE numbers; SELECT setval('numbers', 9)",
+		"CREATE TABLE parts (id bigserial); SELECT setval(pg_get_serial_sequence('parts', 'id'), 9)",
 		"ALTER SEQUENCE goods_id_seq OWNED BY goods.id",
 		"CREATE SEQUENCE numbers; ALTER SEQUENCE numbers RESTART WITH 9",
 		"ANALYZE goods",
@@ -180,6 +193,7 @@ DROP TABLE pieces;
 	require.Equal(t, []string{"10 lock-timeout", "10 index-locks"}, lint(t, free+"CREATE INDEX i ON parts (name);\n", nil), "renamed, then dropped")
 	require.Equal(t, []string{"3 lock-timeout", "3 index-locks"}, lint(t, "-- +goose Up\nCREATE TABLE IF NOT EXISTS parts (id bigint);\nCREATE INDEX i ON parts (id);\n", nil), "it may be an old one")
 	require.Equal(t, []string{"4 drop"}, lint(t, "-- +goose Up\nCREATE TABLE \"a.goods\" (id bigint);\n"+patient+"DROP TABLE a.goods;\n", nil), "another name")
+	require.Equal(t, []string{"3 cannot-judge"}, lint(t, "-- +goose Up\nCREATE SEQUENCE \"Numbers\";\nSELECT setval('Numbers', 9);\n", nil), "which is numbers")
 	const partitioned = "-- +goose Up\nCREATE TABLE parts (id bigint) PARTITION BY RANGE (id);\n"
 	require.Equal(t, []string{"3 lock-timeout", "3 cannot-judge"}, lint(t, partitioned+"ALTER TABLE parts ATTACH PARTITION goods DEFAULT;\n", nil))
 	require.Equal(t, []string{"3 lock-timeout", "3 cannot-judge"}, lint(t, partitioned+"ALTER TABLE parts INHERIT goods;\n", nil))
@@ -245,6 +259,34 @@ func TestSlowWorkWhileATableIsLocked(t *testing.T) {
 	require.Equal(t, []string{"4 slow-while-locked"}, lint(t, lock+"UPDATE others SET a = 1 WHERE b = 2;\n", nil))
 	require.Equal(t, []string{"4 slow-while-locked"}, lint(t, lock+"DELETE FROM goods WHERE b = 2;\n", nil))
 	require.Equal(t, []string{"4 slow-while-locked"}, lint(t, lock+"ALTER TABLE others VALIDATE CONSTRAINT c;\n", nil))
+	for _, sql := range []string{
+		"INSERT INTO goods SELECT * FROM others",
+		"INSERT INTO goods VALUES ((SELECT max(id) FROM others))",
+		"INSERT INTO fresh SELECT * FROM others",
+		"WITH o AS (SELECT * FROM others) INSERT INTO goods SELECT * FROM o",
+		"INSERT INTO goods WITH others AS (SELECT * FROM others) SELECT * FROM others",
+		"INSERT INTO goods SELECT * FROM others, (WITH others AS (SELECT 1) SELECT * FROM others) o",
+		"CREATE TABLE copied AS SELECT * FROM others",
+		"CREATE TABLE copied AS TABLE others",
+		"CREATE MATERIALIZED VIEW copied AS SELECT * FROM others",
+		"SELECT * INTO copied FROM others",
+	} {
+		before := "-- +goose Up\n" + patient + "CREATE TABLE fresh (id bigint);\n"
+		require.Equal(t, []string{"5 slow-while-locked"}, lint(t, lock+"CREATE TABLE fresh (id bigint);\n"+sql+";\n", nil), sql)
+		require.Empty(t, lint(t, before+sql+";\nALTER TABLE goods ADD COLUMN size integer;\n", nil), sql)
+	}
+	for _, sql := range []string{
+		"INSERT INTO goods VALUES (1)",
+		"INSERT INTO goods SELECT * FROM fresh",
+		"INSERT INTO goods SELECT generate_series(1, 3)",
+		"WITH o AS (SELECT 1) INSERT INTO goods SELECT * FROM o",
+		"WITH RECURSIVE o AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM o) INSERT INTO goods SELECT * FROM o",
+		"CREATE TABLE copied AS SELECT * FROM fresh",
+		"CREATE TABLE copied AS SELECT * FROM others WITH NO DATA",
+		"SELECT 1 AS one INTO copied",
+	} {
+		require.Empty(t, lint(t, lock+"CREATE TABLE fresh (id bigint);\n"+sql+";\n", nil), sql)
+	}
 	require.Empty(t, lint(t, "-- +goose Up\n"+patient+"UPDATE goods SET a = 1 WHERE b = 2;\nALTER TABLE goods ADD COLUMN size integer;\n", nil))
 }
 

@@ -51,7 +51,7 @@ func (j *judge) needTimeout(table string, how blocking) {
 // harmlessSettings change how fast a migration runs, not what it does.
 func harmlessSettings() []string {
 	return []string{
-		"statement_timeout", "idle_in_transaction_session_timeout", "maintenance_work_mem", "work_mem",
+		"idle_in_transaction_session_timeout", "maintenance_work_mem", "work_mem",
 		"max_parallel_maintenance_workers", "client_min_messages", "check_function_bodies", "timezone",
 	}
 }
@@ -59,6 +59,10 @@ func harmlessSettings() []string {
 func (j *judge) setVariable(node *pgquery.Node) {
 	set := node.GetVariableSetStmt()
 	name := strings.ToLower(set.GetName())
+	if name == "statement_timeout" {
+		j.setStatementTimeout(set)
+		return
+	}
 	if name != "lock_timeout" {
 		if !slices.Contains(harmlessSettings(), name) {
 			j.unjudged("SET " + name)
@@ -79,6 +83,17 @@ func (j *judge) setVariable(node *pgquery.Node) {
 		return
 	}
 	j.timeout = timeout{set: true, value: value}
+}
+
+// setStatementTimeout: without any, a statement that hangs keeps its locks until somebody looks. To go back to the default is to go back to
+// the limit that platform/migration gives its connection.
+func (j *judge) setStatementTimeout(set *pgquery.VariableSetStmt) {
+	if set.GetKind() != pgquery.VariableSetKind_VAR_SET_VALUE {
+		return
+	}
+	if value, understood := readTimeout(set.GetArgs()); !understood || value <= 0 {
+		j.refuse(0, lockTimeout, "without a statement_timeout a statement that hangs holds its locks for ever: say how long it may take, such as '1h'")
+	}
 }
 
 // readTimeout reads PostgreSQL's form of a time: a number of milliseconds, or one with a unit.

@@ -27,6 +27,9 @@ func (j *judge) createTable(node *pgquery.Node) {
 
 func (j *judge) createTableAs(node *pgquery.Node) {
 	create := node.GetCreateTableAsStmt()
+	if !create.GetInto().GetSkipData() {
+		j.copyRows(create.GetQuery())
+	}
 	if !create.GetIfNotExists() {
 		j.created[nameOf(create.GetInto().GetRel())] = true
 	}

@@ -18,7 +18,9 @@ func (j *judge) write(node *pgquery.Node) {
 		case *pgquery.DeleteStmt:
 			j.changeRows(part.GetRelation(), part.GetWhereClause())
 		case *pgquery.InsertStmt:
-			j.touch(part.GetRelation(), blocksNobody)
+			j.insertRows(part)
+		case *pgquery.SelectStmt:
+			j.selectInto(part)
 		case *pgquery.MergeStmt:
 			j.unjudged("MERGE")
 		case *pgquery.LockingClause:
@@ -26,11 +28,20 @@ func (j *judge) write(node *pgquery.Node) {
 		case *pgquery.IntoClause:
 			j.created[nameOf(part.GetRel())] = true
 		case *pgquery.FuncCall:
-			if name := functionName(part); !slices.Contains(understoodFunctions(), name) {
-				j.refuse(part.GetLocation(), cannotJudge, "what %s does cannot be read here: write it out, or allow it with what it changes and for how long", name)
-			}
+			j.callFunction(part)
 		}
 	})
+}
+
+func (j *judge) callFunction(call *pgquery.FuncCall) {
+	name := functionName(call)
+	if name == "setval" {
+		j.setSequence(call)
+		return
+	}
+	if !slices.Contains(understoodFunctions(), name) {
+		j.refuse(call.GetLocation(), cannotJudge, "what %s does cannot be read here: write it out, or allow it with what it changes and for how long", name)
+	}
 }
 
 func (j *judge) changeRows(table *pgquery.RangeVar, where *pgquery.Node) {
@@ -67,15 +78,19 @@ func walk(node *pgquery.Node, visit func(proto.Message)) {
 
 func walkMessage(message protoreflect.Message, visit func(proto.Message)) {
 	visit(message.Interface())
+	eachChild(message, func(child protoreflect.Message) { walkMessage(child, visit) })
+}
+
+func eachChild(message protoreflect.Message, visit func(protoreflect.Message)) {
 	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
 		switch {
 		case field.Message() == nil:
 		case field.IsList():
 			for i := range value.List().Len() {
-				walkMessage(value.List().Get(i).Message(), visit)
+				visit(value.List().Get(i).Message())
 			}
 		default:
-			walkMessage(value.Message(), visit)
+			visit(value.Message())
 		}
 		return true
 	})
@@ -89,7 +104,7 @@ func functionName(call *pgquery.FuncCall) string {
 // function can have one of these names.
 func understoodFunctions() []string {
 	return append(steadyFunctions(),
-		"setval", "nextval", "pg_get_serial_sequence", "gen_random_uuid", "random", "clock_timestamp",
+		"nextval", "pg_get_serial_sequence", "gen_random_uuid", "random", "clock_timestamp",
 		"max", "min", "count", "sum", "avg", "bool_and", "bool_or", "array_agg", "string_agg", "jsonb_agg",
 		"row_number", "rank", "lag", "lead", "first_value", "last_value",
 		"unnest", "generate_series", "to_regclass", "current_schema",
