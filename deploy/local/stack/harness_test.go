@@ -218,6 +218,15 @@ func (m *machine) started(program string) []record {
 	return found
 }
 
+// said tells whether a line stands in the log of a program.
+func (m *machine) said(program, line string) bool {
+	logs, _ := filepath.Glob(filepath.Join(m.options.DataDir, "logs", program+"*.log"))
+	return slices.ContainsFunc(logs, func(log string) bool {
+		text, err := os.ReadFile(log)
+		return err == nil && strings.Contains(string(text), line)
+	})
+}
+
 func runs(pid int) bool { return pid != 0 && syscall.Kill(pid, 0) == nil }
 
 func isFree(t *testing.T, address string) bool {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -138,8 +139,17 @@ func TestTwoShopsDoNotShareAFolder(t *testing.T) {
 func TestAShopThatDoesNotGetReadyLeavesNothingRunning(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, unready+"=1")
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-	defer cancel()
+	ctx, giveUp := context.WithTimeout(t.Context(), time.Minute)
+	defer giveUp()
+	// Patience ends once the gateway has spoken: how long migrations take before it starts is the machine's business.
+	var watch sync.WaitGroup
+	defer watch.Wait()
+	watch.Go(func() {
+		for ctx.Err() == nil && !m.said("gateway", "the last line of gateway") {
+			time.Sleep(20 * time.Millisecond)
+		}
+		giveUp()
+	})
 	_, err := stack.Start(ctx, m.options)
 	require.ErrorContains(t, err, "did not become ready")
 	require.ErrorContains(t, err, "the last line of gateway", "it tells what the programs said last")
