@@ -1,7 +1,6 @@
 package rpc_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -17,7 +16,6 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/bartgottschalk/startupwebapp/services/platform/fault"
-	"github.com/bartgottschalk/startupwebapp/services/platform/process"
 	"github.com/bartgottschalk/startupwebapp/services/platform/rpc"
 	"github.com/bartgottschalk/startupwebapp/services/platform/telemetry"
 )
@@ -65,81 +63,6 @@ func TestHealthFollowsTheServiceAndNeedsNoSecret(t *testing.T) {
 		messages = append(messages, line["msg"])
 	}
 	require.Equal(t, []any{"healthy", "not healthy", "healthy"}, messages, "changes alone are logged")
-}
-
-func TestLiveForgivesABlinkButNotAServiceThatNeverCameUp(t *testing.T) {
-	t.Parallel()
-	var broken atomic.Bool
-	broken.Store(true)
-	var asked atomic.Int32
-	entered, release := make(chan struct{}), make(chan struct{})
-	server := serve(t, rpc.ServerConfig{}, telemetry.Silent(), func(context.Context) error {
-		asked.Add(1)
-		if broken.Load() {
-			return errors.New("no database")
-		}
-		return nil
-	}, &speaker{say: func(ctx context.Context, request *text) (*text, error) {
-		close(entered)
-		<-release
-		return echo(ctx, request)
-	}})
-	bare, err := grpc.NewClient(server.Addr(), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	require.NoError(t, err)
-	defer func() { require.NoError(t, bare.Close()) }()
-	status := func(of string) grpc_health_v1.HealthCheckResponse_ServingStatus {
-		answer, err := grpc_health_v1.NewHealthClient(bare).Check(bounded(t, 10*time.Second), &grpc_health_v1.HealthCheckRequest{Service: of})
-		require.NoError(t, err)
-		return answer.GetStatus()
-	}
-	becomes := func(of string, wanted grpc_health_v1.HealthCheckResponse_ServingStatus) {
-		require.Eventually(t, func() bool { return status(of) == wanted }, 10*time.Second, 10*time.Millisecond)
-	}
-	health := func() (int, string) {
-		var said bytes.Buffer
-		p := process.Program[struct{}]{Name: "speaker", Healthcheck: rpc.Healthcheck()}
-		environ := []string{"GRPC_ADDR=" + server.Addr(), "HTTPS_PROXY=http://127.0.0.1:1"}
-		return process.Run(context.Background(), p, []string{"healthcheck"}, environ, io.Discard, &said), said.String()
-	}
-
-	require.Eventually(t, func() bool { return asked.Load() >= 3 }, 10*time.Second, 10*time.Millisecond)
-	require.Equal(t, grpc_health_v1.HealthCheckResponse_NOT_SERVING, status(rpc.LiveService))
-	code, said := health()
-	require.Equal(t, 1, code)
-	require.Equal(t, "speaker: healthcheck: "+server.Addr()+" answers NOT_SERVING\n", said)
-
-	broken.Store(false)
-	becomes(rpc.LiveService, grpc_health_v1.HealthCheckResponse_SERVING)
-	code, said = health()
-	require.Zero(t, code, said)
-
-	broken.Store(true)
-	becomes("", grpc_health_v1.HealthCheckResponse_NOT_SERVING)
-	require.Equal(t, grpc_health_v1.HealthCheckResponse_SERVING, status(rpc.LiveService), "one database for all must not kill all")
-
-	conn := dial(t, server.Addr(), secrets, telemetry.Silent())
-	broken.Store(false)
-	answered := make(chan error, 1)
-	go func() {
-		_, err := invoke(context.Background(), conn, sayMethod, "x")
-		answered <- err
-	}()
-	receive(t, entered)
-	watching, err := grpc_health_v1.NewHealthClient(bare).Watch(bounded(t, 30*time.Second), &grpc_health_v1.HealthCheckRequest{Service: rpc.LiveService})
-	require.NoError(t, err)
-	first, err := watching.Recv()
-	require.NoError(t, err)
-	require.Equal(t, grpc_health_v1.HealthCheckResponse_SERVING, first.GetStatus())
-	server.stop()
-	told, err := watching.Recv()
-	require.NoError(t, err)
-	require.Equal(t, grpc_health_v1.HealthCheckResponse_NOT_SERVING, told.GetStatus(), "at once, while a call is still under way")
-	close(release)
-	require.NoError(t, receive(t, answered))
-	require.NoError(t, receive(t, server.done))
-	code, said = health()
-	require.Equal(t, 1, code)
-	require.Contains(t, said, "does not answer")
 }
 
 func TestAServiceThatNeedsAMomentIsReadyAMomentLater(t *testing.T) {
